@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // Two cores are the target machine, and ONNX Runtime brings threads of its own.
+    maxWorkers: 2,
+    pool: 'forks',
+  },
+});
