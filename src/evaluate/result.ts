@@ -1,0 +1,227 @@
+/**
+ * The result file: what one model did on one data set, clean and corrupted.
+ *
+ * Every rate is a fraction in [0, 1], every error is a top-1 error unless it says top-5, and beside
+ * every figure stands the number of images that it was measured on.
+ */
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { UserError } from '../errors.ts';
+
+export const RESULT_SCHEMA = 'pushpull.result/1';
+
+const rate = z.number().min(0).max(1);
+const count = z.number().int().nonnegative();
+
+/** One value a severity, severity 1 first; null where a severity was not measured. */
+const severities = <T extends z.ZodType>(value: T) => z.array(value.nullable()).length(5);
+
+const modelSchema = z.object({
+  /** Architecture for the project's own models ("resnet18"), else the file's name without `.onnx`. */
+  name: z.string(),
+  /** "baseline", "pushpull avg3 α trainable", …; "onnx" for a model of somebody else's. */
+  variant: z.string(),
+  parameters: count,
+  /** The file as it was named on the command line. */
+  file: z.string(),
+  /** SHA-256 of the file, in hexadecimal. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+const triple = z.tuple([z.number(), z.number(), z.number()]);
+
+const preprocessingSchema = z.object({
+  width: z.number().int().positive(),
+  height: z.number().int().positive(),
+  layout: z.enum(['NCHW', 'NHWC']),
+  dtype: z.enum(['float32', 'uint8']),
+  /** On values in [0, 1]. */
+  mean: triple,
+  std: triple,
+  /** Short side before the centre crop, in pixels; null where images come at the model's size. */
+  resize: z.number().int().positive().nullable(),
+});
+
+const dataSchema = z.object({
+  /** As a person writes it: "CIFAR-10". */
+  name: z.string(),
+  path: z.string().optional(),
+  split: z.enum(['train', 'test']),
+  /** Images in the measured selection, bad ones included. */
+  images: count,
+  /** Number of classes. */
+  classes: count,
+  /** The `--limit` that made the selection; null when the whole split was taken. */
+  limit: count.nullable(),
+  /** SHA-256 over class names, labels in order and the pixels of a few images: equal for equal selections. */
+  fingerprint: z.string(),
+  /** Parameter table of the corruptions. */
+  corruptionSet: z.enum(['cifar', 'imagenet']),
+  /** Seed of the selection and of every corruption. */
+  seed: z.number().int(),
+  /** "generated", or the folder of textures that was given. */
+  frost: z.string(),
+  /** Whether unreadable images were left out (`--skip-bad`); they are refused otherwise. */
+  skipBad: z.boolean(),
+  preprocessing: preprocessingSchema,
+});
+
+const cleanSchema = z.object({ top1: rate, top5: rate, images: count });
+const errorsSchema = z.record(z.string(), severities(rate));
+const ceSchema = z.record(z.string(), rate);
+
+/**
+ * Stored names of the metrics (formulas in metrics.ts). A metric that cannot be computed from what was
+ * measured is absent: `mce.*`, `rmce.*` and `rnet.*` need all 15 benchmark corruptions at all 5 severities,
+ * what a smaller grid gives is called `partial.*` and must not be compared with a published mCE.
+ */
+const metricsSchema = z.object({
+  /** E, clean top-1 error. */
+  'error.clean': rate.optional(),
+  /** Eq. 9: mean of CE over the 15 corruptions, not normalised by anything. */
+  'mce.absolute': rate.optional(),
+  /** Eq. 10, the paper's mrCE: mean of CE / CE of the baseline. */
+  'mce.baseline': z.number().optional(),
+  /** Hendrycks & Dietterich's mCE: mean of CE / CE of AlexNet. ImageNet with 1,000 classes only. */
+  'mce.alexnet': z.number().optional(),
+  /** Hendrycks & Dietterich's relative mCE: mean of (CE - E) / (CE - E of AlexNet). */
+  'rmce.alexnet': z.number().optional(),
+  /** Eq. 11, R_E: relative gain in clean error over the baseline, (E0 - E) / E0. */
+  'gain.error.clean': z.number().optional(),
+  /** Eq. 12, R_mCE: relative gain in absolute mCE over the baseline, (mCE0 - mCE) / mCE0. */
+  'gain.mce.absolute': z.number().optional(),
+  /** Eq. 13 with beta 1. */
+  'rnet.beta1': z.number().optional(),
+  /** Eq. 13 with beta mCE0 / E0. */
+  'rnet.auto': z.number().optional(),
+  /** Mean error over the measured corrupted cells of an incomplete grid. */
+  'partial.error': rate.optional(),
+  /** The same divided by the baseline's, corruption by corruption, over the same cells, then averaged. */
+  'partial.baseline': z.number().optional(),
+});
+
+const frequencySchema = z.object({
+  /** Mean over the group's corruptions of CE / CE of the baseline. */
+  mean: z.number(),
+  /** Standard deviation over the group's corruptions (divisor n: they are the whole group). */
+  std: z.number(),
+  corruptions: z.array(z.string()),
+});
+
+const baselineSchema = z.object({
+  /** The result file that was given. */
+  file: z.string(),
+  model: modelSchema,
+  clean: cleanSchema,
+  errors: errorsSchema,
+  ce: ceSchema,
+});
+
+const environmentSchema = z.object({
+  /** Version of this package. */
+  pushpull: z.string(),
+  node: z.string(),
+  onnxruntime: z.string(),
+  device: z.string(),
+  /** Threads of ONNX Runtime on the CPU. */
+  threads: count,
+  /** Worker threads that decoded and corrupted images. */
+  workers: count,
+  cpu: z.string(),
+  platform: z.string(),
+  /** Start of the evaluation, ISO 8601; of its first part where it was interrupted. */
+  date: z.string(),
+  /** Time spent evaluating, summed over the parts of an interrupted evaluation. */
+  seconds: z.number().nonnegative(),
+});
+
+export const resultSchema = z.object({
+  schema: z.literal(RESULT_SCHEMA),
+  /** False while cells of the requested grid are still missing. */
+  complete: z.boolean(),
+  model: modelSchema,
+  data: dataSchema,
+  /** Top-1 and top-5 error on the uncorrupted images. */
+  clean: cleanSchema,
+  /** Top-1 error by corruption, severity 1 first. */
+  errors: errorsSchema,
+  /** Images behind every figure of `errors`; `clean.images` has those behind `clean`. */
+  images: z.record(z.string(), severities(count)),
+  /** CE: mean of the five errors, for each corruption whose five severities were all measured. */
+  ce: ceSchema,
+  metrics: metricsSchema,
+  /** Table 4 of the paper: mrCE inside the low, mid and high frequency group; needs a baseline. */
+  frequency: z.object({ low: frequencySchema, mid: frequencySchema, high: frequencySchema }).optional(),
+  baseline: baselineSchema.optional(),
+  /** Why a metric is absent although one would expect it, in plain words. */
+  notes: z.array(z.string()),
+  environment: environmentSchema,
+});
+
+export type Result = z.infer<typeof resultSchema>;
+export type ResultModel = Result['model'];
+export type ResultData = Result['data'];
+export type ResultEnvironment = Result['environment'];
+export type Metrics = Result['metrics'];
+export type MetricName = keyof Metrics;
+/** Errors by corruption, one a severity; null where not measured. */
+export type ErrorGrid = Result['errors'];
+
+/**
+ * Checks that `value`, parsed from `file`, is a result of the schema that this version writes.
+ *
+ * @throws UserError that names the file, the expected schema and what was found
+ */
+export function validateResult(value: unknown, file: string): Result {
+  const found = value !== null && typeof value === 'object' && 'schema' in value ? value.schema : undefined;
+  if (found !== RESULT_SCHEMA) {
+    const what = found === undefined ? 'no schema field' : `schema ${JSON.stringify(found)}`;
+    throw new UserError(
+      `${file}: expected a result file with schema "${RESULT_SCHEMA}", found ${what}; ` +
+        'give a file that `pushpull evaluate` of this version wrote',
+    );
+  }
+  const parsed = resultSchema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw new UserError(
+      `${file}: a result file with schema "${RESULT_SCHEMA}", but ${issue.path.join('.') || 'its content'} is wrong ` +
+        `(${issue.message}); the file was edited or damaged: evaluate the model again`,
+    );
+  }
+  return parsed.data;
+}
+
+/**
+ * Reads and validates a result file.
+ *
+ * @throws UserError if it is missing, no JSON, or a file of another schema
+ */
+export async function readResult(file: string): Promise<Result> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    const reason =
+      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message;
+    throw new UserError(
+      `${file}: expected a result file, found none (${reason}); write one with \`pushpull evaluate\``,
+    );
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new UserError(
+      `${file}: expected a result file (JSON), found something else; give a file that \`pushpull evaluate\` wrote`,
+    );
+  }
+  return validateResult(value, file);
+}
+
+/** The text of a result file: JSON with one corruption a line, so that two results can be compared by `diff`. */
+export function formatResult(result: Result): string {
+  const text = JSON.stringify(resultSchema.parse(result), null, 2);
+  // Rows of numbers on one line.
+  return `${text.replace(/\[\s+([^[\]{}"]*?)\s+\]/g, (_, row: string) => `[${row.replace(/\s+/g, ' ')}]`)}\n`;
+}
