@@ -1,0 +1,189 @@
+import { readFile } from 'node:fs/promises';
+import { UserError } from '../errors.ts';
+import type { DType, Tensor, TensorData } from '../graph/tensor.ts';
+import { numElements } from '../graph/tensor.ts';
+
+/**
+ * The safetensors file format (https://github.com/huggingface/safetensors, README "Format"):
+ * 8 bytes with the header's length (little endian), a JSON header that maps each tensor's name to
+ * `{ dtype, shape, data_offsets }`, then the tensors' bytes without gaps. Every toolkit reads it, and
+ * unlike a pickle it runs no code. Nothing healthy on npm writes it, hence these two functions.
+ */
+export interface SafetensorsFile {
+  readonly tensors: Map<string, Tensor>;
+  /** Free text entries, the header's `__metadata__`. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The format's own limit, which keeps a garbage length from asking for gigabytes. */
+const MAX_HEADER_BYTES = 100_000_000;
+
+const STORED_AS: Readonly<Record<DType, string>> = {
+  float32: 'F32',
+  int32: 'I32',
+  int64: 'I64',
+  bool: 'BOOL',
+  uint8: 'U8',
+};
+
+/** Element types that can be read. Floats of other widths become float32. */
+const READERS: Readonly<
+  Record<string, { bytes: number; dtype: DType; read: (bytes: ArrayBuffer) => TensorData }>
+> = {
+  F32: { bytes: 4, dtype: 'float32', read: (bytes) => new Float32Array(bytes) },
+  F64: { bytes: 8, dtype: 'float32', read: (bytes) => Float32Array.from(new Float64Array(bytes)) },
+  F16: {
+    bytes: 2,
+    dtype: 'float32',
+    read: (bytes) => Float32Array.from(new Uint16Array(bytes), halfToFloat),
+  },
+  BF16: { bytes: 2, dtype: 'float32', read: brainFloats },
+  I32: { bytes: 4, dtype: 'int32', read: (bytes) => new Int32Array(bytes) },
+  I64: { bytes: 8, dtype: 'int64', read: (bytes) => new BigInt64Array(bytes) },
+  BOOL: { bytes: 1, dtype: 'bool', read: (bytes) => new Uint8Array(bytes) },
+  U8: { bytes: 1, dtype: 'uint8', read: (bytes) => new Uint8Array(bytes) },
+};
+
+/** The bytes of a file with these tensors. The header is padded, so that every tensor is aligned to its element. */
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [['__metadata__', metadata]] : [];
+  // Wider elements first, as the reference writer does, so that every tensor starts aligned.
+  const ordered = [...tensors].sort((a, b) => elementBytes(b[1]) - elementBytes(a[1]));
+  let offset = 0;
+  for (const [name, tensor] of ordered) {
+    const end = offset + tensor.data.byteLength;
+    header.push([name, { dtype: STORED_AS[tensor.dtype], shape: tensor.shape, data_offsets: [offset, end] }]);
+    offset = end;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  const headerBytes = Math.ceil(json.length / 8) * 8;
+  const out = new Uint8Array(8 + headerBytes + offset);
+  new DataView(out.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  out.fill(0x20, 8, 8 + headerBytes);
+  out.set(json, 8);
+  let at = 8 + headerBytes;
+  for (const [, { data }] of ordered) {
+    out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
+  return out;
+}
+
+/**
+ * The tensors of a safetensors file.
+ *
+ * @param file How messages name it.
+ * @throws UserError when the bytes are no safetensors file, are cut off, or hold an element type that is not supported.
+ */
+export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsFile {
+  const fail = (found: string): never => {
+    throw new UserError(
+      `${file}: expected a safetensors file, but ${found}. It may be damaged or incomplete: copy or download it again.`,
+    );
+  };
+  if (bytes.length < 8) fail(`it has only ${bytes.length} bytes`);
+  const declared = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
+  if (declared > BigInt(MAX_HEADER_BYTES)) fail(`its first 8 bytes announce a header of ${declared} bytes`);
+  const headerBytes = Number(declared);
+  const data = bytes.subarray(8 + headerBytes);
+  if (bytes.length < 8 + headerBytes)
+    fail(`it ends inside its header (${bytes.length} of ${8 + headerBytes} bytes)`);
+  const { __metadata__: metadata, ...entries } = parseHeader(bytes.subarray(8, 8 + headerBytes), fail);
+
+  const described = Object.entries(entries).map(([name, entry]) => ({
+    name,
+    ...checkEntry(name, entry, fail),
+  }));
+  let expected = 0;
+  for (const { name, begin, end } of described.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (begin !== expected) fail(`the data of '${name}' starts at byte ${begin} where ${expected} was due`);
+    expected = end;
+  }
+  if (data.length < expected) fail(`it is cut off: ${data.length} of ${expected} data bytes are there`);
+  if (data.length > expected) fail(`${data.length - expected} bytes follow its last tensor`);
+
+  const tensors = new Map<string, Tensor>();
+  for (const { name, reader, shape, begin, end } of described) {
+    const own = new Uint8Array(end - begin);
+    own.set(data.subarray(begin, end));
+    tensors.set(name, { dtype: reader.dtype, shape, data: reader.read(own.buffer) });
+  }
+  return { tensors, metadata: isStringRecord(metadata) ? metadata : {} };
+}
+
+/** Read a file; a missing one is a UserError too. */
+export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    throw new UserError(
+      `${path}: expected a safetensors file, but it cannot be read (${(error as Error).message}).`,
+    );
+  }
+  return decodeSafetensors(bytes, path);
+}
+
+function parseHeader(bytes: Uint8Array, fail: (found: string) => never): Record<string, unknown> {
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    return fail('its header is no JSON');
+  }
+  return isRecord(header) ? header : fail('its header is no JSON object');
+}
+
+function checkEntry(name: string, entry: unknown, fail: (found: string) => never) {
+  if (!isRecord(entry)) return fail(`the header's entry '${name}' is no object`);
+  const { dtype, shape, data_offsets: offsets } = entry;
+  const reader = typeof dtype === 'string' && Object.hasOwn(READERS, dtype) ? READERS[dtype] : undefined;
+  if (reader === undefined) {
+    return fail(
+      `'${name}' has the element type ${JSON.stringify(dtype)}, not one of ${Object.keys(READERS).join(', ')}`,
+    );
+  }
+  if (!isSizes(shape)) return fail(`the shape of '${name}' is ${JSON.stringify(shape)}`);
+  if (!isSizes(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
+    return fail(`the data_offsets of '${name}' are ${JSON.stringify(offsets)}`);
+  }
+  const [begin, end] = offsets;
+  const needed = numElements(shape) * reader.bytes;
+  if (end - begin !== needed)
+    fail(`'${name}' has ${end - begin} bytes where its shape [${shape}] needs ${needed}`);
+  return { reader, shape, begin, end };
+}
+
+function elementBytes(tensor: Tensor): number {
+  return tensor.data.BYTES_PER_ELEMENT;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isStringRecord(value: unknown): value is Record<string, string> {
+  return isRecord(value) && Object.values(value).every((entry) => typeof entry === 'string');
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}
+
+/** IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits. */
+function halfToFloat(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** bfloat16 is the upper half of a float32. */
+function brainFloats(bytes: ArrayBuffer): Float32Array {
+  return new Float32Array(Uint32Array.from(new Uint16Array(bytes), (bits) => (bits << 16) >>> 0).buffer);
+}
