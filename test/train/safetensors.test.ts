@@ -108,7 +108,7 @@ describe('reading', () => {
 });
 
 describe('writing', () => {
-  it('keeps every bit, aligned, and keeps the map's order among elements of one width', () => {
+  it('keeps every bit, aligned, elements of one width in the order of the map', () => {
     fc.assert(
       fc.property(
         fc.dictionary(
