@@ -1,0 +1,382 @@
+/** Any ONNX image classifier behind one call: a batch of prepared images in, logits out. */
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Engine, ModelSession, TensorSpec } from '../engine/engine.ts';
+import { UserError } from '../errors.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import { type ModelCard, type Preprocessing, readModelCard } from '../models/card.ts';
+import { inspectOnnx } from './onnx-file.ts';
+import type { ResultModel } from './result.ts';
+
+/** A model file that was read and found to be ONNX. */
+export interface ModelFile {
+  readonly bytes: Uint8Array;
+  readonly model: ResultModel;
+  /** Present when this project wrote the file. */
+  readonly card?: ModelCard;
+}
+
+/** What the command line may say about a model's input; each field overrides the model's card. */
+export interface PreprocessingFlags {
+  readonly inputSize?: { readonly width: number; readonly height: number };
+  readonly mean?: readonly [number, number, number];
+  readonly std?: readonly [number, number, number];
+  readonly layout?: 'NCHW' | 'NHWC';
+  /** Short side before the centre crop, in pixels. */
+  readonly resize?: number;
+  /** Range of the pixel values that `mean` and `std` refer to. */
+  readonly scale?: '0-1' | '0-255';
+  /** Name of the output with the logits, where there are several. */
+  readonly output?: string;
+}
+
+/** Prepared images: `[count, 3, H, W]` or `[count, H, W, 3]`, as `preprocessing.layout` says. */
+export interface ImageBatch {
+  readonly images: Float32Array | Uint8Array;
+  readonly count: number;
+}
+
+export interface Classifier {
+  readonly model: ResultModel;
+  readonly preprocessing: Preprocessing;
+  /** Number of outputs, K. */
+  readonly classes: number;
+  /** Their names, where the model's card tells them. */
+  readonly classNames?: readonly string[];
+  /** Logits (or any other monotone score), `[count, K]`. */
+  classify(batch: ImageBatch): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/**
+ * Reads the model of a path: an ONNX file, or a run folder with its `model.onnx`.
+ *
+ * @throws UserError if there is none, or it is no ONNX model
+ */
+export async function readModelFile(modelOrRun: string): Promise<ModelFile> {
+  const file = await findModelFile(modelOrRun);
+  const bytes = new Uint8Array(await readFile(file));
+  const { parameters } = inspectOnnx(bytes, file);
+  const card = readModelCard(bytes);
+  const model: ResultModel = {
+    name: card?.model.name ?? path.basename(file).replace(/\.onnx$/i, ''),
+    variant: card?.model.variant ?? 'onnx',
+    parameters: card?.model.parameters ?? parameters,
+    file: modelOrRun,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+  };
+  return { bytes, model, card };
+}
+
+async function findModelFile(modelOrRun: string): Promise<string> {
+  const entry = await stat(modelOrRun).catch(() => undefined);
+  if (!entry) {
+    throw new UserError(
+      `${modelOrRun}: expected an ONNX file or the folder of a run, found nothing there; check the path`,
+    );
+  }
+  if (!entry.isDirectory()) return modelOrRun;
+  const file = path.join(modelOrRun, 'model.onnx');
+  if ((await stat(file).catch(() => undefined))?.isFile()) return file;
+  const isRun = (await stat(path.join(modelOrRun, 'config.json')).catch(() => undefined)) !== undefined;
+  const cure = isRun
+    ? `the run has not finished: continue it with \`pushpull train --resume\`, or write the model of its last checkpoint with \`pushpull export ${modelOrRun} --out ${file}\``
+    : 'give an ONNX file or the folder of a run';
+  throw new UserError(`${modelOrRun}: expected a run folder with model.onnx, found none in it; ${cure}`);
+}
+
+/**
+ * Loads a model and finds out how to feed it: layout, size and type of its input from the session, the rest from
+ * its card or from `flags`. One image of zeros is run through it to learn the number of classes.
+ *
+ * @param dataClasses number of classes of the data; picks the output where a model has several
+ * @throws UserError if the input is no RGB image, if its preprocessing is unknown, or if the classes do not fit
+ */
+export async function openClassifier(
+  engine: Engine,
+  source: ModelFile,
+  flags: PreprocessingFlags = {},
+  dataClasses?: number,
+): Promise<Classifier> {
+  const { file } = source.model;
+  let session: ModelSession;
+  try {
+    session = await engine.loadModel(source.bytes);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(
+      `${file}: ONNX Runtime cannot load this model on ${engine.device}: ${(error as Error).message}`,
+    );
+  }
+  try {
+    const input = imageInput(session, file);
+    const preprocessing = resolvePreprocessing(input, source, flags);
+    const batchSize = typeof input.shape[0] === 'number' && input.shape[0] > 0 ? input.shape[0] : undefined;
+    const feed = new Feeder(session, input.name, preprocessing, batchSize);
+    const output = pickOutput(await feed.probe(file), file, flags.output, dataClasses);
+    return {
+      model: source.model,
+      preprocessing,
+      classes: output.classes,
+      classNames: source.card?.classes,
+      classify: (batch) => feed.run(batch, output),
+      close: () => session.dispose(),
+    };
+  } catch (error) {
+    await session.dispose();
+    throw error;
+  }
+}
+
+/** The one image input of a model. */
+function imageInput(session: ModelSession, file: string): TensorSpec {
+  const describe = (spec: TensorSpec) => `${spec.name}: ${spec.dtype} [${spec.shape.join(', ')}]`;
+  const [input, ...others] = session.inputs;
+  const found = session.inputs.map(describe).join('; ') || 'none';
+  if (!input || others.length > 0) {
+    throw new UserError(
+      `${file}: expected one input, a batch of images, found ${session.inputs.length} (${found}); give an image classifier`,
+    );
+  }
+  const isImage = input.shape.length === 4 && (input.dtype === 'float32' || input.dtype === 'uint8');
+  const channelsFit = [input.shape[1], input.shape[3]].some((size) => size === 3 || !isFixed(size));
+  if (!isImage || !channelsFit) {
+    throw new UserError(
+      `${file}: expected an RGB image input, float32 or uint8 [N, 3, H, W] or [N, H, W, 3], found ${found}; ` +
+        'give a classifier of colour images',
+    );
+  }
+  return input;
+}
+
+function isFixed(size: number | string | undefined): size is number {
+  return typeof size === 'number' && size > 0;
+}
+
+function resolveLayout(input: TensorSpec, source: ModelFile, flags: PreprocessingFlags): 'NCHW' | 'NHWC' {
+  const [, second, , last] = input.shape;
+  const possible = { NCHW: second === 3 || !isFixed(second), NHWC: last === 3 || !isFixed(last) };
+  const wanted = flags.layout ?? source.card?.preprocessing.layout;
+  if (wanted) {
+    if (possible[wanted]) return wanted;
+    throw new UserError(
+      `${source.model.file}: --layout ${wanted} does not fit its input [${input.shape.join(', ')}]; leave --layout out`,
+    );
+  }
+  if (second === 3 && last !== 3) return 'NCHW';
+  if (last === 3 && second !== 3) return 'NHWC';
+  if (possible.NCHW !== possible.NHWC) return possible.NCHW ? 'NCHW' : 'NHWC';
+  throw new UserError(
+    `${source.model.file}: cannot tell where the channels of its input [${input.shape.join(', ')}] are; ` +
+      'pass --layout NCHW (PyTorch) or --layout NHWC (TensorFlow)',
+  );
+}
+
+/** Card, flags and session brought together; every gap is an error that says what to pass. */
+function resolvePreprocessing(
+  input: TensorSpec,
+  source: ModelFile,
+  flags: PreprocessingFlags,
+): Preprocessing {
+  const { file } = source.model;
+  const card = source.card?.preprocessing;
+  const layout = resolveLayout(input, source, flags);
+  const [fixedHeight, fixedWidth] = layout === 'NCHW' ? input.shape.slice(2) : input.shape.slice(1, 3);
+  const width = resolveSize('width', fixedWidth, flags.inputSize?.width, card?.width, file);
+  const height = resolveSize('height', fixedHeight, flags.inputSize?.height, card?.height, file);
+  const resize = flags.resize ?? card?.resize ?? null;
+  if (resize !== null && resize < Math.max(width, height)) {
+    throw new UserError(
+      `--resize: expected at least the model's input size ${Math.max(width, height)}, found ${resize}; ` +
+        'the short side is resized to it before the centre crop',
+    );
+  }
+  if (input.dtype === 'uint8') {
+    if (flags.mean || flags.std || flags.scale) {
+      throw new UserError(
+        `${file}: takes uint8 pixels and normalises them itself; leave --mean, --std and --scale out`,
+      );
+    }
+    return { width, height, layout, dtype: 'uint8', mean: [0, 0, 0], std: [1, 1, 1], resize };
+  }
+  const { mean, std } = resolveNormalisation(card, flags, file);
+  return { width, height, layout, dtype: 'float32', mean, std, resize };
+}
+
+function resolveSize(
+  side: 'width' | 'height',
+  fixed: number | string | undefined,
+  flag: number | undefined,
+  card: number | undefined,
+  file: string,
+): number {
+  if (isFixed(fixed)) {
+    if (flag === undefined || flag === fixed) return fixed;
+    throw new UserError(
+      `${file}: --input-size asks for a ${side} of ${flag}, the model takes ${fixed} only; leave it out`,
+    );
+  }
+  const size = flag ?? card;
+  if (size === undefined) {
+    throw new UserError(
+      `${file}: takes images of any ${side} and does not say which it was trained on; pass --input-size, for example --input-size 224`,
+    );
+  }
+  return size;
+}
+
+function resolveNormalisation(
+  card: Preprocessing | undefined,
+  flags: PreprocessingFlags,
+  file: string,
+): Pick<Preprocessing, 'mean' | 'std'> {
+  if ((!flags.mean || !flags.std) && (!card || flags.scale)) {
+    const missing = [!flags.mean && '--mean', !flags.std && '--std'].filter(Boolean).join(' and ');
+    throw new UserError(
+      `${file}: does not say how its input is normalised, and ${missing} ${missing.includes('and') ? 'are' : 'is'} missing; ` +
+        'pass what it was trained with: --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 (torchvision), ' +
+        '--mean 0.5 --std 0.5 (values in [-1, 1]), --mean 0 --std 1 (values in [0, 1]) ' +
+        'or --scale 0-255 --mean 0 --std 1 (plain pixel values)',
+    );
+  }
+  const unit = flags.scale === '0-255' ? 255 : 1;
+  const divide = (values: readonly [number, number, number]): [number, number, number] => [
+    values[0] / unit,
+    values[1] / unit,
+    values[2] / unit,
+  ];
+  return {
+    mean: flags.mean ? divide(flags.mean) : [...card!.mean],
+    std: flags.std ? divide(flags.std) : [...card!.std],
+  };
+}
+
+interface LogitsOutput {
+  readonly name: string;
+  readonly classes: number;
+}
+
+/** The output `[N, K]` (or `[N, K, 1, 1]`) that holds the logits. */
+function pickOutput(
+  outputs: Record<string, Tensor>,
+  file: string,
+  wanted: string | undefined,
+  dataClasses: number | undefined,
+): LogitsOutput {
+  const found = Object.entries(outputs)
+    .map(([name, tensor]) => `${name}: ${tensor.dtype} [${tensor.shape.join(', ')}]`)
+    .join('; ');
+  const candidates = Object.entries(outputs)
+    .filter(
+      ([, { dtype, shape }]) =>
+        dtype === 'float32' && shape.length >= 2 && shape.slice(2).every((n) => n === 1),
+    )
+    .map(([name, { shape }]) => ({ name, classes: shape[1] }));
+  if (wanted !== undefined) {
+    const output = candidates.find(({ name }) => name === wanted);
+    if (output) return checkClasses(output, file, dataClasses);
+    throw new UserError(
+      `${file}: --output ${wanted}: expected a float32 output [N, classes], found ${found}`,
+    );
+  }
+  const fitting = candidates.filter(({ classes }) => classes === dataClasses);
+  const choice = candidates.length === 1 ? candidates[0] : fitting.length === 1 ? fitting[0] : undefined;
+  if (choice) return checkClasses(choice, file, dataClasses);
+  throw new UserError(
+    candidates.length === 0
+      ? `${file}: expected a float32 output [N, classes], found ${found}; give an image classifier`
+      : `${file}: has several outputs that could be the logits (${found}); pass --output NAME`,
+  );
+}
+
+function checkClasses(output: LogitsOutput, file: string, dataClasses: number | undefined): LogitsOutput {
+  if (dataClasses === undefined || output.classes === dataClasses) return output;
+  throw new UserError(
+    `${file}: tells ${output.classes} classes apart, the data has ${dataClasses}; give data with the model's classes`,
+  );
+}
+
+/** Feeds batches of any size to a session, whatever batch size it was exported for. */
+class Feeder {
+  readonly #session: ModelSession;
+  readonly #input: string;
+  readonly #preprocessing: Preprocessing;
+  /** Undefined when the model takes any batch size. */
+  readonly #batchSize: number | undefined;
+
+  constructor(
+    session: ModelSession,
+    input: string,
+    preprocessing: Preprocessing,
+    batchSize: number | undefined,
+  ) {
+    this.#session = session;
+    this.#input = input;
+    this.#preprocessing = preprocessing;
+    this.#batchSize = batchSize;
+  }
+
+  /** All outputs for one batch of zeros. */
+  async probe(file: string): Promise<Record<string, Tensor>> {
+    const count = this.#batchSize ?? 1;
+    const { dtype, width, height } = this.#preprocessing;
+    const values = count * 3 * width * height;
+    try {
+      return await this.#session.run({
+        [this.#input]: this.#tensor(
+          dtype === 'uint8' ? new Uint8Array(values) : new Float32Array(values),
+          count,
+        ),
+      });
+    } catch (error) {
+      throw new UserError(
+        `${file}: fails on an image of ${width}×${height} pixels (${(error as Error).message}); ` +
+          'check --input-size and --layout',
+      );
+    }
+  }
+
+  async run(batch: ImageBatch, output: LogitsOutput): Promise<Float32Array> {
+    const { images, count } = batch;
+    const size = this.#batchSize;
+    if (size === undefined || size === count) return this.#logits(images, count, output);
+    const imageLength = images.length / count;
+    const logits = new Float32Array(count * output.classes);
+    for (let start = 0; start < count; start += size) {
+      const taken = Math.min(size, count - start);
+      let part = images.subarray(start * imageLength, (start + taken) * imageLength);
+      if (taken < size) {
+        // Zeros fill the last batch up; what the network says about them is dropped.
+        const padded =
+          part instanceof Uint8Array
+            ? new Uint8Array(size * imageLength)
+            : new Float32Array(size * imageLength);
+        padded.set(part);
+        part = padded;
+      }
+      const scores = await this.#logits(part, size, output);
+      logits.set(scores.subarray(0, taken * output.classes), start * output.classes);
+    }
+    return logits;
+  }
+
+  async #logits(
+    images: Float32Array | Uint8Array,
+    count: number,
+    output: LogitsOutput,
+  ): Promise<Float32Array> {
+    const tensors = await this.#session.run({ [this.#input]: this.#tensor(images, count) });
+    const { data } = tensors[output.name];
+    if (!(data instanceof Float32Array) || data.length !== count * output.classes) {
+      throw new RangeError(`output ${output.name}: expected ${count} × ${output.classes} float32 values`);
+    }
+    return data;
+  }
+
+  #tensor(data: Float32Array | Uint8Array, count: number): Tensor {
+    const { layout, dtype, width, height } = this.#preprocessing;
+    const shape = layout === 'NCHW' ? [count, 3, height, width] : [count, height, width, 3];
+    return { dtype, shape, data };
+  }
+}
