@@ -1,0 +1,271 @@
+/**
+ * The one module that talks to ONNX Runtime. It runs inside the engine's worker thread, because
+ * `run()` blocks the thread that calls it.
+ */
+import * as ort from 'onnxruntime-node';
+import { UserError } from '../../errors.ts';
+import type { Tensor, TensorData } from '../../graph/tensor.ts';
+import { formatShape } from '../../graph/tensor.ts';
+import type { StateBinding, TensorSpec } from '../engine.ts';
+import type { EngineOptions, LoadedSession } from './protocol.ts';
+
+interface Session {
+  readonly session: ort.InferenceSession;
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  readonly program?: { readonly state: StateStore; readonly bindings: readonly StateBinding[] };
+}
+
+/**
+ * Tensors that stay on the device. On the CPU each has a spare buffer of its size: a run writes the
+ * new value there and the two change places, so that steps allocate nothing.
+ */
+interface StateStore {
+  readonly values: Map<string, ort.Tensor>;
+  readonly spares: Map<string, ort.Tensor>;
+}
+
+const HOW_TO_GET: Readonly<Record<string, string>> = {
+  cuda:
+    'Install it on Linux x64 with: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node ' +
+    '(needs CUDA 12 and cuDNN 9), or use --device webgpu or --device cpu.',
+  webgpu:
+    'It needs a Vulkan, Metal or Direct3D 12 driver; without a GPU, SwiftShader serves (see `pushpull doctor`). ' +
+    'Or use --device cpu.',
+};
+
+export class Runtime {
+  private readonly options: EngineOptions;
+  private readonly sessions = new Map<number, Session>();
+  private readonly states = new Map<number, StateStore>();
+  private nextId = 0;
+
+  constructor(options: EngineOptions) {
+    this.options = options;
+  }
+
+  async load(
+    bytes: Uint8Array,
+    program?: { state: number; bindings: readonly StateBinding[] },
+  ): Promise<LoadedSession> {
+    const bound = program && { state: this.state(program.state), bindings: program.bindings };
+    const onDevice = new Set(program?.bindings.flatMap(({ output }) => output ?? []));
+    const session = await this.createSession(bytes, [...onDevice]);
+    const id = this.nextId++;
+    const inputs = session.inputMetadata.map(spec);
+    const outputs = session.outputMetadata.map(spec);
+    this.sessions.set(id, { session, inputs, outputs, program: bound });
+    return { session: id, inputs, outputs };
+  }
+
+  /** Run a model on host tensors. */
+  async run(
+    id: number,
+    feeds: Record<string, Tensor>,
+    fetches?: readonly string[],
+  ): Promise<Record<string, Tensor>> {
+    const { session, inputs } = this.session(id);
+    checkFeeds(feeds, inputs);
+    const hosted = mapValues(feeds, hostTensor);
+    const results = await (fetches ? session.run(hosted, [...fetches]) : session.run(hosted));
+    return mapValues(results, (tensor) => plainTensor(tensor));
+  }
+
+  /** Run a program: state in, state out, the rest to the host. */
+  async step(id: number, feeds: Record<string, Tensor>): Promise<Record<string, Tensor>> {
+    const { session, inputs, outputs, program } = this.session(id);
+    if (!program) throw new Error('internal: the session is no program');
+    const { state, bindings } = program;
+    const bound = new Set(bindings.map(({ input }) => input));
+    checkFeeds(
+      feeds,
+      inputs.filter(({ name }) => !bound.has(name)),
+    );
+    const allFeeds: Record<string, ort.Tensor> = mapValues(feeds, hostTensor);
+    const allFetches: Record<string, ort.Tensor | null> = {};
+    for (const { name } of outputs) allFetches[name] = null;
+    for (const { key, input, output } of bindings) {
+      allFeeds[input] = state.values.get(key)!;
+      if (output) allFetches[output] = state.spares.get(key) ?? null;
+    }
+    const results = await session.run(allFeeds, allFetches);
+    const fetched: Record<string, Tensor> = {};
+    const written = new Set<string>();
+    for (const { key, output } of bindings) {
+      if (!output) continue;
+      written.add(output);
+      const old = state.values.get(key)!;
+      state.values.set(key, results[output]);
+      if (state.spares.has(key)) state.spares.set(key, old);
+      else old.dispose();
+    }
+    for (const [name, tensor] of Object.entries(results)) {
+      if (!written.has(name)) fetched[name] = plainTensor(tensor);
+    }
+    return fetched;
+  }
+
+  createState(tensors: ReadonlyMap<string, Tensor>): number {
+    const store: StateStore = { values: new Map(), spares: new Map() };
+    for (const [key, tensor] of tensors) {
+      store.values.set(key, ownTensor(tensor));
+      // Where outputs stay on the device, each run makes them anew and the old ones are released.
+      if (this.options.device === 'cpu') store.spares.set(key, ownTensor(tensor));
+    }
+    this.states.set(this.nextId, store);
+    return this.nextId++;
+  }
+
+  async readState(id: number, keys?: readonly string[]): Promise<Map<string, Tensor>> {
+    const { values } = this.state(id);
+    const result = new Map<string, Tensor>();
+    for (const key of keys ?? values.keys()) {
+      const tensor = values.get(key);
+      if (!tensor) throw new Error(`internal: the state has no "${key}"`);
+      // A message copies what it carries, so the live buffer is safe to send.
+      const data = (tensor.location === 'cpu' ? tensor.data : await tensor.getData()) as TensorData;
+      result.set(key, { dtype: tensor.type as Tensor['dtype'], shape: [...tensor.dims], data });
+    }
+    return result;
+  }
+
+  writeState(id: number, tensors: ReadonlyMap<string, Tensor>): void {
+    const { values } = this.state(id);
+    for (const [key, tensor] of tensors) {
+      const old = values.get(key);
+      if (!old) throw new Error(`internal: the state has no "${key}"`);
+      if (formatShape(old.dims) !== formatShape(tensor.shape) || old.type !== tensor.dtype) {
+        throw new Error(
+          `internal: "${key}" is ${old.type}${formatShape(old.dims)}, not ${tensor.dtype}${formatShape(tensor.shape)}`,
+        );
+      }
+      old.dispose();
+      values.set(key, ownTensor(tensor));
+    }
+  }
+
+  disposeState(id: number): void {
+    const { values, spares } = this.state(id);
+    for (const tensor of [...values.values(), ...spares.values()]) tensor.dispose();
+    this.states.delete(id);
+  }
+
+  async disposeSession(id: number): Promise<void> {
+    const { session } = this.session(id);
+    if (this.options.profile) session.endProfiling();
+    this.sessions.delete(id);
+    await session.release();
+  }
+
+  async close(): Promise<void> {
+    for (const id of [...this.sessions.keys()]) await this.disposeSession(id);
+    for (const id of [...this.states.keys()]) this.disposeState(id);
+  }
+
+  private async createSession(bytes: Uint8Array, onDevice: readonly string[]): Promise<ort.InferenceSession> {
+    const { device, threads, strict, profile } = this.options;
+    requireProvider(device);
+    const options: ort.InferenceSession.SessionOptions = {
+      executionProviders: [device],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+      extra: { session: { disable_cpu_ep_fallback: strict && device !== 'cpu' ? '1' : '0' } },
+    };
+    if (profile) Object.assign(options, { enableProfiling: true, profileFilePrefix: profile });
+    if (device === 'webgpu') {
+      options.preferredOutputLocation = Object.fromEntries(
+        onDevice.map((name) => [name, 'gpu-buffer'] as const),
+      );
+    }
+    try {
+      return await ort.InferenceSession.create(bytes, options);
+    } catch (error) {
+      const reason = (error as Error).message;
+      if (
+        /Failed to get a WebGPU|no (suitable )?adapter|wgpu::RequestAdapter|CUDA.*(driver|version|device)/i.test(
+          reason,
+        )
+      ) {
+        throw new UserError(
+          `--device ${device}: no usable device was found (${reason}). ${HOW_TO_GET[device] ?? ''}`,
+        );
+      }
+      throw error;
+    }
+  }
+
+  private session(id: number): Session {
+    const found = this.sessions.get(id);
+    if (!found) throw new Error('internal: the session is disposed');
+    return found;
+  }
+
+  private state(id: number): StateStore {
+    const found = this.states.get(id);
+    if (!found) throw new Error('internal: the state is disposed');
+    return found;
+  }
+}
+
+/** Names of the execution providers that this installation has. */
+export function listProviders(): string[] {
+  return ort.listSupportedBackends().map(({ name }) => name);
+}
+
+/** Version of ONNX Runtime. */
+export function runtimeVersion(): string {
+  return ort.env.versions.node ?? ort.env.versions.common;
+}
+
+function requireProvider(device: string): void {
+  const providers = listProviders();
+  if (providers.includes(device)) return;
+  throw new UserError(
+    `--device ${device}: expected the ONNX Runtime provider "${device}", found only ${providers.join(', ')}. ${HOW_TO_GET[device] ?? ''}`,
+  );
+}
+
+function spec(metadata: ort.InferenceSession.ValueMetadata): TensorSpec {
+  if (!metadata.isTensor) return { name: metadata.name, dtype: 'float32', shape: ['not a tensor'] };
+  return { name: metadata.name, dtype: metadata.type as Tensor['dtype'], shape: metadata.shape };
+}
+
+function checkFeeds(feeds: Record<string, Tensor>, inputs: readonly TensorSpec[]): void {
+  for (const { name, dtype, shape } of inputs) {
+    const feed = feeds[name];
+    const expected = `input "${name}" must be ${dtype}${formatShape(shape)}`;
+    if (!feed)
+      throw new Error(`${expected}, but was not fed (fed: ${Object.keys(feeds).join(', ') || 'nothing'})`);
+    const fits =
+      feed.dtype === dtype &&
+      feed.shape.length === shape.length &&
+      shape.every((length, axis) => typeof length === 'string' || length === feed.shape[axis]);
+    if (!fits) throw new Error(`${expected}, found ${feed.dtype}${formatShape(feed.shape)}`);
+  }
+  const known = new Set(inputs.map(({ name }) => name));
+  for (const name of Object.keys(feeds)) {
+    if (!known.has(name)) throw new Error(`there is no input "${name}" (inputs: ${[...known].join(', ')})`);
+  }
+}
+
+/** ONNX Runtime's binding reads plain buffers only, so shared memory is copied once here. */
+function hostTensor({ dtype, data, shape }: Tensor): ort.Tensor {
+  const plain = data.buffer instanceof SharedArrayBuffer ? data.slice() : data;
+  return new ort.Tensor(dtype as 'float32', plain as Float32Array, shape);
+}
+
+/** A tensor with a buffer of its own, which the store may hand out for writing. */
+function ownTensor({ dtype, data, shape }: Tensor): ort.Tensor {
+  return new ort.Tensor(dtype as 'float32', data.slice() as Float32Array, shape);
+}
+
+function plainTensor(tensor: ort.Tensor): Tensor {
+  return { dtype: tensor.type as Tensor['dtype'], shape: [...tensor.dims], data: tensor.data as TensorData };
+}
+
+function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+}

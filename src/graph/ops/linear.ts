@@ -1,0 +1,56 @@
+import * as F from '../functional.ts';
+import { expectDType, expectRank } from './shapes.ts';
+import type { OpTable } from './spec.ts';
+
+export const linear: Pick<OpTable, 'matmul' | 'softmax' | 'logSoftmax' | 'oneHot'> = {
+  matmul: {
+    arity: 2,
+    infer: ([a, b], { transposeA, transposeB }) => {
+      expectDType(a, 'float32', 'first input');
+      expectDType(b, 'float32', 'second input');
+      expectRank(a, 2, 'first input');
+      expectRank(b, 2, 'second input');
+      const [rows, inner] = transposeA ? [a.shape[1], a.shape[0]] : a.shape;
+      const [innerB, columns] = transposeB ? [b.shape[1], b.shape[0]] : b.shape;
+      if (inner !== innerB) throw new Error(`inner lengths ${inner} and ${innerB} differ`);
+      return [{ dtype: 'float32', shape: [rows, columns] }];
+    },
+    // Y = AB gives dA = dY Bᵀ and dB = Aᵀ dY; with a transposed operand the product is transposed.
+    gradient: ({ inputs: [a, b], upstream: [dy], attributes: { transposeA: ta, transposeB: tb }, needs }) => [
+      needs(0) ? (ta ? F.matmul(b, dy!, tb, true) : F.matmul(dy!, b, false, !tb)) : undefined,
+      needs(1) ? (tb ? F.matmul(dy!, a, true, ta) : F.matmul(a, dy!, !ta, false)) : undefined,
+    ],
+  },
+  softmax: {
+    arity: 1,
+    infer: ([x]) => {
+      expectDType(x, 'float32');
+      return [x];
+    },
+    // dx = y · (dy - Σ dy·y)
+    gradient: ({ outputs: [y], upstream: [dy] }) => {
+      const last = [y.shape.length - 1];
+      return [F.mul(y, F.sub(dy!, F.reduceSum(F.mul(dy!, y), last, true)))];
+    },
+  },
+  logSoftmax: {
+    arity: 1,
+    infer: ([x]) => {
+      expectDType(x, 'float32');
+      return [x];
+    },
+    // dx = dy - softmax(x) · Σ dy
+    gradient: ({ inputs: [x], upstream: [dy] }) => {
+      const last = [x.shape.length - 1];
+      return [F.sub(dy!, F.mul(F.softmax(x), F.reduceSum(dy!, last, true)))];
+    },
+  },
+  oneHot: {
+    arity: 1,
+    infer: ([labels], { classes }) => {
+      expectDType(labels, 'int32', 'labels');
+      return [{ dtype: 'float32', shape: [...labels.shape, classes] }];
+    },
+    gradient: () => [undefined],
+  },
+};

@@ -1,0 +1,79 @@
+import * as F from '../functional.ts';
+import type { Value, ValueType } from '../graph.ts';
+import { expectDType, expectShape } from './shapes.ts';
+import type { OpTable } from './spec.ts';
+
+function expectChannels(x: ValueType, perChannel: readonly ValueType[]): void {
+  expectDType(x, 'float32');
+  if (x.shape.length < 2) throw new Error('input must be [N, C, …]');
+  for (const value of perChannel) expectShape(value, [x.shape[1]], 'every per-channel input');
+}
+
+/** All axes but the channels'. */
+const otherAxes = (x: ValueType): number[] => x.shape.map((_, axis) => axis).filter((axis) => axis !== 1);
+/** `[C]` as `[1, C, 1, …]`. */
+const alongChannels = (value: Value, x: ValueType): Value =>
+  F.reshape(
+    value,
+    x.shape.map((length, axis) => (axis === 1 ? length : 1)),
+  );
+
+type Normalization = 'batchNorm' | 'batchNormTraining' | 'batchNormTrainingGradient';
+
+export const normalization: Pick<OpTable, Normalization> = {
+  /** Inputs x, weight, bias, mean, variance. */
+  batchNorm: {
+    arity: 5,
+    infer: ([x, ...perChannel]) => {
+      expectChannels(x, perChannel);
+      return [x];
+    },
+    gradient: ({ inputs: [x, weight, , mean, variance], upstream: [dy], attributes: { epsilon } }) => {
+      const axes = otherAxes(x);
+      const inverse = F.div(F.constant(x, 1), F.sqrt(F.add(variance, F.constant(x, epsilon))));
+      const scale = F.mul(weight, inverse);
+      const sum = F.reduceSum(dy!, axes);
+      const dot = F.reduceSum(F.mul(dy!, F.sub(x, alongChannels(mean, x))), axes);
+      const half = F.mul(F.constant(x, -0.5), F.mul(inverse, inverse));
+      return [
+        F.mul(dy!, alongChannels(scale, x)),
+        F.mul(dot, inverse),
+        sum,
+        F.neg(F.mul(sum, scale)),
+        F.mul(F.mul(dot, scale), half),
+      ];
+    },
+  },
+  /**
+   * Inputs x, weight, bias. Outputs y, the batch's mean and biased variance (both `[C]`), and
+   * x - mean, which is kept for the gradient. Only y can be differentiated.
+   */
+  batchNormTraining: {
+    arity: 3,
+    infer: ([x, ...perChannel]) => {
+      expectChannels(x, perChannel);
+      const channels: ValueType = { dtype: 'float32', shape: [x.shape[1]] };
+      return [x, channels, channels, x];
+    },
+    gradient: ({ inputs: [, weight], outputs: [, , variance, centered], upstream, attributes }) => {
+      const [dy, ...statistics] = upstream;
+      if (statistics.some((gradient) => gradient)) {
+        throw new Error('the batch statistics of batchNormTraining cannot be differentiated');
+      }
+      return dy!.graph.apply('batchNormTrainingGradient', [dy!, centered, weight, variance], attributes);
+    },
+  },
+  /** Inputs dy, x - mean, weight, variance. Outputs the gradients of x, weight and bias. */
+  batchNormTrainingGradient: {
+    arity: 4,
+    infer: ([dy, centered, ...perChannel]) => {
+      expectShape(centered, dy.shape, 'centred input');
+      expectChannels(dy, perChannel);
+      const channels: ValueType = { dtype: 'float32', shape: [dy.shape[1]] };
+      return [dy, channels, channels];
+    },
+    gradient: () => {
+      throw new Error('batchNormTraining has no second derivative here: no network needs one');
+    },
+  },
+};

@@ -1,0 +1,117 @@
+import type { Value, ValueType } from '../graph.ts';
+import type { DType, Shape } from '../tensor.ts';
+
+/** Window geometry of a convolution over `[N, C, H, W]`; padding is zeros on all four sides. */
+export interface Conv2dAttributes {
+  readonly stride: number;
+  readonly padding: number;
+  readonly dilation: number;
+  readonly groups: number;
+}
+
+/** Window geometry of a pooling over `[N, C, H, W]`; padded places never count. */
+export interface Pool2dAttributes {
+  readonly kernelSize: number;
+  readonly stride: number;
+  readonly padding: number;
+}
+
+export interface ReduceAttributes {
+  readonly axes: readonly number[];
+  readonly keepDims: boolean;
+}
+
+type None = Readonly<Record<never, never>>;
+
+/**
+ * Every op of the graph and its attributes. This interface is the one list of ops: the tables of
+ * shape rules, gradients and lowerings are typed over it, so a missing rule does not compile.
+ */
+export interface OpAttributes {
+  // Elementwise, with broadcasting
+  add: None;
+  sub: None;
+  mul: None;
+  div: None;
+  greater: None;
+  equal: None;
+  // Elementwise, one input
+  neg: None;
+  relu: None;
+  sign: None;
+  sqrt: None;
+  exp: None;
+  log: None;
+  sigmoid: None;
+  cast: { readonly to: DType };
+  // Reductions
+  reduceSum: ReduceAttributes;
+  reduceMean: ReduceAttributes;
+  reduceMax: ReduceAttributes;
+  reduceMin: ReduceAttributes;
+  // Moving data
+  reshape: { readonly shape: Shape };
+  transpose: { readonly permutation: readonly number[] };
+  expand: { readonly shape: Shape };
+  slice: {
+    readonly axis: number;
+    readonly start: number;
+    readonly end: number;
+    readonly step: number;
+  };
+  /** Zeros, or (`reflect`) the mirror image without repeating the edge, before and after one axis. */
+  pad: {
+    readonly axis: number;
+    readonly before: number;
+    readonly after: number;
+    readonly mode: 'constant' | 'reflect';
+  };
+  concat: { readonly axis: number };
+  flip: { readonly axis: number };
+  // Linear algebra
+  matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
+  softmax: None;
+  logSoftmax: None;
+  oneHot: { readonly classes: number };
+  // Convolution: forward and its two adjoints
+  conv2d: Conv2dAttributes;
+  conv2dInputGradient: Conv2dAttributes & { readonly inputShape: Shape };
+  conv2dWeightGradient: Conv2dAttributes & { readonly weightShape: Shape };
+  // Pooling
+  avgPool2d: Pool2dAttributes;
+  avgPool2dGradient: Pool2dAttributes & { readonly inputShape: Shape };
+  maxPool2d: Pool2dAttributes;
+  maxPool2dGradient: Pool2dAttributes;
+  // Normalisation
+  batchNorm: { readonly epsilon: number };
+  batchNormTraining: { readonly epsilon: number };
+  batchNormTrainingGradient: { readonly epsilon: number };
+}
+
+export type OpName = keyof OpAttributes;
+
+/** What a gradient rule sees: the node's values and the gradient of each output that has one. */
+export interface GradientContext<A> {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly attributes: A;
+  /** Gradients of the outputs, in their shapes; `undefined` where nothing flows back. */
+  readonly upstream: readonly (Value | undefined)[];
+  /** Whether a gradient of input `i` is wanted; rules may skip the work where it is not. */
+  needs(input: number): boolean;
+}
+
+/** The full definition of one op, but for its lowering. */
+export interface OpDefinition<A> {
+  /** Number of inputs; `undefined` for one or more. */
+  readonly arity: number | undefined;
+  /** Types of the outputs. Throws with expectation and finding when the inputs do not fit. */
+  infer(inputs: readonly ValueType[], attributes: A): readonly ValueType[];
+  /**
+   * One gradient for each input, `undefined` where none flows (integer inputs, unneeded ones).
+   * A gradient may have the output's broadcast shape; it is summed to the input's shape outside.
+   */
+  gradient(context: GradientContext<A>): readonly (Value | undefined)[];
+}
+
+export type OpTable = { readonly [K in OpName]: OpDefinition<OpAttributes[K]> };

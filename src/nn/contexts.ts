@@ -1,0 +1,93 @@
+import type { Graph, Value } from '../graph/graph.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import { formatShape, sameShape } from '../graph/tensor.ts';
+import { randomStream } from '../random/random.ts';
+import type { ForwardContext, Module, Parameter } from './module.ts';
+
+/** Weights of a module by full name: parameters and buffers. */
+export type Weights = ReadonlyMap<string, Tensor>;
+
+/** Initial weights. Each tensor has a stream of its own, keyed by seed and name. */
+export function initialWeights(module: Module, seed: number): Map<string, Tensor> {
+  const weights = new Map<string, Tensor>();
+  for (const [name, parameter] of module.namedParameters()) {
+    const data = parameter.initialize(parameter.shape, randomStream(seed, 'init', name));
+    weights.set(name, { dtype: 'float32', shape: parameter.shape, data });
+  }
+  return weights;
+}
+
+/** Differences between given weights and what a module expects, one line each; empty when none. */
+export function weightMismatches(module: Module, weights: Weights): string[] {
+  const problems: string[] = [];
+  const expected = new Map(module.namedParameters());
+  for (const [name, { shape }] of expected) {
+    const found = weights.get(name);
+    if (!found) problems.push(`missing: ${name} ${formatShape(shape)}`);
+    else if (!sameShape(found.shape, shape) || found.dtype !== 'float32') {
+      problems.push(
+        `wrong: ${name} is ${found.dtype}${formatShape(found.shape)}, expected float32${formatShape(shape)}`,
+      );
+    }
+  }
+  for (const name of weights.keys()) if (!expected.has(name)) problems.push(`unexpected: ${name}`);
+  return problems;
+}
+
+/** Parameters as inputs of the graph; updates of buffers are collected. */
+export class TrainingContext implements ForwardContext {
+  readonly training = true;
+  /** Trained parameters by name, in order. */
+  readonly parameters = new Map<string, Value>();
+  /** Buffers by name: the value before the step and, once recorded, after it. */
+  readonly buffers = new Map<string, { before: Value; after: Value | undefined }>();
+  private readonly values = new Map<Parameter, Value>();
+  private readonly names = new Map<Parameter, string>();
+
+  constructor(
+    readonly graph: Graph,
+    module: Module,
+  ) {
+    for (const [name, parameter] of module.namedParameters()) {
+      const value = graph.input(name, 'float32', parameter.shape);
+      this.values.set(parameter, value);
+      this.names.set(parameter, name);
+      if (parameter.trainable) this.parameters.set(name, value);
+      else this.buffers.set(name, { before: value, after: undefined });
+    }
+  }
+
+  value(parameter: Parameter): Value {
+    return this.values.get(parameter)!;
+  }
+
+  update(buffer: Parameter, value: Value): void {
+    this.buffers.get(this.names.get(buffer)!)!.after = value;
+  }
+}
+
+/** Parameters as named constants of the graph. */
+export class InferenceContext implements ForwardContext {
+  readonly training = false;
+  private readonly values = new Map<Parameter, Value>();
+
+  constructor(
+    readonly graph: Graph,
+    module: Module,
+    weights: Weights,
+  ) {
+    const problems = weightMismatches(module, weights);
+    if (problems.length > 0) throw new Error(`the weights do not fit the model:\n  ${problems.join('\n  ')}`);
+    for (const [name, parameter] of module.namedParameters()) {
+      this.values.set(parameter, graph.constant(weights.get(name)!, name));
+    }
+  }
+
+  value(parameter: Parameter): Value {
+    return this.values.get(parameter)!;
+  }
+
+  update(): void {
+    throw new Error('internal: nothing is updated at inference');
+  }
+}

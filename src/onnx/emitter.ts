@@ -1,0 +1,107 @@
+import type { DType, Shape, Tensor } from '../graph/tensor.ts';
+import type { AttributeProto, NodeProto, TensorProto, ValueInfoProto } from './model.ts';
+import { ATTRIBUTE_TYPE, ELEMENT_TYPE } from './schema.ts';
+
+/** Attribute of an ONNX node: whole numbers, text, or a number marked as float. */
+export type Attribute = number | readonly number[] | string | { readonly float: number };
+
+/** What the lowering aims at; rules may choose another form for another target. */
+export interface Target {
+  /** Which kernels will run the graph. `portable` is plain ONNX for deployment anywhere. */
+  readonly device: 'cpu' | 'webgpu' | 'cuda' | 'portable';
+}
+
+/** Collects the nodes and constants of an ONNX graph and gives them readable, unique names. */
+export class Emitter {
+  readonly nodes: NodeProto[] = [];
+  readonly initializers: TensorProto[] = [];
+  readonly target: Target;
+  /** Module path that new nodes are named after. */
+  scope = '';
+  private readonly names = new Set<string>();
+  private readonly constants = new Map<string, string>();
+
+  constructor(target: Target) {
+    this.target = target;
+  }
+
+  /** Add a node with one output and return the output's name. */
+  emit(opType: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}): string {
+    return this.emitMany(opType, inputs, attributes, 1)[0];
+  }
+
+  /** Add a node with several outputs and return their names. */
+  emitMany(
+    opType: string,
+    inputs: readonly string[],
+    attributes: Record<string, Attribute>,
+    outputs: number,
+  ): string[] {
+    const name = this.unique(this.scope === '' ? opType : `${this.scope}/${opType}`);
+    const output = Array.from({ length: outputs }, (_, i) => (outputs === 1 ? name : `${name}:${i}`));
+    this.nodes.push({
+      opType,
+      name,
+      input: [...inputs],
+      output,
+      attribute: Object.entries(attributes).map(([key, value]) => attributeProto(key, value)),
+    });
+    return output;
+  }
+
+  /** A tensor stored in the file. Equal unnamed constants are stored once. */
+  constant(tensor: Tensor, name?: string): string {
+    const { data } = tensor;
+    const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const key =
+      name === undefined && data.length <= 64 ? `${tensor.dtype}[${tensor.shape}]:${data}` : undefined;
+    const known = key && this.constants.get(key);
+    if (known) return known;
+    const fresh = this.unique(name ?? `constant_${tensor.shape.join('x') || 'scalar'}`);
+    if (key) this.constants.set(key, fresh);
+    this.initializers.push({
+      name: fresh,
+      dims: [...tensor.shape],
+      dataType: ELEMENT_TYPE[tensor.dtype],
+      rawData,
+    });
+    return fresh;
+  }
+
+  /** A one-axis int64 constant, as shapes and axes are given to ONNX ops. */
+  ints(values: readonly number[]): string {
+    const data = BigInt64Array.from(values, BigInt);
+    return this.constant({ dtype: 'int64', shape: [values.length], data });
+  }
+
+  /** A float32 constant; a scalar when no shape is given. */
+  floats(values: readonly number[] | Float32Array | number, shape: Shape = []): string {
+    const data = typeof values === 'number' ? Float32Array.of(values) : Float32Array.from(values);
+    return this.constant({ dtype: 'float32', shape, data });
+  }
+
+  /** Reserve a name, with a number behind it where it is taken. */
+  unique(wanted: string): string {
+    let name = wanted;
+    for (let i = 1; this.names.has(name); i++) name = `${wanted}_${i}`;
+    this.names.add(name);
+    return name;
+  }
+}
+
+/** Name, element type and axes of a graph input or output; a text axis is a free one. */
+export function valueInfo(name: string, dtype: DType, shape: readonly (number | string)[]): ValueInfoProto {
+  const dim = shape.map((length) =>
+    typeof length === 'number' ? { dimValue: length } : { dimParam: length },
+  );
+  return { name, type: { tensorType: { elemType: ELEMENT_TYPE[dtype], shape: { dim } } } };
+}
+
+function attributeProto(name: string, value: Attribute): AttributeProto {
+  if (typeof value === 'string') {
+    return { name, type: ATTRIBUTE_TYPE.STRING, s: new TextEncoder().encode(value) };
+  }
+  if (typeof value === 'number') return { name, type: ATTRIBUTE_TYPE.INT, i: value };
+  if ('float' in value) return { name, type: ATTRIBUTE_TYPE.FLOAT, f: value.float };
+  return { name, type: ATTRIBUTE_TYPE.INTS, ints: [...value] };
+}

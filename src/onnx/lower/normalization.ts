@@ -1,0 +1,77 @@
+import type { ValueType } from '../../graph/graph.ts';
+import { numElements } from '../../graph/tensor.ts';
+import type { LoweringContext, LoweringTable } from './rules.ts';
+
+const otherAxes = ({ shape }: ValueType): number[] =>
+  shape.map((_, axis) => axis).filter((axis) => axis !== 1);
+
+/** 1 / sqrt(variance + epsilon), one a channel. */
+function inverseDeviation({ emitter, attributes }: LoweringContext<{ epsilon: number }>, variance: string) {
+  const shifted = emitter.emit('Add', [variance, emitter.floats(attributes.epsilon)]);
+  return emitter.emit('Reciprocal', [emitter.emit('Sqrt', [shifted])]);
+}
+
+type Normalization = 'batchNorm' | 'batchNormTraining' | 'batchNormTrainingGradient';
+
+export const normalization: Pick<LoweringTable, Normalization> = {
+  batchNorm: ({ emitter, inputs, attributes: { epsilon } }) => [
+    emitter.emit('BatchNormalization', inputs, { epsilon: { float: epsilon } }),
+  ],
+
+  /*
+   * ONNX Runtime's inference builds have no training mode of BatchNormalization. The variance is
+   * taken from the centred values, not as E[x²] - E[x]², which loses all digits when the mean is
+   * large against the deviation; the centred values then serve the gradient in place of x.
+   * The ordinary BatchNormalization with mean 0 is one fused pass for the rest.
+   */
+  batchNormTraining: (context) => {
+    const { emitter, inputs, inputTypes, attributes } = context;
+    const [x, weight, bias] = inputs;
+    const { shape } = inputTypes[0];
+    const axes = otherAxes(inputTypes[0]);
+    const channels = shape[1];
+    const meanKept = emitter.emit('ReduceMean', [x], { axes, keepdims: 1 });
+    const mean = emitter.emit('Reshape', [meanKept, emitter.ints([channels])]);
+    const centered = emitter.emit('Sub', [x, meanKept]);
+    const squares = emitter.emit('ReduceSumSquare', [centered], { axes, keepdims: 0 });
+    const count = numElements(shape) / channels;
+    const variance = emitter.emit('Mul', [squares, emitter.floats(1 / count)]);
+    const zero = emitter.floats(new Float32Array(channels), [channels]);
+    const y = emitter.emit('BatchNormalization', [centered, weight, bias, zero, variance], {
+      epsilon: { float: attributes.epsilon },
+    });
+    return [y, mean, variance, centered];
+  },
+
+  /*
+   * With c = x - mean, i = 1/deviation, m elements a channel:
+   *   dBias = Σ dy,  dWeight = i Σ dy·c,
+   *   dx = weight·i · (dy - dBias/m - c·i·dWeight/m) = a·dy + b·c + r, one (a, b, r) a channel.
+   */
+  batchNormTrainingGradient: (context) => {
+    const { emitter, inputs, inputTypes } = context;
+    const [dy, centered, weight, variance] = inputs;
+    const { shape } = inputTypes[0];
+    const axes = emitter.ints(otherAxes(inputTypes[0]));
+    const channels = shape[1];
+    const perElement = emitter.floats(-channels / numElements(shape));
+    const inverse = inverseDeviation(context, variance);
+    const dBias = emitter.emit('ReduceSum', [dy, axes], { keepdims: 0 });
+    const dot = emitter.emit('ReduceSum', [emitter.emit('Mul', [dy, centered]), axes], { keepdims: 0 });
+    const dWeight = emitter.emit('Mul', [dot, inverse]);
+    const a = emitter.emit('Mul', [weight, inverse]);
+    const r = emitter.emit('Mul', [emitter.emit('Mul', [a, dBias]), perElement]);
+    const b = emitter.emit('Mul', [
+      emitter.emit('Mul', [emitter.emit('Mul', [a, inverse]), dWeight]),
+      perElement,
+    ]);
+    // a·dy + r in one pass: a batch normalisation by mean 0 and variance 1.
+    const zero = emitter.floats(new Float32Array(channels), [channels]);
+    const unit = emitter.floats(new Float32Array(channels).fill(1), [channels]);
+    const scaled = emitter.emit('BatchNormalization', [dy, a, r, zero, unit], { epsilon: { float: 0 } });
+    const along = shape.map((_, axis) => (axis === 1 ? channels : 1));
+    const bKept = emitter.emit('Reshape', [b, emitter.ints(along)]);
+    const dx = emitter.emit('Add', [scaled, emitter.emit('Mul', [centered, bKept])]);
+    return [dx, dWeight, dBias];
+  },
+};

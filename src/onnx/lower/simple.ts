@@ -1,0 +1,112 @@
+/** Ops for which ONNX has one node, or nearly. */
+import type { OpName, ReduceAttributes } from '../../graph/ops/spec.ts';
+import { ELEMENT_TYPE } from '../schema.ts';
+import type { LoweringContext, LoweringRule, LoweringTable } from './rules.ts';
+
+const direct =
+  (opType: string): LoweringRule<unknown> =>
+  ({ emitter, inputs }) => [emitter.emit(opType, inputs)];
+
+// Until opset 18 only ReduceSum takes its axes as an input.
+const reduceByAttribute =
+  (opType: string): LoweringRule<ReduceAttributes> =>
+  ({ emitter, inputs, attributes: { axes, keepDims } }) =>
+    axes.length === 0 ? [...inputs] : [emitter.emit(opType, inputs, { axes, keepdims: keepDims ? 1 : 0 })];
+
+const onLastAxis =
+  (opType: string): LoweringRule<unknown> =>
+  ({ emitter, inputs }) => [emitter.emit(opType, inputs, { axis: -1 })];
+
+/** `Slice` along one axis. */
+export function sliceAxis(
+  { emitter }: Pick<LoweringContext<unknown>, 'emitter'>,
+  input: string,
+  axis: number,
+  start: number,
+  end: number,
+  step: number,
+): string {
+  return emitter.emit('Slice', [
+    input,
+    emitter.ints([start]),
+    emitter.ints([end]),
+    emitter.ints([axis]),
+    emitter.ints([step]),
+  ]);
+}
+
+type Simple = Exclude<
+  OpName,
+  | 'conv2d'
+  | 'conv2dInputGradient'
+  | 'conv2dWeightGradient'
+  | 'avgPool2d'
+  | 'avgPool2dGradient'
+  | 'maxPool2d'
+  | 'maxPool2dGradient'
+  | 'batchNorm'
+  | 'batchNormTraining'
+  | 'batchNormTrainingGradient'
+>;
+
+export const simple: Pick<LoweringTable, Simple> = {
+  add: direct('Add'),
+  sub: direct('Sub'),
+  mul: direct('Mul'),
+  div: direct('Div'),
+  greater: direct('Greater'),
+  equal: direct('Equal'),
+  neg: direct('Neg'),
+  relu: direct('Relu'),
+  sign: direct('Sign'),
+  sqrt: direct('Sqrt'),
+  exp: direct('Exp'),
+  log: direct('Log'),
+  sigmoid: direct('Sigmoid'),
+  cast: ({ emitter, inputs, attributes: { to } }) => [emitter.emit('Cast', inputs, { to: ELEMENT_TYPE[to] })],
+  reduceSum: ({ emitter, inputs, attributes: { axes, keepDims } }) =>
+    axes.length === 0
+      ? [...inputs]
+      : [emitter.emit('ReduceSum', [...inputs, emitter.ints(axes)], { keepdims: keepDims ? 1 : 0 })],
+  reduceMean: reduceByAttribute('ReduceMean'),
+  reduceMax: reduceByAttribute('ReduceMax'),
+  reduceMin: reduceByAttribute('ReduceMin'),
+  reshape: ({ emitter, inputs, attributes: { shape } }) => [
+    emitter.emit('Reshape', [...inputs, emitter.ints(shape)]),
+  ],
+  transpose: ({ emitter, inputs, attributes: { permutation } }) => [
+    emitter.emit('Transpose', inputs, { perm: permutation }),
+  ],
+  expand: ({ emitter, inputs, attributes: { shape } }) => [
+    emitter.emit('Expand', [...inputs, emitter.ints(shape)]),
+  ],
+  slice: (context) => {
+    const { axis, start, end, step } = context.attributes;
+    return [sliceAxis(context, context.inputs[0], axis, start, end, step)];
+  },
+  // From the last element down to, and past, the first: no index names "before 0", so the end is
+  // far below any.
+  flip: (context) => [sliceAxis(context, context.inputs[0], context.attributes.axis, -1, -(2 ** 31), -1)],
+  pad: ({ emitter, inputs, inputTypes: [{ shape }], attributes: { axis, before, after, mode } }) => {
+    const pads = new Array<number>(2 * shape.length).fill(0);
+    pads[axis] = before;
+    pads[shape.length + axis] = after;
+    return [emitter.emit('Pad', [...inputs, emitter.ints(pads)], { mode })];
+  },
+  concat: ({ emitter, inputs, attributes: { axis } }) => [emitter.emit('Concat', inputs, { axis })],
+  matmul: ({ emitter, inputs, attributes: { transposeA, transposeB } }) => [
+    emitter.emit('Gemm', inputs, { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 }),
+  ],
+  softmax: onLastAxis('Softmax'),
+  logSoftmax: onLastAxis('LogSoftmax'),
+  // Comparing with 0, 1, … instead of the OneHot op: that one is missing on WebGPU.
+  oneHot: ({ emitter, inputs, attributes: { classes } }) => {
+    const range = Int32Array.from({ length: classes }, (_, i) => i);
+    const column = emitter.emit('Unsqueeze', [inputs[0], emitter.ints([-1])]);
+    const same = emitter.emit('Equal', [
+      column,
+      emitter.constant({ dtype: 'int32', shape: [classes], data: range }),
+    ]);
+    return [emitter.emit('Cast', [same], { to: ELEMENT_TYPE.float32 })];
+  },
+};

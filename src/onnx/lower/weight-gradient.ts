@@ -1,0 +1,118 @@
+import type { Conv2dAttributes } from '../../graph/ops/spec.ts';
+import type { Shape } from '../../graph/tensor.ts';
+import type { Emitter } from '../emitter.ts';
+import type { LoweringContext } from './rules.ts';
+
+type Context = LoweringContext<Conv2dAttributes & { weightShape: Shape }>;
+
+/**
+ * The weight gradient of a convolution, `dW[o, c, i, j] = Σ dy[n, o, h, w] · x[n, c, h·s + i·d, w·s + j·d]`.
+ *
+ * ONNX has no op for it. For each place (i, j) of the kernel it is one matrix product over all
+ * images and positions, of the response gradient with the image shifted to that place.
+ */
+export function weightGradient(context: Context): string {
+  const { emitter, attributes, inputs, inputTypes } = context;
+  const { groups, weightShape } = attributes;
+  if (groups === 1) return dense(context, inputs[0], inputs[1]);
+  const [, perGroup] = weightShape;
+  const outPerGroup = weightShape[0] / groups;
+  if (perGroup === 1 && outPerGroup === 1) return depthwise(context);
+  const parts = Array.from({ length: groups }, (_, g) => {
+    const x = channelSlice(emitter, inputs[0], g * perGroup, (g + 1) * perGroup);
+    const dy = channelSlice(emitter, inputs[1], g * outPerGroup, (g + 1) * outPerGroup);
+    const [xShape, dyShape] = inputTypes.map((type) => type.shape);
+    return dense(
+      {
+        ...context,
+        attributes: { ...attributes, groups: 1, weightShape: [outPerGroup, ...weightShape.slice(1)] },
+        inputTypes: [
+          { dtype: 'float32', shape: [xShape[0], perGroup, xShape[2], xShape[3]] },
+          { dtype: 'float32', shape: [dyShape[0], outPerGroup, dyShape[2], dyShape[3]] },
+        ],
+      },
+      x,
+      dy,
+    );
+  });
+  return emitter.emit('Concat', parts, { axis: 0 });
+}
+
+function channelSlice(emitter: Emitter, value: string, start: number, end: number): string {
+  return emitter.emit('Slice', [value, emitter.ints([start]), emitter.ints([end]), emitter.ints([1])]);
+}
+
+function padded({ emitter, attributes: { padding: p } }: Context, x: string, heightAxis: number): string {
+  if (p === 0) return x;
+  const pads = new Array<number>(8).fill(0);
+  for (const axis of [heightAxis, heightAxis + 1]) pads[axis] = pads[4 + axis] = p;
+  return emitter.emit('Pad', [x, emitter.ints(pads)]);
+}
+
+/** The padded image shifted to each place of the kernel, at the response's positions. */
+function shifts(context: Context, x: string, heightAxis: number): string[] {
+  const { emitter, attributes, inputTypes } = context;
+  const { stride, dilation, padding, weightShape } = attributes;
+  const [, , kernelHeight, kernelWidth] = weightShape;
+  const [, , outHeight, outWidth] = inputTypes[1].shape;
+  const [, , height, width] = inputTypes[0].shape;
+  const whole = height === outHeight && width === outWidth && padding === 0;
+  if (kernelHeight === 1 && kernelWidth === 1 && stride === 1 && whole) return [x];
+  const image = padded(context, x, heightAxis);
+  const parts: string[] = [];
+  for (let i = 0; i < kernelHeight; i++) {
+    for (let j = 0; j < kernelWidth; j++) {
+      const [top, left] = [i * dilation, j * dilation];
+      parts.push(
+        emitter.emit('Slice', [
+          image,
+          emitter.ints([top, left]),
+          emitter.ints([top + (outHeight - 1) * stride + 1, left + (outWidth - 1) * stride + 1]),
+          emitter.ints([heightAxis, heightAxis + 1]),
+          emitter.ints([stride, stride]),
+        ]),
+      );
+    }
+  }
+  return parts;
+}
+
+function dense(context: Context, x: string, dy: string): string {
+  const { emitter, attributes, inputTypes } = context;
+  const [outChannels, inChannels, kernelHeight, kernelWidth] = attributes.weightShape;
+  const [n, , outHeight, outWidth] = inputTypes[1].shape;
+  const positions = n * outHeight * outWidth;
+  const rows = (value: string, channels: number): string =>
+    emitter.emit('Reshape', [value, emitter.ints([channels, positions])]);
+  const dyRows = rows(emitter.emit('Transpose', [dy], { perm: [1, 0, 2, 3] }), outChannels);
+  const channelsFirst = emitter.emit('Transpose', [x], { perm: [1, 0, 2, 3] });
+  const products = shifts(context, channelsFirst, 2).map((part) =>
+    emitter.emit('Gemm', [dyRows, rows(part, inChannels)], { transB: 1 }),
+  );
+  if (products.length === 1) {
+    return emitter.emit('Reshape', [products[0], emitter.ints(attributes.weightShape)]);
+  }
+  const last = emitter.ints([-1]);
+  const places = emitter.emit(
+    'Concat',
+    products.map((product) => emitter.emit('Unsqueeze', [product, last])),
+    { axis: 2 },
+  );
+  return emitter.emit('Reshape', [
+    places,
+    emitter.ints([outChannels, inChannels, kernelHeight, kernelWidth]),
+  ]);
+}
+
+/** One filter a channel: no matrix product is left, only sums over images and positions. */
+function depthwise(context: Context): string {
+  const { emitter, inputs, attributes } = context;
+  const sums = shifts(context, inputs[0], 2).map((part) => {
+    const product = emitter.emit('Mul', [part, inputs[1]]);
+    return emitter.emit('ReduceSum', [product, emitter.ints([0, 2, 3])], { keepdims: 0 });
+  });
+  const last = emitter.ints([-1]);
+  const columns = sums.map((sum) => emitter.emit('Unsqueeze', [sum, last]));
+  const places = columns.length === 1 ? columns[0] : emitter.emit('Concat', columns, { axis: 1 });
+  return emitter.emit('Reshape', [places, emitter.ints(attributes.weightShape)]);
+}

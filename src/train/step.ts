@@ -1,0 +1,216 @@
+import type { DeviceState, Engine, Program, StateBinding } from '../engine/engine.ts';
+import { gradients } from '../graph/autodiff.ts';
+import * as F from '../graph/functional.ts';
+import type { Value } from '../graph/graph.ts';
+import { Graph } from '../graph/graph.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import { float32, floats } from '../graph/tensor.ts';
+import type { ImageModel } from '../models/registry.ts';
+import { TrainingContext } from '../nn/index.ts';
+import type { Target } from '../onnx/emitter.ts';
+import { lowerGraph } from '../onnx/lower/index.ts';
+import { encodeModel } from '../onnx/model.ts';
+import { crossEntropy, topKCorrect } from './losses.ts';
+import { sgdStep } from './sgd.ts';
+
+export interface TrainingStepOptions {
+  /** Images of a full batch; other counts are compiled when they first occur. */
+  readonly batchSize: number;
+  readonly weightDecay: number;
+  /** Height and width of the images; the model's own when left out. */
+  readonly imageSize?: { readonly height: number; readonly width: number };
+}
+
+/** Images float32 `[count, 3, H, W]`, normalised, and their classes. */
+export interface TrainingBatch {
+  readonly images: Float32Array;
+  readonly labels: Int32Array;
+  readonly count: number;
+}
+
+export interface StepResult {
+  /** Mean cross-entropy of the batch, before the update. */
+  readonly loss: number;
+  /** Images whose class was the first, or among the first five, of the answers. */
+  readonly top1: number;
+  readonly top5: number;
+}
+
+/** All that a step changes. */
+export interface TrainingState {
+  /** Parameters and buffers by name. */
+  readonly weights: Map<string, Tensor>;
+  /** SGD's velocity of each trained parameter. */
+  readonly momentum: Map<string, Tensor>;
+}
+
+export interface CompiledStep {
+  readonly bytes: Uint8Array;
+  readonly bindings: readonly StateBinding[];
+}
+
+const VELOCITY = 'momentum/';
+
+/**
+ * Write one training step of a model as one ONNX graph: forward pass, loss, backward pass, SGD update,
+ * running statistics and top-1/top-5 counts.
+ *
+ * Inputs: `images` `[N, 3, H, W]`, `labels` int32 `[N]`, scalars `learningRate` and `momentum`, and the
+ * state; outputs `loss`, `top1`, `top5` and the new state.
+ */
+export function compileTrainingStep(
+  model: ImageModel,
+  options: TrainingStepOptions,
+  target: Target,
+): CompiledStep {
+  const { batchSize: n, weightDecay, imageSize } = options;
+  const { height, width } = imageSize ?? { height: model.inputSize, width: model.inputSize };
+  const graph = new Graph();
+  const images = graph.input('images', 'float32', [n, 3, height, width]);
+  const labels = graph.input('labels', 'int32', [n]);
+  const learningRate = graph.input('learningRate', 'float32', []);
+  const momentum = graph.input('momentum', 'float32', []);
+  const context = new TrainingContext(graph, model.module);
+
+  const logits = model.module.call(images, context);
+  const targets = graph.within('loss', () => F.oneHot(labels, logits.shape[1]));
+  const loss = graph.within('loss', () => crossEntropy(logits, targets));
+  const [top1, top5] = graph.within('metrics', () => topKCorrect(logits, targets, [1, 5]));
+
+  const outputs = new Map<string, Value>(Object.entries({ loss, top1, top5 }));
+  const bindings: StateBinding[] = [];
+  const parameters = [...context.parameters];
+  const slopes = gradients(
+    loss,
+    parameters.map(([, value]) => value),
+  );
+  parameters.forEach(([name, value], i) => {
+    graph.within(`sgd.${name}`, () => {
+      const velocity = graph.input(`${VELOCITY}${name}`, 'float32', value.shape);
+      const moved = sgdStep(value, slopes[i], velocity, { learningRate, momentum, weightDecay });
+      for (const [key, after] of [
+        [name, moved.parameter],
+        [`${VELOCITY}${name}`, moved.velocity],
+      ] as const) {
+        outputs.set(`next/${key}`, after);
+        bindings.push({ key, input: key, output: `next/${key}` });
+      }
+    });
+  });
+  for (const [key, { after }] of context.buffers) {
+    if (!after) throw new Error(`internal: the forward pass does not update ${key}`);
+    outputs.set(`next/${key}`, after);
+    bindings.push({ key, input: key, output: `next/${key}` });
+  }
+  return { bytes: encodeModel(lowerGraph(outputs, { target, name: 'training_step' })), bindings };
+}
+
+/**
+ * A model in training on a device: each `run` is one step of one compiled graph, and the weights and
+ * the optimiser's state stay on the device in between.
+ */
+export class TrainingStep {
+  private readonly engine: Engine;
+  private readonly model: ImageModel;
+  private readonly options: TrainingStepOptions;
+  private readonly state: DeviceState;
+  /** Programs by batch count: the full batch, and the last partial one of an epoch. */
+  private readonly programs = new Map<number, Program>();
+
+  private constructor(engine: Engine, model: ImageModel, options: TrainingStepOptions, state: DeviceState) {
+    this.engine = engine;
+    this.model = model;
+    this.options = options;
+    this.state = state;
+  }
+
+  /** Compile the step for full batches and place the model's initial weights on the device. */
+  static async create(
+    engine: Engine,
+    model: ImageModel,
+    options: TrainingStepOptions,
+  ): Promise<TrainingStep> {
+    const tensors = new Map<string, Tensor>(model.parameters);
+    for (const [name, parameter] of model.module.namedParameters()) {
+      if (!parameter.trainable) continue;
+      const { shape } = parameter;
+      tensors.set(`${VELOCITY}${name}`, float32(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape));
+    }
+    const step = new TrainingStep(engine, model, options, await engine.createState(tensors));
+    await step.program(options.batchSize);
+    return step;
+  }
+
+  /**
+   * One step on a batch of any count; a new count is compiled first, and only the full batch's program
+   * and the newest other one are kept.
+   *
+   * @param rates learning rate and momentum of this step
+   */
+  async run(
+    { images, labels, count }: TrainingBatch,
+    rates: { readonly lr: number; readonly momentum: number },
+  ): Promise<StepResult> {
+    const program = await this.program(count);
+    const size = images.length / labels.length;
+    const { height, width } = this.imageSize();
+    const results = await program.run({
+      images: float32(images.subarray(0, size * count), [count, 3, height, width]),
+      labels: { dtype: 'int32', shape: [count], data: labels.subarray(0, count) },
+      learningRate: float32([rates.lr], []),
+      momentum: float32([rates.momentum], []),
+    });
+    const scalar = (name: string): number => floats(results[name])[0];
+    return { loss: scalar('loss'), top1: scalar('top1'), top5: scalar('top5') };
+  }
+
+  /** Copy weights and momentum from the device. */
+  async readState(): Promise<TrainingState> {
+    const weights = new Map<string, Tensor>();
+    const momentum = new Map<string, Tensor>();
+    for (const [key, tensor] of await this.state.read()) {
+      if (key.startsWith(VELOCITY)) momentum.set(key.slice(VELOCITY.length), tensor);
+      else weights.set(key, tensor);
+    }
+    return { weights, momentum };
+  }
+
+  /** Copy the weights alone. */
+  async readWeights(): Promise<Map<string, Tensor>> {
+    return this.state.read([...this.model.parameters.keys()]);
+  }
+
+  /** Replace weights and momentum on the device, as from a checkpoint. */
+  async writeState({ weights, momentum }: TrainingState): Promise<void> {
+    const velocities = [...momentum].map(([name, tensor]) => [`${VELOCITY}${name}`, tensor] as const);
+    await this.state.write(new Map([...weights, ...velocities]));
+  }
+
+  async dispose(): Promise<void> {
+    for (const program of this.programs.values()) await program.dispose();
+    this.programs.clear();
+    await this.state.dispose();
+  }
+
+  private imageSize(): { readonly height: number; readonly width: number } {
+    return this.options.imageSize ?? { height: this.model.inputSize, width: this.model.inputSize };
+  }
+
+  private async program(count: number): Promise<Program> {
+    const known = this.programs.get(count);
+    if (known) return known;
+    for (const [other, program] of this.programs) {
+      if (other === this.options.batchSize) continue;
+      await program.dispose();
+      this.programs.delete(other);
+    }
+    const { bytes, bindings } = compileTrainingStep(
+      this.model,
+      { ...this.options, batchSize: count },
+      { device: this.engine.device },
+    );
+    const program = await this.engine.loadProgram(bytes, { state: this.state, bindings });
+    this.programs.set(count, program);
+    return program;
+  }
+}
