@@ -1,0 +1,206 @@
+import { z } from 'zod';
+import { UserError } from '../errors.ts';
+import type { MomentumPolicy, OneCycleRates } from './schedule.ts';
+
+/** Version of a run folder's `config.json`; files of another one are refused. */
+export const RUN_SCHEMA = 'pushpull.run/1';
+
+const positiveInt = z.number().int().positive();
+const positive = z.number().positive();
+const triple = z.tuple([z.number(), z.number(), z.number()]);
+const positiveTriple = z.tuple([positive, positive, positive]);
+
+/** What network is trained (`ModelConfig` of models/registry.ts). */
+export const modelConfigSchema = z.strictObject({
+  model: z.literal('resnet18'),
+  form: z.enum(['cifar', 'imagenet']),
+  width: positiveInt,
+  classes: z.number().int().min(2),
+  stem: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('conv') }),
+    z.strictObject({
+      kind: z.literal('pushpull'),
+      /** Side of the average pooling behind the pull convolution; 0 leaves it out. */
+      avg: z
+        .number()
+        .int()
+        .nonnegative()
+        .refine((size) => size === 0 || size % 2 === 1),
+      alpha: z.union([z.literal('trainable'), z.number()]),
+    }),
+  ]),
+});
+
+/** How test images become the network's input (`Preprocessing` of models/card.ts). */
+export const preprocessingSchema = z.strictObject({
+  width: positiveInt,
+  height: positiveInt,
+  layout: z.literal('NCHW'),
+  dtype: z.literal('float32'),
+  /** On values in [0, 1]. */
+  mean: triple,
+  std: positiveTriple,
+  /** Short side before the centre crop, pixels; null where images have the network's size. */
+  resize: positiveInt.nullable(),
+});
+
+/** How training images differ from test images: the random part of the recipe. */
+export const trainingImagesSchema = z.strictObject({
+  /** Short side before the random crop, pixels; null leaves the image as it is. */
+  resize: positiveInt.nullable(),
+  /** Zero padding on each side before the random crop, pixels. */
+  padding: z.number().int().nonnegative(),
+  flip: z.boolean(),
+});
+
+/** Optimiser and schedule. */
+export const recipeSchema = z.strictObject({
+  epochs: positiveInt,
+  batchSize: positiveInt,
+  /** Learning rates of the cycle. */
+  rates: z.strictObject({ initial: positive, max: positive, end: positive }),
+  momentum: z.union([z.literal('cycle'), z.number().min(0).lt(1)]),
+  weightDecay: z.number().nonnegative(),
+});
+
+/** All that a run depends on, after presets and options are resolved: the run folder's `config.json`. */
+export const runConfigSchema = z.strictObject({
+  schema: z.literal(RUN_SCHEMA),
+  model: modelConfigSchema,
+  data: z.strictObject({
+    /** As given to `--data`; paths are absolute, so that a run can be resumed from another folder. */
+    spec: z.string(),
+    name: z.string(),
+    /** Images a split at most; null for all. */
+    limit: positiveInt.nullable(),
+    classes: z.array(z.string()),
+    trainImages: positiveInt,
+    testImages: positiveInt,
+  }),
+  preprocessing: preprocessingSchema,
+  trainingImages: trainingImagesSchema,
+  preset: z.string(),
+  recipe: recipeSchema,
+  seed: z.number().int().nonnegative(),
+  /** The device that the run started on; like `workers`, it may change when the run is resumed. */
+  device: z.enum(['cpu', 'webgpu', 'cuda']),
+  workers: z.number().int().nonnegative(),
+});
+
+export type RunConfig = z.infer<typeof runConfigSchema>;
+export type Recipe = z.infer<typeof recipeSchema>;
+export type TrainingImages = z.infer<typeof trainingImagesSchema>;
+export type RunPreprocessing = z.infer<typeof preprocessingSchema>;
+
+export type PresetName = 'cifar10' | 'imagenet100' | 'imagenet200' | 'imagenet' | 'mnist' | 'small' | 'large';
+
+export interface Preset {
+  /** For listings: what the numbers are for, and where they come from. */
+  readonly description: string;
+  readonly form: 'cifar' | 'imagenet';
+  readonly recipe: Recipe;
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+  /** Test: short side, then the centre crop. `'image'`: the images' own size, no resizing. */
+  readonly size: number | 'image';
+  readonly trainingImages: TrainingImages;
+}
+
+const CIFAR_RATES: OneCycleRates = { initial: 5e-3, max: 0.2, end: 5e-6 };
+const MOMENTUM: MomentumPolicy = 'cycle';
+const IMAGENET_PIXELS = {
+  form: 'imagenet',
+  mean: [0.485, 0.456, 0.406],
+  std: [0.229, 0.224, 0.225],
+  size: 224,
+  trainingImages: { resize: 256, padding: 0, flip: true },
+} as const;
+const CIFAR_PIXELS = {
+  form: 'cifar',
+  mean: [0.4914, 0.4822, 0.4465],
+  std: [0.2023, 0.1994, 0.201],
+  size: 'image',
+  trainingImages: { resize: null, padding: 4, flip: true },
+} as const;
+
+function recipe(epochs: number, batchSize: number, rates: OneCycleRates): Recipe {
+  return { epochs, batchSize, rates: { ...rates }, momentum: MOMENTUM, weightDecay: 1e-5 };
+}
+
+/**
+ * The paper's recipes (Sec. 4.2), then ours for other data: the same optimiser, and pixels treated by size.
+ */
+export const PRESETS: Readonly<Record<PresetName, Preset>> = {
+  cifar10: {
+    description: "the paper's recipe for CIFAR-10",
+    recipe: recipe(30, 64, CIFAR_RATES),
+    ...CIFAR_PIXELS,
+  },
+  imagenet100: {
+    description: "the paper's recipe for ImageNet-100",
+    recipe: recipe(20, 64, CIFAR_RATES),
+    ...IMAGENET_PIXELS,
+  },
+  imagenet200: {
+    description: "the paper's recipe for ImageNet-200",
+    recipe: recipe(20, 64, CIFAR_RATES),
+    ...IMAGENET_PIXELS,
+  },
+  imagenet: {
+    description: "the paper's recipe for ImageNet",
+    recipe: recipe(20, 128, { initial: 0.05, max: 1, end: 5e-5 }),
+    ...IMAGENET_PIXELS,
+  },
+  mnist: {
+    description: 'digits: no flip, as a mirrored digit is another sign',
+    recipe: recipe(3, 64, CIFAR_RATES),
+    form: 'cifar',
+    // Of the training images, padded to 32 × 32.
+    mean: [0.1, 0.1, 0.1],
+    std: [0.275, 0.275, 0.275],
+    size: 'image',
+    trainingImages: { resize: null, padding: 2, flip: false },
+  },
+  small: {
+    description: 'image folders of up to 64 pixels: as CIFAR-10',
+    recipe: recipe(30, 64, CIFAR_RATES),
+    ...CIFAR_PIXELS,
+  },
+  large: {
+    description: 'larger image folders: as ImageNet-100',
+    recipe: recipe(20, 64, CIFAR_RATES),
+    ...IMAGENET_PIXELS,
+  },
+};
+
+/** The largest image side that the CIFAR form of the networks is meant for. */
+const SMALL_SIDE = 64;
+
+/**
+ * The preset for data of a known name, else by image size and number of classes.
+ *
+ * @param side The shorter side of the images, pixels.
+ */
+export function choosePreset(data: { kind: string; classes: number; side: number }): PresetName {
+  if (data.kind === 'mnist') return 'mnist';
+  if (data.kind === 'cifar10') return 'cifar10';
+  if (data.side <= SMALL_SIDE) return 'small';
+  return data.classes === 1000 ? 'imagenet' : 'large';
+}
+
+/** A configuration that was stored. Throws a UserError that names the file and the first entry which is wrong. */
+export function parseRunConfig(value: unknown, file: string): RunConfig {
+  const schema = (value as { schema?: unknown } | null)?.schema;
+  if (schema !== RUN_SCHEMA) {
+    throw new UserError(
+      `${file}: expected the schema '${RUN_SCHEMA}', found ${JSON.stringify(schema) ?? 'none'}. ` +
+        'It belongs to another program or to another version of pushpull: use that one.',
+    );
+  }
+  const parsed = runConfigSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0];
+  throw new UserError(
+    `${file}: the entry '${path.join('.')}' is wrong (${message}). Restore the file or train anew.`,
+  );
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+
+const count = z.number().int().nonnegative();
+
+/** Mean cross-entropy and accuracies (fractions in [0, 1]) over `images` images. */
+export const scoresSchema = z.strictObject({
+  loss: z.number(),
+  top1: z.number().min(0).max(1),
+  top5: z.number().min(0).max(1),
+  images: count,
+});
+
+/** One line of a run's `log.jsonl`: what an epoch did. */
+export const epochRecordSchema = z.strictObject({
+  /** Counted from 1. */
+  epoch: z.number().int().positive(),
+  /** Optimiser steps since the start of the run. */
+  step: count,
+  /** Over the epoch's training batches as they were met, with the weights of that moment. */
+  train: scoresSchema,
+  /** Over the test split, with the weights at the end of the epoch. */
+  test: scoresSchema,
+  /** Of the epoch's last step. */
+  learningRate: z.number(),
+  momentum: z.number(),
+  /** Training images that could not be read and were left out. */
+  badImages: count,
+  imagesPerSecond: z.number(),
+  seconds: z.strictObject({
+    /** Wall time of the training part; `step` of it inside the compiled training step, `data` waiting for images. */
+    train: z.number(),
+    step: z.number(),
+    data: z.number(),
+    evaluate: z.number(),
+  }),
+});
+
+export type Scores = z.infer<typeof scoresSchema>;
+export type EpochRecord = z.infer<typeof epochRecordSchema>;
+
+/** Sums over the part of an epoch that has been done; kept in checkpoints, so that a resumed epoch reports the whole. */
+export const runningSchema = z.strictObject({
+  /** Sum over images of the cross-entropy. */
+  loss: z.number(),
+  /** Right answers. */
+  top1: count,
+  top5: count,
+  images: count,
+  badImages: count,
+  trainSeconds: z.number(),
+  stepSeconds: z.number(),
+  dataSeconds: z.number(),
+});
+
+export type Running = z.infer<typeof runningSchema>;
+
+export function emptyRunning(): Running {
+  return {
+    loss: 0,
+    top1: 0,
+    top5: 0,
+    images: 0,
+    badImages: 0,
+    trainSeconds: 0,
+    stepSeconds: 0,
+    dataSeconds: 0,
+  };
+}
+
+/** Sums to means; all zero when there were no images. */
+export function toScores(sums: { loss: number; top1: number; top5: number; images: number }): Scores {
+  const images = Math.max(1, sums.images);
+  return {
+    loss: sums.loss / images,
+    top1: sums.top1 / images,
+    top5: sums.top5 / images,
+    images: sums.images,
+  };
+}
+
+/** Share of the training time that was not spent inside the compiled step: JavaScript, and waiting for images. */
+export function overheadShare(seconds: { train: number; step: number }): number {
+  return seconds.train > 0 ? 1 - seconds.step / seconds.train : 0;
+}

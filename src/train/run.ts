@@ -1,0 +1,122 @@
+import { appendFile, mkdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../data/files.ts';
+import { UserError } from '../errors.ts';
+import { findCheckpoint } from './checkpoint.ts';
+import { parseRunConfig, type RunConfig } from './config.ts';
+import { type EpochRecord, epochRecordSchema } from './history.ts';
+
+/** What a run folder holds. Everything but `config` may be absent in a run that has just begun. */
+export interface Run {
+  readonly path: string;
+  readonly config: RunConfig;
+  /** One record an epoch, in order. */
+  readonly log: EpochRecord[];
+  /** Folder of the newest whole checkpoint. */
+  readonly checkpoint: string | undefined;
+  /** The exported network; present once the run is finished. */
+  readonly model: string | undefined;
+}
+
+/** Where things are in a run folder. */
+export function runPaths(path: string) {
+  return {
+    config: join(path, 'config.json'),
+    log: join(path, 'log.jsonl'),
+    checkpoint: join(path, 'checkpoints', 'last'),
+    model: join(path, 'model.onnx'),
+  };
+}
+
+/** Whether a folder is a run (has a `config.json`). */
+export async function isRun(path: string): Promise<boolean> {
+  return exists(runPaths(path).config);
+}
+
+/**
+ * Open a run folder for evaluating, exporting, reporting or resuming.
+ *
+ * @throws UserError when it is no run, or when a file in it is damaged or of an unknown version.
+ */
+export async function openRun(path: string): Promise<Run> {
+  const paths = runPaths(path);
+  let text: string;
+  try {
+    text = await readFile(paths.config, 'utf8');
+  } catch {
+    throw new UserError(
+      `${path}: expected the folder of a training run, but it has no config.json. Make one with 'pushpull train --out ${path}'.`,
+    );
+  }
+  return {
+    path,
+    config: parseRunConfig(parseJson(text, paths.config), paths.config),
+    log: await readLog(paths.log),
+    checkpoint: await findCheckpoint(paths.checkpoint),
+    model: (await exists(paths.model)) ? paths.model : undefined,
+  };
+}
+
+/**
+ * Make the folder of a new run and write its configuration.
+ *
+ * @throws UserError when the folder already holds a checkpoint or a model, or cannot be written.
+ */
+export async function createRun(path: string, config: RunConfig): Promise<void> {
+  const { checkpoint, model } = runPaths(path);
+  if ((await findCheckpoint(checkpoint)) !== undefined || (await exists(model))) {
+    throw new UserError(
+      `--out ${path}: the folder already holds a training run. Continue it with --resume, or choose another folder.`,
+    );
+  }
+  try {
+    await mkdir(path, { recursive: true });
+    await writeFileAtomic(runPaths(path).config, `${JSON.stringify(config, null, 2)}\n`);
+    await writeFileAtomic(runPaths(path).log, '');
+  } catch (error) {
+    throw new UserError(
+      `--out ${path}: the run's folder cannot be made (${(error as Error).message}). Choose a folder that can be written.`,
+    );
+  }
+}
+
+/** Write the whole log: after resuming, it must not tell of epochs that the checkpoint does not know. */
+export async function rewriteLog(path: string, records: readonly EpochRecord[]): Promise<void> {
+  await writeFileAtomic(runPaths(path).log, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+}
+
+/** Add a finished epoch to the log. */
+export async function appendLog(path: string, record: EpochRecord): Promise<void> {
+  await appendFile(runPaths(path).log, `${JSON.stringify(record)}\n`);
+}
+
+async function readLog(file: string): Promise<EpochRecord[]> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  // What follows the last line break was cut off by a crash while it was written; resuming writes it again.
+  const lines = text.split('\n').slice(0, -1);
+  return lines.map((line, index) => {
+    const parsed = epochRecordSchema.safeParse(parseJson(line, `${file}:${index + 1}`));
+    if (parsed.success) return parsed.data;
+    const { path, message } = parsed.error.issues[0];
+    throw new UserError(
+      `${file}:${index + 1}: the entry '${path.join('.')}' is wrong (${message}). Restore the file, or write it anew with --resume.`,
+    );
+  });
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UserError(
+      `${file}: it is no JSON (${(error as Error).message}). Restore the file or train anew.`,
+    );
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

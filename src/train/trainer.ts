@@ -1,0 +1,357 @@
+import { writeFileAtomic } from '../data/files.ts';
+import { UserError } from '../errors.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import type { Position } from './checkpoint.ts';
+import { checkTensors, loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import type { RunConfig } from './config.ts';
+import { type EpochRecord, emptyRunning, type Running, type Scores, toScores } from './history.ts';
+import type { LabelledBatch, Learner } from './learner.ts';
+import { appendLog, createRun, rewriteLog, runPaths } from './run.ts';
+import { OneCycle, type StepRates } from './schedule.ts';
+import { scoreSplit } from './score.ts';
+
+/** Batches of one pass over a split, and the images that could not be read so far. */
+export interface BatchSource extends AsyncIterable<LabelledBatch> {
+  readonly badImages: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/** Where the trainer takes its images from. The real one is `openRunData` (images.ts). */
+export interface TrainingData {
+  /** Training batches of an epoch (counted from 0), from batch `startBatch` on. Same epoch, same batches. */
+  training(epoch: number, startBatch: number): BatchSource;
+  /** The test split, in order. */
+  test(): BatchSource;
+}
+
+/** What happens during a run, for progress bars and logs. */
+export type TrainingEvent =
+  | {
+      readonly kind: 'start';
+      readonly epochs: number;
+      readonly stepsPerEpoch: number;
+      readonly position: Position;
+    }
+  | {
+      readonly kind: 'step';
+      /** Counted from 1. */
+      readonly epoch: number;
+      /** Batches of the epoch that are done, of `batches`. */
+      readonly batch: number;
+      readonly batches: number;
+      /** Mean over the epoch so far. */
+      readonly loss: number;
+      readonly top1: number;
+      readonly learningRate: number;
+      /** Of this session, over the epoch. */
+      readonly imagesPerSecond: number;
+      /** Until the end of the run, evaluations included as far as their length is known. */
+      readonly remainingSeconds: number;
+    }
+  | { readonly kind: 'evaluate'; readonly epoch: number; readonly images: number; readonly total: number }
+  | { readonly kind: 'badImage'; readonly path: string; readonly reason: string }
+  | { readonly kind: 'epoch'; readonly record: EpochRecord; readonly epochs: number }
+  | { readonly kind: 'checkpoint'; readonly path: string; readonly position: Position }
+  | { readonly kind: 'finished'; readonly model: string; readonly log: readonly EpochRecord[] };
+
+export interface TrainOptions {
+  /** The run's folder (layout in run.ts). */
+  readonly out: string;
+  readonly config: RunConfig;
+  readonly learner: Learner;
+  readonly data: TrainingData;
+  /** Go on from the folder's checkpoint; else the folder is made. */
+  readonly resume?: boolean;
+  readonly onEvent?: (event: TrainingEvent) => void;
+  /** When aborted, the step at hand is finished and a checkpoint is saved. */
+  readonly signal?: AbortSignal;
+}
+
+export interface TrainResult {
+  readonly status: 'finished' | 'interrupted';
+  readonly log: readonly EpochRecord[];
+  readonly position: Position;
+}
+
+/**
+ * Train a network as its configuration says: every epoch over all batches, the last partial one included, then
+ * the test split, a line in the log and a checkpoint; at the end the exported model.
+ *
+ * The result depends on the configuration alone: on the CPU, a run that was interrupted and resumed at any step ends with
+ * the same bits as one that was not.
+ *
+ * @throws UserError when the loss is no number any more (the last good checkpoint stays), when a file cannot be
+ *   written, or when the checkpoint to resume from is missing or does not fit.
+ */
+export async function train(options: TrainOptions): Promise<TrainResult> {
+  const session = options.resume === true ? await Session.resume(options) : await Session.begin(options);
+  return session.run();
+}
+
+class Session {
+  readonly #options: TrainOptions;
+  readonly #schedule: OneCycle;
+  readonly #batches: number;
+  readonly #epochs: number;
+  readonly #checkpoint: string;
+  readonly #emit: (event: TrainingEvent) => void;
+  readonly #history: EpochRecord[];
+  /** Wall time of this session's training and evaluation parts, from which the remaining time is estimated. */
+  readonly #spent = { steps: 0, stepSeconds: 0, evaluations: 0, evaluateSeconds: 0 };
+  #position: Position;
+  #running: Running;
+
+  static async begin(options: TrainOptions): Promise<Session> {
+    await createRun(options.out, options.config);
+    return new Session(options, { epoch: 0, batch: 0, step: 0 }, emptyRunning(), []);
+  }
+
+  static async resume(options: TrainOptions): Promise<Session> {
+    const path = runPaths(options.out).checkpoint;
+    const { weights, momentum, state } = await loadCheckpoint(path);
+    const { learner, config } = options;
+    checkTensors(learner.shapes.weights, weights, `${path}/weights.safetensors`);
+    checkTensors(learner.shapes.momentum, momentum, `${path}/optimizer.safetensors`);
+    const session = new Session(options, state.position, state.running, state.history);
+    if (state.totalSteps !== session.#schedule.totalSteps || state.random.seed !== config.seed) {
+      throw new UserError(
+        `${path}: the checkpoint belongs to a run of ${state.totalSteps} steps with seed ${state.random.seed}, ` +
+          `config.json describes one of ${session.#schedule.totalSteps} steps with seed ${config.seed}. ` +
+          'Restore the config.json that the run was started with.',
+      );
+    }
+    await learner.restore({ weights, momentum });
+    await rewriteLog(options.out, state.history);
+    return session;
+  }
+
+  private constructor(
+    options: TrainOptions,
+    position: Position,
+    running: Running,
+    history: readonly EpochRecord[],
+  ) {
+    const { recipe, data } = options.config;
+    this.#options = options;
+    this.#epochs = recipe.epochs;
+    this.#batches = Math.ceil(data.trainImages / recipe.batchSize);
+    this.#schedule = new OneCycle(this.#epochs * this.#batches, recipe.rates, recipe.momentum);
+    this.#checkpoint = runPaths(options.out).checkpoint;
+    this.#emit = options.onEvent ?? (() => {});
+    this.#position = position;
+    this.#running = { ...running };
+    this.#history = [...history];
+  }
+
+  async run(): Promise<TrainResult> {
+    this.#emit({
+      kind: 'start',
+      epochs: this.#epochs,
+      stepsPerEpoch: this.#batches,
+      position: this.#position,
+    });
+    while (this.#position.epoch < this.#epochs) {
+      await this.#trainEpoch();
+      const done = !this.#aborted && (await this.#finishEpoch());
+      if (!done) return this.#interrupt();
+    }
+    await this.#export();
+    return { status: 'finished', log: this.#history, position: this.#position };
+  }
+
+  get #aborted(): boolean {
+    return this.#options.signal?.aborted === true;
+  }
+
+  /** The rest of the epoch's batches, or as many as are done when the signal comes. */
+  async #trainEpoch(): Promise<void> {
+    const { epoch, batch: startBatch } = this.#position;
+    if (startBatch >= this.#batches) return;
+    const source = this.#options.data.training(epoch, startBatch);
+    const before = { ...this.#running };
+    const begin = now();
+    let reported = 0;
+    let asked = begin;
+    for await (const batch of source) {
+      const got = now();
+      const rates = this.#schedule.at(this.#position.step);
+      // All images of a batch may have been unreadable; the schedule goes on all the same.
+      if (batch.count > 0) await this.#step(batch, rates);
+      const done = now();
+      const { step, batch: index } = this.#position;
+      this.#position = { epoch, batch: index + 1, step: step + 1 };
+      for (const bad of source.badImages.slice(reported)) this.#emit({ kind: 'badImage', ...bad });
+      reported = source.badImages.length;
+      this.#running.badImages = before.badImages + reported;
+      this.#running.dataSeconds += got - asked;
+      this.#running.stepSeconds += done - got;
+      this.#running.trainSeconds = before.trainSeconds + done - begin;
+      this.#spent.steps++;
+      this.#spent.stepSeconds += done - asked;
+      this.#reportStep(rates, (this.#running.images - before.images) / Math.max(done - begin, 1e-6));
+      asked = done;
+      if (this.#aborted) return;
+    }
+  }
+
+  async #step(batch: LabelledBatch, rates: StepRates): Promise<void> {
+    const { loss, top1, top5 } = await this.#options.learner.step(batch, rates);
+    const { batch: index, step } = this.#position;
+    if (!Number.isFinite(loss))
+      this.#diverged(`the training loss became ${loss}`, { batch: index + 1, step: step + 1 });
+    this.#running.loss += loss * batch.count;
+    this.#running.top1 += top1;
+    this.#running.top5 += top5;
+    this.#running.images += batch.count;
+  }
+
+  #reportStep(rates: StepRates, imagesPerSecond: number): void {
+    const { epoch, batch } = this.#position;
+    const { loss, top1 } = toScores(this.#running);
+    const { steps, stepSeconds, evaluations, evaluateSeconds } = this.#spent;
+    const stepsLeft = this.#schedule.totalSteps - this.#position.step;
+    const evaluation = evaluations > 0 ? evaluateSeconds / evaluations : 0;
+    this.#emit({
+      kind: 'step',
+      epoch: epoch + 1,
+      batch,
+      batches: this.#batches,
+      loss,
+      top1,
+      learningRate: rates.lr,
+      imagesPerSecond,
+      remainingSeconds: (stepsLeft * stepSeconds) / steps + (this.#epochs - epoch) * evaluation,
+    });
+  }
+
+  /** Evaluate, log and save. False when the signal came during the evaluation, which is then done again on resuming. */
+  async #finishEpoch(): Promise<boolean> {
+    const { learner } = this.#options;
+    const { epoch, step } = this.#position;
+    const rates = this.#schedule.at(step - 1);
+    const state = await learner.state();
+    this.#checkFinite(state.weights);
+    const begin = now();
+    const test = await this.#evaluate(state.weights);
+    if (test === undefined) return false;
+    if (!Number.isFinite(test.loss)) this.#diverged(`the test loss became ${test.loss}`, this.#position);
+    const evaluate = now() - begin;
+    this.#spent.evaluations++;
+    this.#spent.evaluateSeconds += evaluate;
+    const running = this.#running;
+    const record: EpochRecord = {
+      epoch: epoch + 1,
+      step,
+      train: toScores(running),
+      test,
+      learningRate: rates.lr,
+      momentum: rates.momentum,
+      badImages: running.badImages,
+      imagesPerSecond: running.images / Math.max(running.trainSeconds, 1e-6),
+      seconds: {
+        train: running.trainSeconds,
+        step: running.stepSeconds,
+        data: running.dataSeconds,
+        evaluate,
+      },
+    };
+    this.#history.push(record);
+    this.#position = { epoch: epoch + 1, batch: 0, step };
+    this.#running = emptyRunning();
+    await this.#save(state);
+    await appendLog(this.#options.out, record);
+    this.#emit({ kind: 'epoch', record, epochs: this.#epochs });
+    return true;
+  }
+
+  async #evaluate(weights: Map<string, Tensor>): Promise<Scores | undefined> {
+    const { learner, data, config } = this.#options;
+    const classifier = await learner.classifier(weights);
+    const stopped = new Error('stopped');
+    try {
+      return await scoreSplit(classifier, data.test(), learner.classes, (images) => {
+        if (this.#aborted) throw stopped;
+        this.#emit({
+          kind: 'evaluate',
+          epoch: this.#position.epoch + 1,
+          images,
+          total: config.data.testImages,
+        });
+      });
+    } catch (error) {
+      if (error === stopped) return undefined;
+      throw error;
+    } finally {
+      await classifier.dispose();
+    }
+  }
+
+  async #interrupt(): Promise<TrainResult> {
+    const state = await this.#options.learner.state();
+    this.#checkFinite(state.weights);
+    await this.#save(state);
+    return { status: 'interrupted', log: this.#history, position: this.#position };
+  }
+
+  async #save(state: { weights: Map<string, Tensor>; momentum: Map<string, Tensor> }): Promise<void> {
+    await saveCheckpoint(this.#checkpoint, {
+      ...state,
+      state: {
+        position: this.#position,
+        totalSteps: this.#schedule.totalSteps,
+        random: { scheme: 'keyed', seed: this.#options.config.seed },
+        running: this.#running,
+        history: this.#history,
+      },
+    });
+    this.#emit({ kind: 'checkpoint', path: this.#checkpoint, position: this.#position });
+  }
+
+  async #export(): Promise<void> {
+    const { learner, config, out } = this.#options;
+    const { weights } = await learner.state();
+    const last = this.#history.at(-1);
+    const bytes = learner.exportModel(weights, {
+      preset: config.preset,
+      recipe: config.recipe,
+      data: {
+        name: config.data.name,
+        trainImages: config.data.trainImages,
+        testImages: config.data.testImages,
+      },
+      seed: config.seed,
+      device: config.device,
+      train: last?.train,
+      test: last?.test,
+    });
+    const { model } = runPaths(out);
+    await writeFileAtomic(model, bytes);
+    this.#emit({ kind: 'finished', model, log: this.#history });
+  }
+
+  #checkFinite(weights: ReadonlyMap<string, Tensor>): void {
+    for (const [name, { data }] of weights) {
+      if (data instanceof Float32Array && !data.every(Number.isFinite)) {
+        this.#diverged(`'${name}' holds values that are no finite numbers`, this.#position);
+      }
+    }
+  }
+
+  /** Stop: going on would only train on garbage. Nothing is saved, so the last checkpoint is a good one. */
+  #diverged(what: string, at: { batch: number; step: number }): never {
+    const rate = this.#schedule.at(Math.max(0, at.step - 1)).lr.toPrecision(3);
+    const saved = this.#history.length > 0 || this.#options.resume === true;
+    throw new UserError(
+      `training stopped: ${what} at step ${at.step} (epoch ${this.#position.epoch + 1}, batch ${at.batch} of ` +
+        `${this.#batches}, learning rate ${rate}). ` +
+        (saved
+          ? `The last good checkpoint is kept in ${this.#checkpoint}. `
+          : 'There was no checkpoint yet. ') +
+        'Train again with a lower --max-lr, and look for images or labels that are broken.',
+    );
+  }
+}
+
+/** Seconds on a clock that never goes back. */
+function now(): number {
+  return performance.now() / 1000;
+}
