@@ -4,11 +4,10 @@ import {
   CORRUPTION_GROUPS,
   CORRUPTIONS,
   type CorruptionName,
+  SEVERITIES,
   type Severity,
 } from '../corrupt/index.ts';
 import { UserError } from '../errors.ts';
-
-export const SEVERITIES: readonly Severity[] = [1, 2, 3, 4, 5];
 
 /** One corrupted version of the data set. */
 export interface Cell {

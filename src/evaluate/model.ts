@@ -6,6 +6,7 @@ import type { Engine, ModelSession, TensorSpec } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { type ModelCard, type Preprocessing, readModelCard } from '../models/card.ts';
+import { isRun, openRun } from '../train/run.ts';
 import { inspectOnnx } from './onnx-file.ts';
 import type { ResultModel } from './result.ts';
 
@@ -77,13 +78,19 @@ async function findModelFile(modelOrRun: string): Promise<string> {
     );
   }
   if (!entry.isDirectory()) return modelOrRun;
-  const file = path.join(modelOrRun, 'model.onnx');
-  if ((await stat(file).catch(() => undefined))?.isFile()) return file;
-  const isRun = (await stat(path.join(modelOrRun, 'config.json')).catch(() => undefined)) !== undefined;
-  const cure = isRun
-    ? `the run has not finished: continue it with \`pushpull train --resume\`, or write the model of its last checkpoint with \`pushpull export ${modelOrRun} --out ${file}\``
-    : 'give an ONNX file or the folder of a run';
-  throw new UserError(`${modelOrRun}: expected a run folder with model.onnx, found none in it; ${cure}`);
+  if (!(await isRun(modelOrRun))) {
+    throw new UserError(
+      `${modelOrRun}: expected an ONNX file or the folder of a run, found a folder without config.json; ` +
+        'give the .onnx file itself, or the folder that `pushpull train --out` wrote',
+    );
+  }
+  const { model } = await openRun(modelOrRun);
+  if (model) return model;
+  throw new UserError(
+    `${modelOrRun}: expected a finished run with model.onnx, found one without; continue it with ` +
+      `\`pushpull train --out ${modelOrRun} --resume\`, or export its last checkpoint with ` +
+      `\`pushpull export ${modelOrRun} --out MODEL.onnx\` and evaluate that`,
+  );
 }
 
 /**
@@ -366,7 +373,7 @@ class Feeder {
     count: number,
     output: LogitsOutput,
   ): Promise<Float32Array> {
-    const tensors = await this.#session.run({ [this.#input]: this.#tensor(images, count) });
+    const tensors = await this.#session.run({ [this.#input]: this.#tensor(images, count) }, [output.name]);
     const { data } = tensors[output.name];
     if (!(data instanceof Float32Array) || data.length !== count * output.classes) {
       throw new RangeError(`output ${output.name}: expected ${count} × ${output.classes} float32 values`);

@@ -1,0 +1,259 @@
+/**
+ * Evaluating a classifier: clean error, the grid of corruptions and severities, and how that compares with a baseline.
+ */
+import { stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import {
+  BENCHMARK_CORRUPTIONS,
+  type CorruptionName,
+  type ParameterSet,
+  SEVERITIES,
+  type Severity,
+} from '../corrupt/index.ts';
+import { type Dataset, openDataset } from '../data/dataset.ts';
+import { writeFileAtomic } from '../data/files.ts';
+import { DataLoader, LoaderPool } from '../data/loader.ts';
+import type { Transform } from '../data/transform.ts';
+import type { Device } from '../engine/engine.ts';
+import { createEngine } from '../engine/node/index.ts';
+import { UserError } from '../errors.ts';
+import type { Preprocessing } from '../models/card.ts';
+import { describeEnvironment } from './environment.ts';
+import { type Cell, gridCells } from './grid.ts';
+import { type MeasuredCell, measureCells } from './measure.ts';
+import { openClassifier, type PreprocessingFlags, readModelFile } from './model.ts';
+import { Progress, type ProgressEvent } from './progress.ts';
+import { EvaluationRecord } from './record.ts';
+import { formatResult, type Result, type ResultData, type ResultModel, readResult } from './result.ts';
+import {
+  alignClasses,
+  checkBaseline,
+  checkBaselineCells,
+  checkGeometry,
+  checkResume,
+  sampleData,
+} from './selection.ts';
+
+export interface EvaluateOptions {
+  /** An ONNX file of any image classifier, or the folder of a run. */
+  readonly model: string;
+  /** `cifar10`, `mnist`, an image folder or an archive of one. */
+  readonly data: string;
+  /** Result file; written after each finished cell, and continued when it holds a part of the same evaluation. */
+  readonly out?: string;
+  /** Result file of the network to compare with. */
+  readonly baseline?: string;
+  /** Default: the 15 of the benchmark. */
+  readonly corruptions?: readonly CorruptionName[];
+  /** Default: all five. */
+  readonly severities?: readonly Severity[];
+  /** Strengths of the corruptions. Default: `cifar` for images up to 64 pixels, else `imagenet`. */
+  readonly set?: ParameterSet;
+  /** Measure a seeded, stratified selection of so many images. Default: all. */
+  readonly limit?: number;
+  /** Seed of the selection and of the corruptions. Default 0. */
+  readonly seed?: number;
+  /** Default 64. */
+  readonly batchSize?: number;
+  /** Default `cpu`. */
+  readonly device?: Device;
+  /** Threads of ONNX Runtime. Default: what the machine offers. */
+  readonly threads?: number;
+  /** Threads that decode and corrupt images. Default: what the machine offers. */
+  readonly workers?: number;
+  /** Where downloaded data sets are. */
+  readonly cacheDir?: string;
+  /** Folder of frost textures to use in place of the generated ones. */
+  readonly frostDir?: string;
+  /** Leave unreadable images out (and count them) instead of refusing the data. */
+  readonly skipBad?: boolean;
+  /** How images are prepared, where the model's card does not say or shall be overruled. */
+  readonly preprocessing?: PreprocessingFlags;
+  /** Aborting it ends the evaluation; what was finished stays in `out`. */
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: EvaluationEvent) => void;
+}
+
+export type EvaluationEvent =
+  | {
+      readonly kind: 'start';
+      readonly model: ResultModel;
+      readonly data: ResultData;
+      readonly environment: Result['environment'];
+      /** Clean data included. */
+      readonly cells: number;
+      /** Cells that an earlier, interrupted evaluation left in `out`. */
+      readonly finished: number;
+    }
+  | ProgressEvent
+  | ({ readonly kind: 'cell' } & MeasuredCell);
+
+/** Batches that a loader's workers are kept busy with. */
+const BATCHES_AHEAD = 4;
+/** Largest side that counts as a small picture, for which CIFAR's strengths are meant. */
+const SMALL_IMAGE = 64;
+
+/**
+ * Measures a classifier on clean and corrupted images.
+ *
+ * Corruptions are made on the fly by the loader's workers and depend on (seed, corruption, severity, image) only, so
+ * that the figures are the same for every number of workers and every batch size.
+ *
+ * @throws UserError before the first image is classified, if model, data, baseline and options do not fit together
+ */
+export async function evaluate(options: EvaluateOptions): Promise<Result> {
+  const cells = gridCells(options.corruptions ?? BENCHMARK_CORRUPTIONS, options.severities ?? SEVERITIES);
+  // What costs nothing is checked first: nobody wants to wait for a download to hear that a file is missing.
+  const baseline = options.baseline ? await readResult(options.baseline) : undefined;
+  if (baseline) checkBaselineCells(baseline, options.baseline!, cells);
+  const earlier = options.out ? await readEarlier(options.out, options.baseline) : undefined;
+  if (!baseline && earlier?.baseline) checkBaselineCells(earlier.baseline, earlier.baseline.file, cells);
+  const source = await readModelFile(options.model);
+
+  const opened: { close(): Promise<void> }[] = [];
+  const keep = <T extends { close(): Promise<void> }>(resource: T): T => {
+    opened.unshift(resource);
+    return resource;
+  };
+  try {
+    const { limit, seed = 0, cacheDir } = options;
+    const dataset = keep(await openDataset(options.data, 'test', { limit, seed, cacheDir }));
+    const engine = keep(await createEngine({ device: options.device ?? 'cpu', threads: options.threads }));
+    const classifier = keep(
+      await openClassifier(engine, source, options.preprocessing, dataset.classes.length),
+    );
+    const outputOfClass = alignClasses(dataset.classes, classifier.classNames, classifier.model.file);
+    const data = await describeData(dataset, classifier.preprocessing, options);
+    if (baseline) checkBaseline(baseline, options.baseline!, data, cells);
+    if (earlier) checkResume(earlier, options.out!, { model: classifier.model, data, device: engine.device });
+    options.signal?.throwIfAborted();
+
+    const workers = options.workers ?? availableParallelism();
+    const environment = describeEnvironment(engine, workers);
+    const record = new EvaluationRecord({
+      model: classifier.model,
+      data,
+      environment,
+      cells,
+      earlier,
+      baseline: baseline ? summarise(baseline, options.baseline!) : earlier?.baseline,
+    });
+    const remaining = record.remaining();
+    const finished = cells.length + 1 - remaining.length;
+    const { model } = classifier;
+    options.onEvent?.({ kind: 'start', model, data, environment, cells: cells.length + 1, finished });
+
+    const progress = new Progress(cells.length + 1, finished, dataset.length);
+    const save = async () => {
+      const result = record.result(progress.seconds);
+      if (options.out) await writeFileAtomic(options.out, formatResult(result));
+      return result;
+    };
+    // Nothing left to measure: the metrics may still change, with another baseline.
+    if (remaining.length === 0) return await save();
+
+    const pool = keep(new LoaderPool(workers));
+    const batchSize = options.batchSize ?? 64;
+    const measured = measureCells({
+      cells: remaining,
+      open: (cell) => openPass(cell, { dataset, data, batchSize, pool, frostDir: options.frostDir }),
+      classify: (batch) => classifier.classify(batch),
+      classes: classifier.classes,
+      outputOfClass,
+      batches: Math.ceil(dataset.length / batchSize),
+      ahead: BATCHES_AHEAD,
+      signal: options.signal,
+      onBatch: (cell, images) => options.onEvent?.(progress.advance(cell, images)),
+    });
+    for await (const cell of measured) {
+      record.add(cell);
+      progress.finishCell();
+      await save();
+      options.onEvent?.({ kind: 'cell', ...cell });
+    }
+    return record.result(progress.seconds);
+  } finally {
+    for (const resource of opened) await resource.close();
+  }
+}
+
+/** The result that `--out` holds already, if there is one. */
+async function readEarlier(out: string, baseline: string | undefined): Promise<Result | undefined> {
+  if (baseline && path.resolve(out) === path.resolve(baseline)) {
+    throw new UserError(`--out ${out}: is the baseline's file as well; choose another --out`);
+  }
+  if (!(await stat(out).catch(() => undefined))) return undefined;
+  try {
+    return await readResult(out);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(
+      `--out would overwrite a file that is no result: ${error.message}, or choose another --out`,
+    );
+  }
+}
+
+async function describeData(
+  dataset: Dataset,
+  preprocessing: Preprocessing,
+  options: EvaluateOptions,
+): Promise<ResultData> {
+  if (dataset.length === 0) {
+    throw new UserError(`${options.data}: expected test images, found none; check --data and --limit`);
+  }
+  const sample = await sampleData(dataset);
+  checkGeometry(sample, preprocessing);
+  const { width, height } = preprocessing;
+  return {
+    name: dataset.displayName,
+    path: dataset.source.path,
+    split: dataset.source.split,
+    images: dataset.length,
+    classes: dataset.classes.length,
+    limit: options.limit ?? null,
+    fingerprint: sample.fingerprint,
+    corruptionSet: options.set ?? (Math.max(width, height) <= SMALL_IMAGE ? 'cifar' : 'imagenet'),
+    seed: options.seed ?? 0,
+    frost: options.frostDir ?? 'generated',
+    skipBad: options.skipBad ?? false,
+    preprocessing,
+  };
+}
+
+function summarise({ model, clean, errors, ce }: Result, file: string): Result['baseline'] {
+  return { file, model, clean, errors, ce };
+}
+
+interface PassOptions {
+  readonly dataset: Dataset;
+  readonly data: ResultData;
+  readonly batchSize: number;
+  readonly pool: LoaderPool;
+  readonly frostDir?: string;
+}
+
+/** One pass over the test images, corrupted at the size that the network sees and then normalised. */
+function openPass(cell: Cell | 'clean', options: PassOptions): DataLoader {
+  const { dataset, data, batchSize, pool, frostDir } = options;
+  const { width, resize, mean, std, layout, dtype } = data.preprocessing;
+  const transforms: Transform[] = [];
+  if (resize !== null) {
+    transforms.push({ kind: 'resize', shortSide: resize }, { kind: 'centerCrop', size: width });
+  }
+  if (cell !== 'clean') {
+    transforms.push({ kind: 'corrupt', ...cell, set: data.corruptionSet, seed: data.seed, frostDir });
+  }
+  if (dtype === 'float32') transforms.push({ kind: 'normalize', mean, std });
+  transforms.push({ kind: 'layout', layout, dtype });
+  return new DataLoader({
+    dataset,
+    batchSize,
+    shuffle: false,
+    seed: data.seed,
+    epoch: 0,
+    transforms,
+    pool,
+    onBadImage: data.skipBad ? 'skip' : 'fail',
+  });
+}

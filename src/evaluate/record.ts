@@ -1,0 +1,92 @@
+/** The result of an evaluation while it grows, cell by cell. */
+import { CORRUPTIONS } from '../corrupt/index.ts';
+import type { Cell } from './grid.ts';
+import type { MeasuredCell } from './measure.ts';
+import { computeMetrics } from './metrics.ts';
+import { RESULT_SCHEMA, type Result } from './result.ts';
+
+export interface RecordOptions {
+  readonly model: Result['model'];
+  readonly data: Result['data'];
+  readonly environment: Result['environment'];
+  /** The grid that makes the result complete. */
+  readonly cells: readonly Cell[];
+  /** A part of the same evaluation that was finished before. */
+  readonly earlier?: Result;
+  readonly baseline?: Result['baseline'];
+}
+
+export class EvaluationRecord {
+  readonly #options: RecordOptions;
+  readonly #errors: Result['errors'];
+  readonly #images: Result['images'];
+  #clean: Result['clean'] | undefined;
+
+  constructor(options: RecordOptions) {
+    this.#options = options;
+    this.#errors = structuredClone(options.earlier?.errors ?? {});
+    this.#images = structuredClone(options.earlier?.images ?? {});
+    this.#clean = options.earlier?.clean;
+  }
+
+  /** What is still to be measured, clean data first. */
+  remaining(): (Cell | 'clean')[] {
+    const missing = this.#options.cells.filter(
+      ({ corruption, severity }) => (this.#errors[corruption]?.[severity - 1] ?? null) === null,
+    );
+    return this.#clean ? missing : ['clean', ...missing];
+  }
+
+  add({ cell, top1, top5, images }: MeasuredCell): void {
+    if (cell === 'clean') {
+      this.#clean = { top1, top5, images };
+      return;
+    }
+    const empty = () => Array<number | null>(5).fill(null);
+    this.#errors[cell.corruption] ??= empty();
+    this.#images[cell.corruption] ??= empty();
+    this.#errors[cell.corruption][cell.severity - 1] = top1;
+    this.#images[cell.corruption][cell.severity - 1] = images;
+  }
+
+  /**
+   * The result as far as it goes; clean data must have been measured.
+   *
+   * @param seconds time that this part has taken so far
+   */
+  result(seconds: number): Result {
+    const { model, data, environment, earlier, baseline } = this.#options;
+    if (!this.#clean) throw new Error('a result needs the clean error first');
+    const errors = inBenchmarkOrder(this.#errors);
+    const { ce, metrics, frequency, notes } = computeMetrics(
+      { clean: this.#clean, errors },
+      { baseline, alexnet: data.classes === 1000 && data.corruptionSet === 'imagenet' },
+    );
+    const bad = data.images - this.#clean.images;
+    if (bad > 0) notes.unshift(`${bad} of ${data.images} images could not be read and were left out`);
+    return {
+      schema: RESULT_SCHEMA,
+      complete: this.remaining().length === 0,
+      model,
+      data,
+      clean: this.#clean,
+      errors,
+      images: inBenchmarkOrder(this.#images),
+      ce,
+      metrics,
+      frequency,
+      baseline,
+      notes,
+      environment: {
+        ...environment,
+        date: earlier?.environment.date ?? environment.date,
+        seconds: (earlier?.environment.seconds ?? 0) + seconds,
+      },
+    };
+  }
+}
+
+/** The same rows, whatever the order they were measured in. */
+function inBenchmarkOrder<T>(rows: Record<string, T>): Record<string, T> {
+  return Object.fromEntries(CORRUPTIONS.filter((name) => name in rows).map((name) => [name, rows[name]]));
+}
