@@ -71,8 +71,12 @@ export const simple: Pick<LoweringTable, Simple> = {
   reduceMean: reduceByAttribute('ReduceMean'),
   reduceMax: reduceByAttribute('ReduceMax'),
   reduceMin: reduceByAttribute('ReduceMin'),
-  reshape: ({ emitter, inputs, attributes: { shape } }) => [
-    emitter.emit('Reshape', [...inputs, emitter.ints(shape)]),
+  // A first axis that stays is written as 0, "as it was": deployed graphs have a free batch axis.
+  reshape: ({ emitter, inputs, inputTypes: [x], attributes: { shape } }) => [
+    emitter.emit('Reshape', [
+      ...inputs,
+      emitter.ints(shape[0] === x.shape[0] ? [0, ...shape.slice(1)] : shape),
+    ]),
   ],
   transpose: ({ emitter, inputs, attributes: { permutation } }) => [
     emitter.emit('Transpose', inputs, { perm: permutation }),

@@ -1,0 +1,60 @@
+import { UserError } from '../errors.ts';
+import { decodeModel } from '../onnx/model.ts';
+import type { ModelConfig } from './registry.ts';
+
+export type Triple = readonly [number, number, number];
+
+/** What an image must go through before a network sees it. */
+export interface Preprocessing {
+  readonly width: number;
+  readonly height: number;
+  readonly layout: 'NCHW' | 'NHWC';
+  readonly dtype: 'float32' | 'uint8';
+  /** Subtracted from values in [0, 1], then divided by `std`; red, green, blue. */
+  readonly mean: Triple;
+  readonly std: Triple;
+  /** Length to which the short side is resized before the centre crop; null for neither. */
+  readonly resize: number | null;
+}
+
+/** What a model file says of itself. Stored as JSON in the ONNX metadata under `pushpull`. */
+export interface ModelCard {
+  readonly schema: 'pushpull.model/1';
+  readonly model: ModelConfig & {
+    readonly name: string;
+    readonly variant: string;
+    /** Number of trained values. */
+    readonly parameters: number;
+  };
+  readonly classes: readonly string[];
+  readonly preprocessing: Preprocessing;
+  /** How it was trained; absent for a model exported without a run. */
+  readonly training?: Readonly<Record<string, unknown>>;
+}
+
+export const CARD_SCHEMA = 'pushpull.model/1';
+export const CARD_KEY = 'pushpull';
+
+/**
+ * The card of an ONNX file; undefined when it carries none, as models from elsewhere do.
+ *
+ * @param name how to call the file in messages
+ * @throws UserError when the bytes are no ONNX model, or the card is of an unknown version
+ */
+export function readModelCard(bytes: Uint8Array, name = 'the model'): ModelCard | undefined {
+  const entry = decodeModel(bytes, name).metadataProps.find(({ key }) => key === CARD_KEY);
+  if (!entry) return undefined;
+  let card: Partial<ModelCard>;
+  try {
+    card = JSON.parse(entry.value) as Partial<ModelCard>;
+  } catch {
+    throw new UserError(`${name}: its "${CARD_KEY}" metadata is no JSON. Export the model again.`);
+  }
+  if (card.schema !== CARD_SCHEMA) {
+    throw new UserError(
+      `${name}: expected a model card of schema ${CARD_SCHEMA}, found ${card.schema ?? 'none'}. ` +
+        'Use the version of pushpull that wrote it, or export the model again.',
+    );
+  }
+  return card as ModelCard;
+}

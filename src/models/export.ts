@@ -1,0 +1,60 @@
+import { foldConstants } from '../graph/fold.ts';
+import { Graph } from '../graph/graph.ts';
+import { InferenceContext, type Weights } from '../nn/index.ts';
+import { lowerGraph } from '../onnx/lower/index.ts';
+import type { ModelProto } from '../onnx/model.ts';
+import { encodeModel } from '../onnx/model.ts';
+import { fuseConvBias } from '../onnx/passes.ts';
+import { CARD_KEY, type ModelCard } from './card.ts';
+import type { ImageModel } from './registry.ts';
+
+/** Names of the deployed model's input and output. */
+export const INPUT_NAME = 'images';
+export const OUTPUT_NAME = 'logits';
+
+/**
+ * The deployed form of a network, from the same definition that trains: ordinary ONNX (opset 17) with a
+ * free batch dimension `N`, constants folded, batch norms absorbed into convolutions.
+ *
+ * Input `images` `[N, 3, H, W]`, float32, normalised as the card says; output `logits` `[N, classes]`.
+ *
+ * @param weights parameters and running statistics by name
+ * @returns the bytes of the `.onnx` file
+ */
+export function exportModel(model: ImageModel, weights: Weights, card: ModelCard): Uint8Array {
+  const proto = inferenceModel(model, weights, card, 2);
+  // A batch length that got into the graph would show as a difference between two builds.
+  const other = inferenceModel(model, weights, card, 3);
+  proto.graph.node.forEach((node, i) => {
+    const twin = other.graph.node[i];
+    if (
+      JSON.stringify([node, constants(proto, node.input)]) !==
+      JSON.stringify([twin, constants(other, twin.input)])
+    ) {
+      throw new Error(`internal: ${node.name} depends on the batch length`);
+    }
+  });
+  return encodeModel(proto);
+}
+
+/** Small constants among a node's inputs: shapes, axes, scalars. */
+function constants(model: ModelProto, inputs: readonly string[]): string[] {
+  return model.graph.initializer
+    .filter(({ name, dims }) => inputs.includes(name) && dims.length <= 1)
+    .map(({ name, rawData }) => `${name}=${rawData}`);
+}
+
+function inferenceModel(model: ImageModel, weights: Weights, card: ModelCard, batch: number): ModelProto {
+  const { width, height } = card.preprocessing;
+  const graph = new Graph();
+  const images = graph.input(INPUT_NAME, 'float32', [batch, 3, height, width]);
+  const logits = model.module.call(images, new InferenceContext(graph, model.module, weights));
+  const [folded] = foldConstants(graph, [logits]);
+  const proto = lowerGraph(new Map([[OUTPUT_NAME, folded]]), {
+    target: { device: 'portable' },
+    name: card.model.name,
+    freeBatch: 'N',
+    metadata: { [CARD_KEY]: JSON.stringify(card) },
+  });
+  return fuseConvBias(proto);
+}
