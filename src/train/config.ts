@@ -12,7 +12,7 @@ const positiveTriple = z.tuple([positive, positive, positive]);
 
 /** What network is trained (`ModelConfig` of models/registry.ts). */
 export const modelConfigSchema = z.strictObject({
-  model: z.literal('resnet18'),
+  model: z.string(),
   form: z.enum(['cifar', 'imagenet']),
   width: positiveInt,
   classes: z.number().int().min(2),

@@ -1,0 +1,70 @@
+import type { Dataset } from '../data/dataset.ts';
+import { DataLoader, LoaderPool } from '../data/loader.ts';
+import type { Transform } from '../data/transform.ts';
+import type { RunConfig } from './config.ts';
+import type { TrainingData } from './trainer.ts';
+
+/** The splits of a run's data, and the loader threads that serve both. */
+export interface RunData extends TrainingData {
+  /** Ends the threads; the data sets stay open. */
+  close(): Promise<void>;
+}
+
+/** The images of a run as batches: random crop and flip for training, the test split as it will be evaluated. */
+export function openRunData(config: RunConfig, splits: { train: Dataset; test: Dataset }): RunData {
+  const pool = new LoaderPool(config.workers);
+  const { batchSize } = config.recipe;
+  return {
+    training: (epoch, startBatch) =>
+      new DataLoader({
+        dataset: splits.train,
+        batchSize,
+        shuffle: true,
+        seed: config.seed,
+        epoch,
+        startBatch,
+        transforms: trainingTransforms(config),
+        onBadImage: 'skip',
+        pool,
+      }),
+    test: () =>
+      new DataLoader({
+        dataset: splits.test,
+        batchSize,
+        shuffle: false,
+        seed: config.seed,
+        epoch: 0,
+        transforms: testTransforms(config),
+        onBadImage: 'skip',
+        pool,
+      }),
+    close: () => pool.close(),
+  };
+}
+
+function trainingTransforms({ trainingImages, preprocessing }: RunConfig): Transform[] {
+  const { resize, padding, flip } = trainingImages;
+  return [
+    ...(resize === null ? [] : [{ kind: 'resize', shortSide: resize } as const]),
+    { kind: 'randomCrop', size: preprocessing.width, padding },
+    ...(flip ? [{ kind: 'randomHorizontalFlip' } as const] : []),
+    ...pixels(preprocessing),
+  ];
+}
+
+function testTransforms({ preprocessing }: RunConfig): Transform[] {
+  const { resize, width } = preprocessing;
+  return [
+    ...(resize === null
+      ? []
+      : [{ kind: 'resize', shortSide: resize } as const, { kind: 'centerCrop', size: width } as const]),
+    ...pixels(preprocessing),
+  ];
+}
+
+function pixels({ mean, std }: RunConfig['preprocessing']): Transform[] {
+  return [
+    { kind: 'normalize', mean, std },
+    { kind: 'layout', layout: 'NCHW', dtype: 'float32' },
+  ];
+}

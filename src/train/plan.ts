@@ -1,0 +1,188 @@
+import { resolve } from 'node:path';
+import { BUILT_IN_DATASETS, type Dataset, openDataset } from '../data/dataset.ts';
+import type { Device } from '../engine/engine.ts';
+import { UserError } from '../errors.ts';
+import type { StemConfig } from '../models/registry.ts';
+import { choosePreset, PRESETS, type PresetName, RUN_SCHEMA, type RunConfig } from './config.ts';
+import type { MomentumPolicy } from './schedule.ts';
+
+/** What a person asks for; everything that is left out comes from the preset. */
+export interface TrainingRequest {
+  /** `cifar10`, `mnist`, or the path of an image folder or of an archive of one. */
+  readonly data: string;
+  readonly stem: StemConfig;
+  readonly model?: string;
+  /** Channels of the first stage, 64 in the paper. */
+  readonly width?: number;
+  readonly form?: 'cifar' | 'imagenet';
+  /** Named recipe; chosen by the data when left out. */
+  readonly preset?: PresetName;
+  readonly epochs?: number;
+  readonly batchSize?: number;
+  /** Peak of the learning rate; the initial and the end rate keep their ratio to it. */
+  readonly maxRate?: number;
+  readonly momentum?: MomentumPolicy;
+  readonly weightDecay?: number;
+  /** A seeded, stratified selection of so many images of each split. */
+  readonly limit?: number;
+  readonly seed?: number;
+  readonly device?: Device;
+  /** Threads that load images. */
+  readonly workers?: number;
+  readonly cacheDir?: string;
+}
+
+export interface PlannedRun {
+  readonly config: RunConfig;
+  readonly splits: { readonly train: Dataset; readonly test: Dataset };
+}
+
+/** Images looked at to find out whether all have one size. */
+const SAMPLED_IMAGES = 32;
+
+/**
+ * Open the data of a request and decide everything that was left open. Nothing is written.
+ *
+ * @throws UserError when the data cannot be opened, or when its splits have different classes.
+ */
+export async function planRun(request: TrainingRequest): Promise<PlannedRun> {
+  const { limit, seed = 0, cacheDir } = request;
+  const spec = absoluteSpec(request.data);
+  const splits = await openSplits(spec, { limit, seed, cacheDir });
+  try {
+    return { config: await decide(request, spec, splits), splits };
+  } catch (error) {
+    await Promise.all([splits.train.close(), splits.test.close()]);
+    throw error;
+  }
+}
+
+/** The splits of a stored run, checked against what it was started with. */
+export async function reopenSplits(config: RunConfig, cacheDir?: string): Promise<PlannedRun['splits']> {
+  const { spec, limit, trainImages, testImages, classes } = config.data;
+  const splits = await openSplits(spec, { limit: limit ?? undefined, seed: config.seed, cacheDir });
+  const { train, test } = splits;
+  if (train.length === trainImages && test.length === testImages && sameClasses(train.classes, classes)) {
+    return splits;
+  }
+  await Promise.all([train.close(), test.close()]);
+  throw new UserError(
+    `${spec}: the run was started on ${trainImages} + ${testImages} images of ${classes.length} classes, ` +
+      `now there are ${train.length} + ${test.length} of ${train.classes.length}. Restore the data, or start a new run.`,
+  );
+}
+
+async function openSplits(
+  spec: string,
+  options: { limit?: number; seed: number; cacheDir?: string },
+): Promise<PlannedRun['splits']> {
+  const train = await openDataset(spec, 'train', options);
+  let test: Dataset | undefined;
+  try {
+    test = await openDataset(spec, 'test', options);
+    if (!sameClasses(train.classes, test.classes)) {
+      const odd = difference(train.classes, test.classes);
+      throw new UserError(
+        `--data ${spec}: expected the same classes in both splits, found ${train.classes.length} for training and ` +
+          `${test.classes.length} for testing (${odd}). Give both splits the same class folders.`,
+      );
+    }
+    return { train, test };
+  } catch (error) {
+    await Promise.all([train.close(), test?.close()]);
+    throw error;
+  }
+}
+
+async function decide(
+  request: TrainingRequest,
+  spec: string,
+  splits: PlannedRun['splits'],
+): Promise<RunConfig> {
+  const { train, test } = splits;
+  const { side, uniform } = await imageSize(train);
+  const presetName =
+    request.preset ?? choosePreset({ kind: train.name, classes: train.classes.length, side });
+  const preset = PRESETS[presetName];
+  const size = preset.size === 'image' ? side : preset.size;
+  const rates = { ...preset.recipe.rates };
+  if (request.maxRate !== undefined) {
+    const scale = request.maxRate / rates.max;
+    for (const name of ['initial', 'max', 'end'] as const) rates[name] *= scale;
+  }
+  const resize = preset.size === 'image' ? (uniform ? null : size) : preset.size;
+  return {
+    schema: RUN_SCHEMA,
+    model: {
+      model: request.model ?? 'resnet18',
+      form: request.form ?? preset.form,
+      width: request.width ?? 64,
+      classes: train.classes.length,
+      stem: request.stem,
+    },
+    data: {
+      spec,
+      name: train.displayName,
+      limit: request.limit ?? null,
+      classes: [...train.classes],
+      trainImages: train.length,
+      testImages: test.length,
+    },
+    preprocessing: {
+      width: size,
+      height: size,
+      layout: 'NCHW',
+      dtype: 'float32',
+      mean: [...preset.mean],
+      std: [...preset.std],
+      resize,
+    },
+    trainingImages: { ...preset.trainingImages, resize: preset.trainingImages.resize ?? resize },
+    preset: presetName,
+    recipe: {
+      epochs: request.epochs ?? preset.recipe.epochs,
+      batchSize: request.batchSize ?? preset.recipe.batchSize,
+      rates,
+      momentum: request.momentum ?? preset.recipe.momentum,
+      weightDecay: request.weightDecay ?? preset.recipe.weightDecay,
+    },
+    seed: request.seed ?? 0,
+    device: request.device ?? 'cpu',
+    workers: request.workers ?? 1,
+  };
+}
+
+/** Paths are made absolute, so that a run can be resumed from another folder. */
+function absoluteSpec(spec: string): string {
+  return (BUILT_IN_DATASETS as readonly string[]).includes(spec) ? spec : resolve(spec);
+}
+
+/** The shorter side of the first readable image, and whether a sample of the others are squares of that size. */
+async function imageSize(dataset: Dataset): Promise<{ side: number; uniform: boolean }> {
+  const step = Math.max(1, Math.floor(dataset.length / SAMPLED_IMAGES));
+  let side: number | undefined;
+  let uniform = true;
+  let failure: unknown;
+  for (let index = 0; index < dataset.length; index += step) {
+    try {
+      const { width, height } = await dataset.read(index);
+      side ??= Math.min(width, height);
+      uniform &&= width === side && height === side;
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  if (side === undefined) throw failure;
+  return { side, uniform };
+}
+
+function sameClasses(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, index) => name === b[index]);
+}
+
+function difference(train: readonly string[], test: readonly string[]): string {
+  const only = (names: readonly string[], others: readonly string[]) =>
+    names.find((name) => !others.includes(name));
+  const inTrain = only(train, test);
+  return inTrain === undefined ? `'${only(test, train)}' only for testing` : `'${inTrain}' only for training`;
+}

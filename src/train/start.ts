@@ -1,0 +1,72 @@
+import { availableParallelism } from 'node:os';
+import type { Device } from '../engine/engine.ts';
+import { createEngine } from '../engine/node/index.ts';
+import type { RunConfig } from './config.ts';
+import { openRunData } from './images.ts';
+import { networkLearner } from './network.ts';
+import { type PlannedRun, planRun, reopenSplits, type TrainingRequest } from './plan.ts';
+import { openRun } from './run.ts';
+import { type TrainingEvent, type TrainResult, train } from './trainer.ts';
+
+/** How a run is carried out; none of it changes its result. */
+export interface SessionOptions {
+  /** The run's folder. */
+  readonly out: string;
+  /** Threads of ONNX Runtime; all cores when left out. */
+  readonly threads?: number;
+  readonly onConfig?: (config: RunConfig) => void;
+  readonly onEvent?: (event: TrainingEvent) => void;
+  /** Abort to stop after the step at hand; a checkpoint is saved. */
+  readonly signal?: AbortSignal;
+  readonly cacheDir?: string;
+}
+
+/**
+ * Train a network from scratch: open the data, decide what was left open, train, save, export.
+ *
+ * @throws UserError for everything a user can mend.
+ */
+export async function startRun(request: TrainingRequest, session: SessionOptions): Promise<TrainResult> {
+  const workers = request.workers ?? defaultWorkers();
+  return carryOut(await planRun({ cacheDir: session.cacheDir, ...request, workers }), session, false);
+}
+
+/** Continue a run from its last checkpoint. Device and workers may differ from those it was started with. */
+export async function resumeRun(
+  session: SessionOptions,
+  changes: { device?: Device; workers?: number } = {},
+): Promise<TrainResult> {
+  const { config: stored } = await openRun(session.out);
+  const config = {
+    ...stored,
+    device: changes.device ?? stored.device,
+    workers: changes.workers ?? stored.workers,
+  };
+  return carryOut({ config, splits: await reopenSplits(config, session.cacheDir) }, session, true);
+}
+
+/** Enough to keep one training process fed; the other cores belong to the network. */
+function defaultWorkers(): number {
+  return Math.max(1, Math.floor(availableParallelism() / 2));
+}
+
+async function carryOut(
+  { config, splits }: PlannedRun,
+  session: SessionOptions,
+  resume: boolean,
+): Promise<TrainResult> {
+  const closing: (() => Promise<void>)[] = [() => splits.train.close(), () => splits.test.close()];
+  try {
+    session.onConfig?.(config);
+    const engine = await createEngine({ device: config.device, threads: session.threads });
+    closing.push(() => engine.close());
+    const learner = await networkLearner(engine, config);
+    closing.push(() => learner.dispose());
+    const data = openRunData(config, splits);
+    closing.push(() => data.close());
+    const { out, onEvent, signal } = session;
+    return await train({ out, config, learner, data, resume, onEvent, signal });
+  } finally {
+    for (const close of closing.reverse()) await close();
+  }
+}
