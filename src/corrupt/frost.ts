@@ -1,0 +1,67 @@
+import { UserError } from '../errors.ts';
+import { createImage, type Image } from '../image/image.ts';
+import { interpolate } from '../image/interpolate.ts';
+import { frostTextures } from './frost-textures.ts';
+import type { CorruptionParameters } from './parameters.ts';
+import type { CorruptionFunction } from './types.ts';
+
+/** Room for the crop to wander in a texture that had to be enlarged for the image. */
+const ENLARGEMENT_MARGIN = 1.1;
+
+/** How many of the textures the original code can draw. */
+const DRAWABLE = 5;
+
+const resized = new WeakMap<Image, Map<number, Image>>();
+
+function atScale(texture: Image, factor: number): Image {
+  if (factor === 1) return texture;
+  const sizes = resized.get(texture) ?? new Map<number, Image>();
+  resized.set(texture, sizes);
+  const result = sizes.get(factor) ?? interpolate(texture, factor, factor > 1 ? 'cubic' : 'linear');
+  sizes.set(factor, result);
+  return result;
+}
+
+/**
+ * The texture at the set's scale; where the image is as large as that or larger, at the least scale at which
+ * it fits with a tenth to spare (the rule of the `imagecorruptions` package).
+ */
+export function fitTexture(texture: Image, width: number, height: number, scale: number): Image {
+  const fits = Math.round(texture.width * scale) > width && Math.round(texture.height * scale) > height;
+  const needed = ENLARGEMENT_MARGIN * Math.max(width / texture.width, height / texture.height);
+  return atScale(texture, fits ? scale : needed);
+}
+
+/** The weighted sum of the image and a texture's part with its top left corner at (left, top), clipped. */
+export function overlay(
+  image: Image,
+  texture: Image,
+  left: number,
+  top: number,
+  weights: Pick<CorruptionParameters['frost'], 'image' | 'texture'>,
+): Image {
+  const { data, width, height } = image;
+  const out = new Uint8Array(data.length);
+  for (let y = 0, i = 0; y < height; y++) {
+    let from = ((top + y) * texture.width + left) * 3;
+    for (const end = i + width * 3; i < end; i++, from++) {
+      const level = weights.image * data[i] + weights.texture * texture.data[from];
+      out[i] = Math.min(level, 255);
+    }
+  }
+  return createImage(width, height, out);
+}
+
+/** Lays a random part of a frosted pane over the image. */
+export const frost: CorruptionFunction<'frost'> = (image, { parameters, quirks, random, frost: given }) => {
+  const textures = given ?? frostTextures();
+  if (textures.length === 0) {
+    throw new UserError('frost: expected at least one texture, found none; give a folder that holds images');
+  }
+  const count = quirks.frostSkipsSixth ? Math.min(DRAWABLE, textures.length) : textures.length;
+  const { width, height } = image;
+  const texture = fitTexture(textures[random.int(0, count)], width, height, parameters.textureScale);
+  const top = random.int(0, texture.height - height);
+  const left = random.int(0, texture.width - width);
+  return overlay(image, texture, left, top, parameters);
+};

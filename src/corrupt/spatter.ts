@@ -1,0 +1,90 @@
+import { canny } from '../image/canny.ts';
+import { chamferDistance } from '../image/distance.ts';
+import { gaussianBlur } from '../image/gaussian.ts';
+import { boxBlur3, correlate3x3, equalizeHistogram } from '../image/grey.ts';
+import { fromFloat, type Image, toFloat } from '../image/image.ts';
+import type { CorruptionParameters } from './parameters.ts';
+import type { CorruptionFunction } from './types.ts';
+
+type Strength = CorruptionParameters['spatter'];
+
+/** Pale turquoise. */
+const WATER = [175 / 255, 238 / 255, 238 / 255] as const;
+const MUD = [63 / 255, 42 / 255, 20 / 255] as const;
+
+/** Light from the top left, on a surface whose height is the distance to the drops' rims. */
+const EMBOSS = [-2, -1, 0, -1, 1, 1, 0, 1, 2];
+/** Canny's thresholds. */
+const FAINT_EDGE = 50;
+const STRONG_EDGE = 150;
+/** The drops' light changes within this many pixels of their rims. */
+const RIM = 20;
+/** Mud thinner than this is none. */
+const THINNEST_MUD = 0.8;
+
+/** The noise smoothed and cut off below the threshold: islands of liquid. */
+export function liquidLayer(
+  noise: Float32Array,
+  width: number,
+  height: number,
+  { mean, std, sigma, threshold }: Strength,
+): Float32Array {
+  const scaled = noise.map((x) => x * std + mean);
+  const layer = gaussianBlur(scaled, width, height, 1, sigma);
+  for (let i = 0; i < layer.length; i++) if (layer[i] < threshold) layer[i] = 0;
+  return layer;
+}
+
+/** How strongly water shows at each pixel, largest value 1; nothing but zeros where there is no water. */
+export function waterMask(layer: Float32Array, width: number, height: number): Float32Array {
+  // Liquid above 1 wraps around in the conversion to bytes, as it does in the original.
+  const drops = Uint8Array.from(layer, (x) => Math.trunc(x * 255) & 255);
+  const edges = canny(drops, width, height, FAINT_EDGE, STRONG_EDGE);
+  const distance = chamferDistance(
+    edges.map((edge) => 255 - edge),
+    width,
+    height,
+  ).map((d) => Math.min(d, RIM));
+  const softened = Uint8Array.from(boxBlur3(distance, width, height, new Float32Array(distance.length)));
+  const bytes = (): Uint8ClampedArray => new Uint8ClampedArray(distance.length);
+  const embossed = correlate3x3(equalizeHistogram(softened), width, height, EMBOSS, 1, bytes());
+  const light = boxBlur3(embossed, width, height, bytes());
+  const mask = Float32Array.from(drops, (drop, i) => drop * light[i]);
+  const strongest = mask.reduce((a, b) => Math.max(a, b), 0);
+  // Without a drop the original divides by 0 and returns a black image; here it stays dry.
+  return strongest === 0 ? mask : mask.map((x) => x / strongest);
+}
+
+/** How much of each pixel mud covers, 0 to 1. */
+export function mudMask(
+  layer: Float32Array,
+  width: number,
+  height: number,
+  { threshold, amount }: Strength,
+): Float32Array {
+  const blots = layer.map((x) => (x > threshold ? 1 : 0));
+  const mask = gaussianBlur(blots, width, height, 1, amount);
+  return mask.map((x) => (x < THINNEST_MUD ? 0 : x));
+}
+
+/** The image behind the splashes that a noise `[height, width]` (mean 0, deviation 1) makes. */
+export function splash(image: Image, strength: Strength, noise: Float32Array): Image {
+  const { width, height } = image;
+  const layer = liquidLayer(noise, width, height, strength);
+  const picture = toFloat(image);
+  const { data } = picture;
+  const water = strength.liquid === 'water';
+  const mask = water ? waterMask(layer, width, height) : mudMask(layer, width, height, strength);
+  for (let i = 0, at = 0; i < mask.length; i++) {
+    for (let k = 0; k < 3; k++, at++) {
+      data[at] = water
+        ? data[at] + mask[i] * strength.amount * WATER[k]
+        : data[at] * (1 - mask[i]) + mask[i] * MUD[k];
+    }
+  }
+  return fromFloat(picture);
+}
+
+/** Drops of water (severities 1 to 3) or blots of mud (4 and 5) on the lens. */
+export const spatter: CorruptionFunction<'spatter'> = (image, { parameters, random }) =>
+  splash(image, parameters, random.fillNormal(new Float32Array(image.width * image.height)));
