@@ -31,6 +31,7 @@ export const COMPATIBLE_QUIRKS: Readonly<Quirks> = {
   glassCopies: true,
   glassHalfOpen: true,
   defocusUnnormalized: true,
+  zoomArange: true,
   fogCorner: true,
   frostSkipsSixth: true,
   elastic244: true,
@@ -83,8 +84,7 @@ function apply<N extends CorruptionName>(
 ): Image {
   const table: { readonly [M in CorruptionName]: readonly Readonly<CorruptionParameters[M]>[] } =
     PARAMETERS[context.set];
-  const run: CorruptionFunction<N> | undefined = REGISTRY[name];
-  if (!run) throw new Error(`${name} is not registered`);
+  const run: CorruptionFunction<N> = REGISTRY[name];
   return run(image, { ...context, parameters: table[name][context.severity - 1] });
 }
 

@@ -37,8 +37,8 @@ export interface CorruptionParameters {
   };
   /** Weights of picture and texture, on 0..255; `textureScale` resizes the texture first. */
   frost: { image: number; texture: number; textureScale: number };
-  /** Strength, fall-off of the plasma's detail, and the least side of its map. */
-  fog: { amount: number; wibbleDecay: number; mapSize: number };
+  /** Strength and fall-off of the plasma's detail. */
+  fog: { amount: number; wibbleDecay: number };
   /** Added to V of HSV. */
   brightness: { add: number };
   /** Scaling about the mean of each channel. */
@@ -166,13 +166,13 @@ const cifar: Table = {
     ],
   ),
   fog: rows(
-    ['amount', 'wibbleDecay', 'mapSize'],
+    ['amount', 'wibbleDecay'],
     [
-      [0.2, 3, 32],
-      [0.5, 3, 32],
-      [0.75, 2.5, 32],
-      [1, 2, 32],
-      [1.5, 1.75, 32],
+      [0.2, 3],
+      [0.5, 3],
+      [0.75, 2.5],
+      [1, 2],
+      [1.5, 1.75],
     ],
   ),
   brightness: column('add', 0.05, 0.1, 0.15, 0.2, 0.3),
@@ -266,13 +266,13 @@ const imagenet: Table = {
     ],
   ),
   fog: rows(
-    ['amount', 'wibbleDecay', 'mapSize'],
+    ['amount', 'wibbleDecay'],
     [
-      [1.5, 2, 256],
-      [2, 2, 256],
-      [2.5, 1.7, 256],
-      [2.5, 1.5, 256],
-      [3, 1.4, 256],
+      [1.5, 2],
+      [2, 2],
+      [2.5, 1.7],
+      [2.5, 1.5],
+      [3, 1.4],
     ],
   ),
   brightness: column('add', 0.1, 0.2, 0.3, 0.4, 0.5),

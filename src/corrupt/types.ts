@@ -14,8 +14,10 @@ export interface Quirks {
   glassHalfOpen: boolean;
   /** defocus_blur's kernel is not renormalised after its smoothing: radius 8 brightens by 1.3 %. */
   defocusUnnormalized: boolean;
-  /** fog cuts the top left corner out of a map whose side is a power of two; `false` centres the cut. */
+  /** fog cuts the top left corner out of a map whose side is a power of two; `false` cuts anywhere. */
   fogCorner: boolean;
+  /** zoom_blur counts its factors with rounding errors, so that some lists include their end. */
+  zoomArange: boolean;
   /** frost never draws the last of six textures. */
   frostSkipsSixth: boolean;
   /** elastic_transform of the ImageNet set reckons with 244 pixels where 224 was meant. */

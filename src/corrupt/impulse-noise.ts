@@ -1,0 +1,22 @@
+import { createImage, type Image } from '../image/image.ts';
+import type { CorruptionFunction } from './types.ts';
+
+const SALT_SHARE = 0.5;
+
+/**
+ * Salt and pepper: each value of each channel turns white or black, equally often, where its field value
+ * (uniform in [0, 1)) is below `amount`; the rest stay. In distribution the `s&p` mode of scikit-image's
+ * `random_noise`.
+ */
+export function saltAndPepper(image: Image, field: Float32Array, amount: number): Image {
+  const out = createImage(image.width, image.height, image.data.slice());
+  const salt = amount * SALT_SHARE;
+  for (let i = 0; i < field.length; i++) {
+    if (field[i] < amount) out.data[i] = field[i] < salt ? 255 : 0;
+  }
+  return out;
+}
+
+/** Impulse noise: dead and saturated values, as bit errors make them. */
+export const impulseNoise: CorruptionFunction<'impulse_noise'> = (image, { parameters, random }) =>
+  saltAndPepper(image, random.fillUniform(new Float32Array(image.data.length)), parameters.amount);

@@ -1,0 +1,16 @@
+import { createImage, type Image, TRUNCATION_GUARD } from '../image/image.ts';
+
+/**
+ * Add `field` to an image, each value times `offset + slope · x`, where x is the pixel's value in [0, 1]:
+ * offset alone gives ordinary noise, slope alone speckle. `field` has one value a value of the image.
+ */
+export function addNoise(image: Image, field: Float32Array, offset: number, slope: number): Image {
+  const out = createImage(image.width, image.height);
+  const { data } = image;
+  const base = 255 * offset;
+  for (let i = 0; i < data.length; i++) {
+    const level = data[i] + (base + slope * data[i]) * field[i] + TRUNCATION_GUARD;
+    out.data[i] = level > 0 ? (level < 255 ? level : 255) : 0;
+  }
+  return out;
+}

@@ -1,0 +1,229 @@
+import { reflect101 } from './border.ts';
+import { createImage, type Image, truncateLevel } from './image.ts';
+
+/** A square kernel of side 2·reach + 1, rows from the top. */
+export interface DiskKernel {
+  readonly reach: number;
+  readonly values: Float64Array;
+  /** Sum of the values. */
+  readonly sum: number;
+  readonly radius: number;
+  /** Smoothing along one axis: weights at distances 0, 1, ... */
+  readonly smoothing: Float64Array;
+}
+
+/** Side of the grid, and of the smoothing, change above this radius. */
+const SMALL_RADIUS = 8;
+
+/**
+ * The defocus kernel: a disk whose pixels sum to 1, smoothed by a small Gaussian that mirrors the disk at
+ * the grid's border (reflect-101). Radii up to 8 live on a 17 × 17 grid and are smoothed over 3 × 3, others
+ * on their own grid and over 5 × 5. Where the disk touches the border the mirrored part makes the sum
+ * exceed 1.
+ */
+export function diskKernel(radius: number, smoothingSigma: number): DiskKernel {
+  const reach = radius <= SMALL_RADIUS ? SMALL_RADIUS : Math.floor(radius);
+  const smoothingReach = radius <= SMALL_RADIUS ? 1 : 2;
+  const side = 2 * reach + 1;
+  const disk = new Float64Array(side * side);
+  const area = diskArea(radius);
+  for (let y = -reach; y <= reach; y++) {
+    const half = halfWidth(radius, y);
+    for (let x = -half; x <= half; x++) disk[(y + reach) * side + x + reach] = 1;
+  }
+  const smoothing = Float64Array.from({ length: smoothingReach + 1 }, (_, i) =>
+    Math.exp(-(i * i) / (2 * smoothingSigma * smoothingSigma)),
+  );
+  const total = smoothing.reduce((t, w, i) => t + (i === 0 ? w : 2 * w), 0);
+  for (let i = 0; i < smoothing.length; i++) smoothing[i] /= total;
+  const values = new Float64Array(side * side);
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      let value = 0;
+      for (let dy = -smoothingReach; dy <= smoothingReach; dy++) {
+        for (let dx = -smoothingReach; dx <= smoothingReach; dx++) {
+          const source = reflect101(y + dy, side) * side + reflect101(x + dx, side);
+          value += smoothing[Math.abs(dy)] * smoothing[Math.abs(dx)] * disk[source];
+        }
+      }
+      values[y * side + x] = value / area;
+    }
+  }
+  const sum = values.reduce((t, v) => t + v, 0);
+  return { reach, values, sum, radius, smoothing };
+}
+
+/** Half the length of the disk's row at distance y; -1 where there is none. */
+function halfWidth(radius: number, y: number): number {
+  const rest = radius * radius - y * y;
+  return rest < 0 ? -1 : Math.floor(Math.sqrt(rest));
+}
+
+/** Pixels of the disk. */
+function diskArea(radius: number): number {
+  let area = 0;
+  for (let y = -Math.floor(radius); y <= radius; y++) area += 2 * halfWidth(radius, y) + 1;
+  return area;
+}
+
+/** One tap of a kernel. */
+interface Tap {
+  readonly dy: number;
+  readonly dx: number;
+  readonly weight: number;
+}
+
+/**
+ * What is left of the kernel after "disk, then smoothing" without mirrored border: a few taps where the
+ * disk touches the grid's border, none elsewhere.
+ */
+function borderTaps({ reach, values, radius, smoothing }: DiskKernel): Tap[] {
+  const side = 2 * reach + 1;
+  const margin = smoothing.length - 1;
+  const area = diskArea(radius);
+  const taps: Tap[] = [];
+  for (let dy = -reach - margin; dy <= reach + margin; dy++) {
+    for (let dx = -reach - margin; dx <= reach + margin; dx++) {
+      let plain = 0;
+      for (let sy = -margin; sy <= margin; sy++) {
+        const half = halfWidth(radius, dy + sy);
+        for (let sx = -margin; sx <= margin; sx++) {
+          if (Math.abs(dx + sx) <= half) plain += smoothing[Math.abs(sy)] * smoothing[Math.abs(sx)];
+        }
+      }
+      const inside = Math.abs(dy) <= reach && Math.abs(dx) <= reach;
+      const wanted = inside ? values[(dy + reach) * side + dx + reach] : 0;
+      const weight = wanted - plain / area;
+      if (Math.abs(weight) > 1e-9) taps.push({ dy, dx, weight });
+    }
+  }
+  return taps;
+}
+
+/**
+ * Correlate an image with a disk kernel, the picture mirrored at its border (reflect-101), each value times
+ * `gain`, clipped and truncated.
+ *
+ * Same result as multiplying out the kernel (up to 441 taps), in the time of about 60: running sums along
+ * the rows give the sharp disk exactly in integers, the smoothing follows separably, and the few taps
+ * where the kernel differs from a smoothed disk are added.
+ */
+export function diskBlur(image: Image, kernel: DiskKernel, gain: number): Image {
+  const { width, height } = image;
+  const margin = kernel.smoothing[1] > 1e-9 ? kernel.smoothing.length - 1 : 0;
+  const taps = margin > 0 ? borderTaps(kernel) : [];
+  const pad = Math.max(Math.floor(kernel.radius), kernel.reach * Number(taps.length > 0)) + margin;
+  const padded = padMirrored(image, pad);
+  const sums = rowSums(padded);
+  const stride = width * 3;
+  const wide = (width + 2 * margin) * 3;
+  const scale = gain / diskArea(kernel.radius);
+
+  // Sharp disk, then smoothing along the row; `margin` rows and columns more than the picture has.
+  const rows: Float64Array[] = [];
+  const disk = new Int32Array(wide);
+  for (let y = -margin; y < height + margin; y++) {
+    diskRow(sums, disk, y + pad, (pad - margin) * 3, kernel.radius);
+    rows.push(smoothRow(disk, stride, kernel.smoothing, margin, scale));
+  }
+  const out = createImage(width, height);
+  const line = new Float64Array(stride);
+  for (let y = 0; y < height; y++) {
+    line.set(rows[y + margin]);
+    if (margin > 0) {
+      for (let i = 0; i < stride; i++) line[i] *= kernel.smoothing[0];
+      for (let d = 1; d <= margin; d++) {
+        const above = rows[y + margin - d];
+        const below = rows[y + margin + d];
+        const weight = kernel.smoothing[d];
+        for (let i = 0; i < stride; i++) line[i] += weight * (above[i] + below[i]);
+      }
+    }
+    for (const { dy, dx, weight } of taps) {
+      const at = (y + pad + dy) * padded.stride + (pad + dx) * 3;
+      const scaled = weight * gain;
+      for (let i = 0; i < stride; i++) line[i] += scaled * padded.data[at + i];
+    }
+    const row = y * stride;
+    for (let i = 0; i < stride; i++) out.data[row + i] = truncateLevel(line[i]);
+  }
+  return out;
+}
+
+interface Padded {
+  readonly data: Uint8Array;
+  /** Values a row. */
+  readonly stride: number;
+  readonly height: number;
+}
+
+function padMirrored({ data, width, height }: Image, pad: number): Padded {
+  const stride = (width + 2 * pad) * 3;
+  const out = new Uint8Array(stride * (height + 2 * pad));
+  for (let y = -pad; y < height + pad; y++) {
+    const from = reflect101(y, height) * width * 3;
+    const to = (y + pad) * stride;
+    out.set(data.subarray(from, from + width * 3), to + pad * 3);
+    for (let x = 1; x <= pad; x++) {
+      const left = from + reflect101(-x, width) * 3;
+      const right = from + reflect101(width - 1 + x, width) * 3;
+      for (let c = 0; c < 3; c++) {
+        out[to + (pad - x) * 3 + c] = data[left + c];
+        out[to + (pad + width - 1 + x) * 3 + c] = data[right + c];
+      }
+    }
+  }
+  return { data: out, stride, height: height + 2 * pad };
+}
+
+/** Running sums: value i of a row is the sum of its channel over the pixels before pixel floor(i/3). */
+function rowSums({ data, stride, height }: Padded): { data: Int32Array; stride: number } {
+  const wide = stride + 3;
+  const sums = new Int32Array(wide * height);
+  for (let y = 0; y < height; y++) {
+    const at = y * wide;
+    for (let i = 0; i < stride; i++) sums[at + i + 3] = sums[at + i] + data[y * stride + i];
+  }
+  return { data: sums, stride: wide };
+}
+
+/** Sums over the sharp disk about each pixel of a row, from value `start` of the padded row on. */
+function diskRow(
+  { data: sums, stride }: { data: Int32Array; stride: number },
+  out: Int32Array,
+  y: number,
+  start: number,
+  radius: number,
+): void {
+  const half = halfWidth(radius, 0) * 3;
+  let to = y * stride + start + half + 3;
+  let from = y * stride + start - half;
+  for (let i = 0; i < out.length; i++) out[i] = sums[to + i] - sums[from + i];
+  for (let dy = 1; dy <= radius; dy++) {
+    const reach = halfWidth(radius, dy) * 3;
+    to = (y - dy) * stride + start + reach + 3;
+    from = (y - dy) * stride + start - reach;
+    const down = 2 * dy * stride;
+    for (let i = 0; i < out.length; i++) {
+      out[i] += sums[to + i] - sums[from + i] + sums[to + down + i] - sums[from + down + i];
+    }
+  }
+}
+
+/** Smooth a row that is `margin` pixels longer at either end than the result. */
+function smoothRow(
+  row: Int32Array,
+  length: number,
+  smoothing: Float64Array,
+  margin: number,
+  scale: number,
+): Float64Array {
+  const out = new Float64Array(length);
+  for (let i = 0; i < length; i++) {
+    const at = i + margin * 3;
+    let sum = (margin > 0 ? smoothing[0] : 1) * row[at];
+    for (let d = 1; d <= margin; d++) sum += smoothing[d] * (row[at - 3 * d] + row[at + 3 * d]);
+    out[i] = sum * scale;
+  }
+  return out;
+}
