@@ -22,7 +22,7 @@ export function scoreBatch(logits: Float32Array, labels: ArrayLike<number>, clas
       total += Math.exp(value - max);
       if (value > own || (value === own && index < labels[row]) || Number.isNaN(value)) before++;
     }
-    if (Number.isNaN(max) || Number.isNaN(own)) before = classes;
+    if (Number.isNaN(max) || Number.isNaN(own)) before = Number.POSITIVE_INFINITY;
     sums.loss += Math.log(total) + max - own;
     if (before < 1) sums.top1++;
     if (before < 5) sums.top5++;
