@@ -1,7 +1,7 @@
 /** The measuring loop: batches of corrupted images from the loader's workers, logits from the engine, counts. */
 import { UserError } from '../errors.ts';
+import { scoreBatch } from '../train/score.ts';
 import type { Cell } from './grid.ts';
-import { countCorrect } from './top-k.ts';
 
 /** As much of a loader's batch as counting needs. */
 export interface LabelledBatch {
@@ -88,7 +88,7 @@ async function measureCell(
     const labels = options.outputOfClass
       ? Int32Array.from(batch.labels, (label) => options.outputOfClass![label])
       : batch.labels;
-    const correct = countCorrect(logits, labels, options.classes);
+    const correct = scoreBatch(logits, labels, options.classes);
     images += batch.count;
     top1 += batch.count - correct.top1;
     top5 += batch.count - correct.top5;

@@ -59,7 +59,7 @@ export async function readModelFile(modelOrRun: string): Promise<ModelFile> {
   const file = await findModelFile(modelOrRun);
   const bytes = new Uint8Array(await readFile(file));
   const { parameters } = inspectOnnx(bytes, file);
-  const card = readModelCard(bytes);
+  const card = readModelCard(bytes, file);
   const model: ResultModel = {
     name: card?.model.name ?? path.basename(file).replace(/\.onnx$/i, ''),
     variant: card?.model.variant ?? 'onnx',
@@ -352,7 +352,8 @@ class Feeder {
     const logits = new Float32Array(count * output.classes);
     for (let start = 0; start < count; start += size) {
       const taken = Math.min(size, count - start);
-      let part = images.subarray(start * imageLength, (start + taken) * imageLength);
+      // A copy of its own: a view would carry the whole batch to the engine's thread each time.
+      let part = images.slice(start * imageLength, (start + taken) * imageLength);
       if (taken < size) {
         // Zeros fill the last batch up; what the network says about them is dropped.
         const padded =

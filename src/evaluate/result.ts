@@ -28,7 +28,7 @@ const modelSchema = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
-const triple = z.tuple([z.number(), z.number(), z.number()]);
+const triple = z.tuple([z.number(), z.number(), z.number()]).readonly();
 
 const preprocessingSchema = z.object({
   width: z.number().int().positive(),
@@ -222,6 +222,6 @@ export async function readResult(file: string): Promise<Result> {
 /** The text of a result file: JSON with one corruption a line, so that two results can be compared by `diff`. */
 export function formatResult(result: Result): string {
   const text = JSON.stringify(resultSchema.parse(result), null, 2);
-  // Rows of numbers on one line.
-  return `${text.replace(/\[\s+([^[\]{}"]*?)\s+\]/g, (_, row: string) => `[${row.replace(/\s+/g, ' ')}]`)}\n`;
+  // Rows of numbers on one line. Text is out of reach: a line never breaks inside a JSON string.
+  return `${text.replace(/\[\n\s+([^[\]{}"]*?)\n\s+\]/g, (_, row: string) => `[${row.replace(/\s+/g, ' ')}]`)}\n`;
 }

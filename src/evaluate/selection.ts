@@ -98,6 +98,9 @@ function preview(names: readonly string[]): string {
 
 type Fact = readonly [what: string, of: (data: ResultData) => unknown];
 
+/** Needs no values beside it: hashes tell a person nothing. */
+const FINGERPRINT = 'other images or labels';
+
 /** What must agree before two results may be compared: the same corrupted pictures. */
 const SAME_PICTURES: readonly Fact[] = [
   ['number of images', (data) => data.images],
@@ -109,7 +112,7 @@ const SAME_PICTURES: readonly Fact[] = [
   ['--frost', (data) => data.frost],
   ['--skip-bad', (data) => data.skipBad],
   ['classes', (data) => data.classes],
-  ['fingerprint of the data', (data) => data.fingerprint],
+  [FINGERPRINT, (data) => data.fingerprint],
 ];
 
 /** What must agree beyond that before an evaluation may be continued: the same input to the network. */
@@ -123,7 +126,7 @@ const SAME_INPUT: readonly Fact[] = [
 function differences(facts: readonly Fact[], wanted: ResultData, found: ResultData): string[] {
   return facts
     .filter(([, of]) => of(wanted) !== of(found))
-    .map(([what, of]) => `${what} ${of(found)} there, ${of(wanted)} here`);
+    .map(([what, of]) => (what === FINGERPRINT ? what : `${what} ${of(found)} there, ${of(wanted)} here`));
 }
 
 /**

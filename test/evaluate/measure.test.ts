@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import type { Cell } from '../../src/evaluate/grid.ts';
+import { type LabelledBatch, type MeasureOptions, measureCells } from '../../src/evaluate/measure.ts';
+
+const FOG: Cell = { corruption: 'fog', severity: 1 };
+const SNOW: Cell = { corruption: 'snow', severity: 5 };
+
+/** A pass of batches whose images are the logits themselves; notes when it is asked and closed. */
+function pass(batches: { logits: number[][]; labels: number[] }[], log: string[], name: string) {
+  return {
+    async *[Symbol.asyncIterator](): AsyncGenerator<LabelledBatch> {
+      try {
+        for (const [index, { logits, labels }] of batches.entries()) {
+          log.push(`${name}${index}`);
+          yield {
+            images: Float32Array.from(logits.flat()),
+            labels: Int32Array.from(labels),
+            count: labels.length,
+          };
+        }
+      } finally {
+        log.push(`${name} closed`);
+      }
+    },
+  };
+}
+
+const name = (cell: Cell | 'clean') => (cell === 'clean' ? 'clean' : cell.corruption);
+
+function options(overrides: Partial<MeasureOptions> & { log?: string[] }): MeasureOptions {
+  const right = { logits: [[1, 0], [0, 1]], labels: [0, 1] }; // biome-ignore format: a matrix
+  const log = overrides.log ?? [];
+  return {
+    cells: ['clean', FOG, SNOW],
+    open: (cell) => pass([right, right], log, name(cell)),
+    classify: async ({ images }) => images as Float32Array,
+    classes: 2,
+    batches: 2,
+    ahead: 1,
+    ...overrides,
+  };
+}
+
+async function collect(overrides: Partial<MeasureOptions> & { log?: string[] }) {
+  const measured = [];
+  for await (const cell of measureCells(options(overrides))) measured.push(cell);
+  return measured;
+}
+
+describe('measureCells', () => {
+  it('counts errors image by image, the last batch smaller than the others', async () => {
+    const batches = [
+      { logits: [[9, 1, 0, 0, 0, 0], [9, 1, 0, 0, 0, 0], [0, 0, 0, 0, 0, 9]], labels: [0, 1, 4] },
+      { logits: [[5, 4, 3, 2, 1, 0]], labels: [5] },
+    ]; // biome-ignore format: matrices
+    const measured = await collect({ cells: ['clean'], classes: 6, open: () => pass(batches, [], '') });
+    // Right: the first. Among five: the first two (the third's zeros rank by index, label 4 is sixth).
+    expect(measured).toEqual([{ cell: 'clean', top1: 3 / 4, top5: 1 / 4 + 1 / 4, images: 4 }]);
+  });
+
+  it('takes NaN as wrong and equal logits by index', async () => {
+    const batches = [{ logits: [[Number.NaN, 1], [0, Number.NaN], [2, 2], [2, 2]], labels: [1, 0, 0, 1] }]; // biome-ignore format: a matrix
+    const [{ top1, top5 }] = await collect({
+      cells: ['clean'],
+      batches: 1,
+      open: () => pass(batches, [], ''),
+    });
+    expect({ top1, top5 }).toEqual({ top1: 3 / 4, top5: 2 / 4 });
+  });
+
+  it("maps the data's classes to the model's outputs", async () => {
+    const [swapped] = await collect({ cells: [FOG], outputOfClass: Int32Array.of(1, 0) });
+    expect(swapped.top1).toBe(1);
+  });
+
+  it('fetches the next batch, and the next cell, while the network runs', async () => {
+    const log: string[] = [];
+    await collect({
+      cells: ['clean', FOG],
+      log,
+      classify: async ({ images }) => {
+        log.push('classify');
+        return images as Float32Array;
+      },
+    });
+    expect(log).toEqual([
+      'clean0',
+      'clean1',
+      'fog0',
+      'classify',
+      'clean closed',
+      'classify',
+      'fog1',
+      'classify',
+      'fog closed',
+      'classify',
+    ]);
+  });
+
+  it('stops when aborted, keeps what was finished and closes the passes', async () => {
+    const abort = new AbortController();
+    const log: string[] = [];
+    const measured: string[] = [];
+    let batches = 0;
+    const run = async () => {
+      const cells = measureCells(
+        options({ log, signal: abort.signal, onBatch: () => ++batches === 3 && abort.abort() }),
+      );
+      for await (const { cell } of cells) measured.push(name(cell));
+    };
+    await expect(run()).rejects.toThrow(/abort/i);
+    expect(measured).toEqual(['clean']);
+    expect(log.filter((line) => line.endsWith('closed')).sort()).toEqual([
+      'clean closed',
+      'fog closed',
+      'snow closed',
+    ]);
+  });
+
+  it('hands a failing loader and a failing network on', async () => {
+    const broken = (message: string) => async () => {
+      throw new Error(message);
+    };
+    await expect(collect({ classify: broken('no memory') })).rejects.toThrow('no memory');
+    const open = () => ({ [Symbol.asyncIterator]: () => ({ next: broken('truncated JPEG') }) });
+    await expect(collect({ open })).rejects.toThrow('truncated JPEG');
+  });
+
+  it('refuses data of which nothing can be read', async () => {
+    await expect(collect({ open: () => pass([], [], '') })).rejects.toThrow(
+      /no image of the data could be read/,
+    );
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { gridCells } from '../../src/evaluate/grid.ts';
+import { Progress } from '../../src/evaluate/progress.ts';
+import { EvaluationRecord } from '../../src/evaluate/record.ts';
+import { formatResult } from '../../src/evaluate/result.ts';
+import { exampleResult } from './results.ts';
+
+const { model, data, environment } = exampleResult();
+const cells = gridCells(['fog', 'gaussian_noise'], [1, 5]);
+const now = { ...environment, date: '2026-11-23T00:00:00.000Z', seconds: 0 };
+
+/** Measures what remains, up to `count` cells; the error depends on the cell alone. */
+function work(record: EvaluationRecord, count = Number.POSITIVE_INFINITY) {
+  for (const cell of record.remaining().slice(0, count)) {
+    const top1 = cell === 'clean' ? 0.1 : cell.severity / 10 + (cell.corruption === 'fog' ? 0.05 : 0);
+    record.add({ cell, top1, top5: 0, images: 10 });
+  }
+  return record;
+}
+
+describe('EvaluationRecord', () => {
+  it('gives the same file in one go and in parts, apart from times', () => {
+    const whole = work(new EvaluationRecord({ model, data, environment, cells })).result(7);
+    const part = work(new EvaluationRecord({ model, data, environment, cells }), 2).result(3);
+    expect(part).toMatchObject({
+      complete: false,
+      errors: { fog: [expect.closeTo(0.15, 12), null, null, null, null] },
+    });
+    const rest = new EvaluationRecord({ model, data, environment: now, cells, earlier: part });
+    expect(rest.remaining()).toEqual(cells.slice(1));
+    const joined = work(rest).result(4);
+    expect(formatResult(joined)).toBe(formatResult(whole));
+    expect(joined.complete).toBe(true);
+  });
+
+  it('writes corruptions in the order of the benchmark, whatever the order of measuring', () => {
+    const { errors } = work(new EvaluationRecord({ model, data, environment, cells })).result(1);
+    expect(Object.keys(errors)).toEqual(['gaussian_noise', 'fog']);
+  });
+
+  it('continues an evaluation with more cells than it was begun with', () => {
+    const earlier = work(new EvaluationRecord({ model, data, environment, cells })).result(1);
+    const more = gridCells(['fog'], [1, 2, 3, 4, 5]);
+    const record = new EvaluationRecord({ model, data, environment, cells: more, earlier });
+    expect(record.remaining()).toEqual(gridCells(['fog'], [2, 3, 4]));
+    expect(work(record).result(1).ce.fog).toBeCloseTo(0.35, 12);
+  });
+
+  it('says how many images were left out', () => {
+    const record = new EvaluationRecord({ model, data: { ...data, images: 12 }, environment, cells });
+    expect(work(record).result(1).notes[0]).toBe('2 of 12 images could not be read and were left out');
+  });
+
+  it("applies AlexNet's errors to ImageNet's 1,000 classes with ImageNet's strengths only", () => {
+    const earlier = exampleResult();
+    const metrics = (changes: Partial<typeof data>) =>
+      new EvaluationRecord({ model, data: { ...data, ...changes }, environment, cells, earlier }).result(0)
+        .metrics;
+    expect(metrics({ classes: 1000, corruptionSet: 'imagenet' })).toHaveProperty(['mce.alexnet']);
+    expect(metrics({ classes: 100, corruptionSet: 'imagenet' })).not.toHaveProperty(['mce.alexnet']);
+    expect(metrics({ classes: 1000 })).not.toHaveProperty(['mce.alexnet']);
+  });
+});
+
+describe('Progress', () => {
+  it('counts cells of an earlier part as done, but not for speed', () => {
+    let clock = 0;
+    const progress = new Progress(5, 2, 100, () => clock);
+    clock = 2000;
+    expect(progress.advance('clean', 50)).toMatchObject({
+      cells: 5,
+      finished: 2,
+      images: 50,
+      totalImages: 300,
+      imagesPerSecond: 25,
+      remainingSeconds: 10,
+    });
+    progress.finishCell();
+    expect(progress.advance('clean', 50).finished).toBe(3);
+    expect(progress.seconds).toBe(2);
+  });
+});
