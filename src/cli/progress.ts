@@ -1,0 +1,117 @@
+/** What long work shows on standard error: a bar on a terminal, a line now and then in a log. */
+import { SingleBar } from 'cli-progress';
+import pc from 'picocolors';
+
+/** Seconds between two plain lines. */
+const LINE_SECONDS = 30;
+
+/**
+ * One line that changes in place on a terminal. Elsewhere (a pipe, a log file) its text is printed as a line
+ * of its own when half a minute has passed since the last one.
+ */
+export class ProgressLine {
+  readonly #terminal: boolean;
+  #bar: SingleBar | undefined;
+  #printed = performance.now();
+
+  constructor(terminal: boolean = process.stderr.isTTY === true) {
+    this.#terminal = terminal;
+  }
+
+  /** Show that `done` of `total` is done; `before` and `after` stand at the sides of the bar. */
+  update(done: number, total: number, before: string, after: string): void {
+    if (this.#terminal) this.#draw(done, total, before, after);
+    else this.#print(`${before}  ${done}/${total}  ${after}`);
+  }
+
+  /** Take the line away, so that something else can be printed. The next update draws it again. */
+  clear(): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+  }
+
+  /** A lasting line of text above the changing one. */
+  log(text: string): void {
+    this.clear();
+    console.error(text);
+    this.#printed = performance.now();
+  }
+
+  #draw(done: number, total: number, before: string, after: string): void {
+    if (this.#bar === undefined) {
+      this.#bar = new SingleBar({
+        format: `{before} ${pc.cyan('{bar}')} {value}/{total}  {after}`,
+        barsize: 20,
+        barCompleteChar: '━',
+        barIncompleteChar: '─',
+        hideCursor: true,
+        clearOnComplete: true,
+        fps: 5,
+        stream: process.stderr,
+        // Ctrl-C is handled by the command, which stops its work cleanly.
+        gracefulExit: false,
+      });
+      this.#bar.start(total, done, { before, after });
+    } else {
+      this.#bar.setTotal(total);
+      this.#bar.update(done, { before, after });
+    }
+  }
+
+  #print(text: string): void {
+    if (performance.now() - this.#printed < LINE_SECONDS * 1000) return;
+    console.error(text);
+    this.#printed = performance.now();
+  }
+}
+
+/** A length of time as a person says it: `42 s`, `3 min 20 s`, `2 h 5 min`. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+/** `50000` as `50,000`. */
+export function thousands(count: number): string {
+  return count.toLocaleString('en');
+}
+
+/** `1 image`, `2 images`. */
+export function plural(count: number, noun: string): string {
+  return `${thousands(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Print names and values in two columns on standard error. */
+export function facts(rows: readonly (readonly [name: string, value: string])[]): void {
+  for (const [name, value] of rows) console.error(`${pc.dim(name.padEnd(12))}${value}`);
+}
+
+/** Exit status of a program that Ctrl-C ended. */
+export const INTERRUPTED = 130;
+
+/**
+ * Runs work that Ctrl-C (or a termination signal) stops cleanly: the first one aborts the signal that the work is
+ * given, a second one ends the process at once.
+ *
+ * @param onStop Called when the first signal comes.
+ */
+export async function interruptible<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  onStop: () => void,
+): Promise<T> {
+  const controller = new AbortController();
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(INTERRUPTED);
+    onStop();
+    controller.abort();
+  };
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const signal of signals) process.on(signal, stop);
+  try {
+    return await work(controller.signal);
+  } finally {
+    for (const signal of signals) process.removeListener(signal, stop);
+  }
+}

@@ -1,0 +1,185 @@
+import pc from 'picocolors';
+import { DEVICES } from '../engine/engine.ts';
+import { countParameters, findModel, variantName } from '../models/registry.ts';
+import type { RunConfig } from '../train/config.ts';
+import { type EpochRecord, overheadShare } from '../train/history.ts';
+import { MOMENTUM_RANGE } from '../train/schedule.ts';
+import type { TrainingEvent } from '../train/trainer.ts';
+import { duration, facts, ProgressLine, plural, thousands } from './progress.ts';
+
+/** Unreadable images that are named before only their number is told. */
+const NAMED_BAD_IMAGES = 5;
+
+const COLUMNS = [
+  ['epoch', 7],
+  ['train loss', 12],
+  ['test loss', 11],
+  ['top-1', 9],
+  ['top-5', 9],
+  ['rate', 10],
+  ['images/s', 10],
+  ['time', 13],
+] as const;
+
+/** What a training run shows: its settings, a bar, a table row an epoch. */
+export class TrainingDisplay {
+  readonly #out: string;
+  readonly #line = new ProgressLine();
+  #headed = false;
+  #badImages = 0;
+  #stopping = false;
+
+  constructor(out: string) {
+    this.#out = out;
+  }
+
+  /** The settings, before anything takes time. */
+  readonly config = (config: RunConfig): void => {
+    facts(describe(config, this.#out));
+  };
+
+  readonly event = (event: TrainingEvent): void => {
+    if (event.kind === 'start') this.#start(event);
+    else if (event.kind === 'step') this.#step(event);
+    else if (event.kind === 'evaluate') this.#evaluate(event);
+    else if (event.kind === 'badImage') this.#badImage(event);
+    else if (event.kind === 'epoch') this.#epoch(event.record, event.epochs);
+    else if (event.kind === 'finished') this.#finished(event);
+  };
+
+  /** Say that the signal was heard. */
+  stopping(): void {
+    this.#stopping = true;
+    this.#line.log('stopping after this step (Ctrl-C again quits at once, without saving)');
+  }
+
+  close(): void {
+    this.#line.clear();
+  }
+
+  #start({ position, epochs }: TrainingEvent & { kind: 'start' }): void {
+    if (position.step === 0 || position.epoch === epochs) return;
+    const { epoch, batch, step } = position;
+    facts([['resumed', `at step ${thousands(step)}: epoch ${epoch + 1} of ${epochs}, batch ${batch + 1}`]]);
+  }
+
+  #step(event: TrainingEvent & { kind: 'step' }): void {
+    if (this.#stopping) return;
+    const { epoch, batch, batches, loss, top1, imagesPerSecond, remainingSeconds } = event;
+    const after = [
+      `loss ${loss.toFixed(3)}`,
+      `top-1 ${percent(top1)}`,
+      `${speed(imagesPerSecond)} images/s`,
+      `${duration(remainingSeconds)} left`,
+    ];
+    this.#line.update(batch, batches, `epoch ${epoch}`, after.join('  '));
+  }
+
+  #evaluate({ epoch, images, total }: TrainingEvent & { kind: 'evaluate' }): void {
+    if (!this.#stopping) this.#line.update(images, total, `epoch ${epoch} test`, '');
+  }
+
+  #badImage({ path, reason }: TrainingEvent & { kind: 'badImage' }): void {
+    this.#badImages++;
+    if (this.#badImages > NAMED_BAD_IMAGES) return;
+    const more = this.#badImages === NAMED_BAD_IMAGES ? '; further ones are only counted' : '';
+    this.#line.log(`${pc.yellow('skipped')} ${path}: ${reason}${more}`);
+  }
+
+  #epoch(record: EpochRecord, epochs: number): void {
+    const { epoch, train, test, learningRate, imagesPerSecond, seconds } = record;
+    if (!this.#headed) this.#line.log(pc.bold(row(COLUMNS.map(([name]) => name))));
+    this.#headed = true;
+    this.#line.log(
+      row([
+        `${epoch}/${epochs}`,
+        train.loss.toFixed(4),
+        test.loss.toFixed(4),
+        percent(test.top1),
+        percent(test.top5),
+        learningRate.toPrecision(3),
+        speed(imagesPerSecond),
+        duration(seconds.train + seconds.evaluate),
+      ]),
+    );
+  }
+
+  #finished({ model, log }: TrainingEvent & { kind: 'finished' }): void {
+    this.#line.clear();
+    const last = log.at(-1);
+    if (last === undefined) return;
+    const sum = (pick: (record: EpochRecord) => number): number =>
+      log.reduce((total, record) => total + pick(record), 0);
+    const train = sum(({ seconds }) => seconds.train);
+    const step = sum(({ seconds }) => seconds.step);
+    const bad = last.badImages;
+    const rows: [string, string][] = [
+      [
+        'test error',
+        `top-1 ${percent(1 - last.test.top1)}, top-5 ${percent(1 - last.test.top5)} of ${plural(last.test.images, 'image')}`,
+      ],
+      [
+        'time',
+        `${duration(train + sum(({ seconds }) => seconds.evaluate))}, ${percent(overheadShare({ train, step }))} of training outside the step`,
+      ],
+    ];
+    if (bad > 0) rows.push(['skipped', `${plural(bad, 'image')} that could not be read, each epoch`]);
+    facts(rows);
+    console.log(`model: ${model}`);
+  }
+}
+
+/** Name, value rows of a run's settings. */
+export function describe(config: RunConfig, out: string): [string, string][] {
+  const { model, data, recipe, preprocessing, trainingImages } = config;
+  const parameters = countParameters(findModel(model.model).build(model));
+  const { rates } = recipe;
+  const steps = Math.ceil(data.trainImages / recipe.batchSize);
+  const policy =
+    recipe.momentum === 'cycle'
+      ? `momentum ${MOMENTUM_RANGE.max} to ${MOMENTUM_RANGE.base} and back`
+      : `momentum ${recipe.momentum}`;
+  const size = `${preprocessing.width}×${preprocessing.height}`;
+  const { resize, padding, flip } = trainingImages;
+  const changes = [
+    resize === null ? '' : `short side to ${resize}`,
+    `random ${size} crop${padding > 0 ? ` of the image padded by ${padding}` : ''}`,
+    flip ? 'flip' : '',
+  ];
+  return [
+    [
+      'model',
+      `${model.model} ${model.form}, width ${model.width}, ${variantName(model)}: ${thousands(parameters)} parameters`,
+    ],
+    [
+      'data',
+      `${data.name}: ${thousands(data.trainImages)} + ${plural(data.testImages, 'image')}, ${data.classes.length} classes`,
+    ],
+    ['images', changes.filter((change) => change !== '').join(', ')],
+    [
+      'recipe',
+      `${config.preset}: ${plural(recipe.epochs, 'epoch')} of ${plural(steps, 'step')}, batch ${recipe.batchSize}`,
+    ],
+    [
+      '',
+      `rate ${rates.initial} to ${rates.max} to ${rates.end}, ${policy}, weight decay ${recipe.weightDecay}`,
+    ],
+    [
+      'machine',
+      `${DEVICES.find((name) => name === config.device)}, ${plural(config.workers, 'loader thread')}, seed ${config.seed}`,
+    ],
+    ['run', out],
+  ];
+}
+
+function row(cells: readonly string[]): string {
+  return cells.map((cell, index) => cell.padStart(COLUMNS[index][1])).join('');
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+function speed(imagesPerSecond: number): string {
+  return imagesPerSecond < 10 ? imagesPerSecond.toFixed(1) : imagesPerSecond.toFixed(0);
+}
