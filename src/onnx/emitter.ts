@@ -68,6 +68,15 @@ export class Emitter {
     return fresh;
   }
 
+  /** A large constant that is computed once and shared by all who ask for it under the same key. */
+  sharedConstant(key: string, make: () => Tensor): string {
+    const known = this.constants.get(key);
+    if (known) return known;
+    const name = this.constant(make(), key);
+    this.constants.set(key, name);
+    return name;
+  }
+
   /** A one-axis int64 constant, as shapes and axes are given to ONNX ops. */
   ints(values: readonly number[]): string {
     const data = BigInt64Array.from(values, BigInt);

@@ -44,8 +44,11 @@ export const elementwise: Pick<OpTable, Binary | Unary> = {
   equal: { arity: 2, infer: comparison, gradient: noGradient },
 
   neg: unary(({ upstream: [dy] }) => [F.neg(dy!)]),
-  // sign(relu(x)) is 1 where x > 0 and 0 elsewhere, x = 0 included, as in PyTorch.
-  relu: unary(({ outputs: [y], upstream: [dy] }) => [F.mul(dy!, F.sign(y))]),
+  // 1 where x > 0 and 0 elsewhere, x = 0 included, as in PyTorch. The mask is made by comparing: ONNX
+  // Runtime's Sign takes three times as long on the CPU.
+  relu: unary(({ outputs: [y], upstream: [dy] }) => [
+    F.mul(dy!, F.cast(F.greater(y, F.constant(y, 0)), 'float32')),
+  ]),
   sign: unary(noGradient),
   // d sqrt(x) = dx / (2 sqrt(x))
   sqrt: unary(({ outputs: [y], upstream: [dy] }) => [F.div(dy!, F.mul(F.constant(y, 2), y))]),
