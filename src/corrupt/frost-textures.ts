@@ -1,3 +1,4 @@
+import { gaussianBlur } from '../image/gaussian.ts';
 import type { Image } from '../image/image.ts';
 import { type Random, randomStream } from '../random/random.ts';
 import { growFerns, type Seed } from './frost-ferns.ts';
@@ -107,56 +108,58 @@ function crackedPlates(random: Random): Image {
 
 /** A grey pane with streaks of rime, strewn with small fans of crystals that glint. */
 function rimedPane(random: Random): Image {
-  const streaks = noise(W, H, random, { cell: 9, cellY: 120, octaves: 3, gain: 0.7 });
-  const patches = noise(W, H, random, { cell: 140, octaves: 3 });
+  const streaks = noise(W, H, random, { cell: 14, cellY: 160, octaves: 3, gain: 0.7 });
+  const patches = noise(W, H, random, { cell: 150, octaves: 3 });
   const field = createField(W, H);
-  for (let i = 0; i < 5200; i++) {
+  for (let i = 0; i < 12000; i++) {
     const x = random.uniform() * W;
     const y = random.uniform() * H;
     const at = Math.floor(y) * W + Math.floor(x);
-    if (random.uniform() > 0.45 + 0.9 * patches.data[at] + 0.5 * streaks.data[at]) continue;
-    const size = random.uniform() ** 5;
-    const leaves = random.int(2, 6);
+    const crowd = patches.data[at] + 0.9 * streaks.data[at];
+    if (random.uniform() > 0.6 + 0.8 * crowd) continue;
+    const size = random.uniform() ** 9 * (0.7 + 0.6 * patches.data[at]);
     const first = random.uniform() * 2 * Math.PI;
-    const glint = random.uniform() ** 3;
+    const leaves = random.int(2, 7);
     for (let leaf = 0; leaf < leaves; leaf++) {
-      const angle = first + (leaf * Math.PI) / 5 + 0.2 * random.normal();
-      const shade = random.uniform() < 0.4 ? -1.1 : 0.5 + 2 * glint * random.uniform();
-      const place = { x, y, angle, length: 3 + 26 * size, breadth: 0.9 + 5 * size };
-      blade(field, place, (old, across) => old + 0.7 * (shade * (0.6 + 0.4 * across) - old));
+      const angle = first + leaf * 0.55 + 0.25 * random.normal();
+      // Each leaf mirrors another part of the sky: some glint, some are dark.
+      const shade = 1.5 * random.uniform() ** 2 - (random.uniform() < 0.45 ? 1.1 : 0.1);
+      const place = { x, y, angle, length: 2.5 + 30 * size, breadth: 0.9 + 6 * size };
+      blade(field, place, (old, across) => old + 0.75 * (shade + 0.35 * across - old));
     }
   }
-  const droplets = relief(noise(W, H, random, { cell: 5, octaves: 3, gain: 0.8 }));
-  const levels = sum([1, field], [1, droplets], [0.5, streaks], [0.6, patches], [0.3, grain(random)]);
-  return colour(grade(levels, 152, 30), [[30, 44, 56], [114, 130, 142], WHITE]);
+  const skin = relief(noise(W, H, random, { cell: 4, octaves: 2, gain: 0.8 }));
+  const levels = sum([1, field], [0.35, skin], [0.3, streaks], [0.5, patches], [0.12, grain(random)]);
+  return colour(grade(levels, 152, 30), [[34, 48, 60], [116, 130, 142], WHITE]);
+}
+
+/** Light that ice scatters into its surroundings. */
+function glow(ice: Field, sigma: number): Field {
+  return { ...ice, data: gaussianBlur(ice.data, ice.width, ice.height, 1, sigma) };
 }
 
 /** Many small feathers on a dark pane. */
 function feathers(random: Random): Image {
   const density = noise(W, H, random, { cell: 170, octaves: 2 });
   const seeds: Seed[] = [];
-  while (seeds.length < 420) {
+  while (seeds.length < 2400) {
     const x = random.uniform() * W;
     const y = random.uniform() * H;
     const crowd = 0.5 + density.data[Math.floor(y) * W + Math.floor(x)];
     if (random.uniform() > crowd) continue;
     const first = random.uniform() * 2 * Math.PI;
-    // Two or three arms of one crystal, 60° or 120° apart.
-    for (let arm = random.int(1, 4); arm > 0; arm--) {
-      const angle = first + arm * (Math.PI / 3) * random.int(1, 3);
-      seeds.push({ x, y, angle, length: 22 + 60 * random.uniform() ** 2, delay: random.int(0, 40) });
+    const size = random.uniform() ** 2;
+    const delay = random.int(0, 50);
+    // The arms of one crystal are 60° or 120° apart.
+    for (let arm = random.int(2, 6); arm > 0; arm--) {
+      const angle = first + (arm * Math.PI) / 3 + 0.08 * random.normal();
+      seeds.push({ x, y, angle, length: 9 + 50 * size * (0.5 + 0.5 * random.uniform()), delay });
     }
   }
-  const ice = growFerns(W, H, seeds, random, {
-    spacing: 5,
-    spread: 0.95,
-    ratio: 0.42,
-    depth: 2,
-    bend: 0.006,
-  });
-  const haze = noise(W, H, random, { cell: 150, octaves: 5, gain: 0.6 });
-  const levels = sum([1, ice], [0.7, relief(ice)], [0.9, haze], [0.12, grain(random)]);
-  return colour(grade(levels, 120, 42), [[14, 24, 36], [112, 126, 142], WHITE]);
+  const ice = growFerns(W, H, seeds, random, { spacing: 4, spread: 0.95, ratio: 0.4, depth: 2, bend: 0.008 });
+  const haze = noise(W, H, random, { cell: 170, octaves: 5, gain: 0.6 });
+  const levels = sum([1, ice], [0.5, relief(ice)], [1.2, glow(ice, 5)], [0.4, haze], [0.1, grain(random)]);
+  return colour(grade(levels, 120, 42), [[16, 26, 38], [112, 126, 142], WHITE]);
 }
 
 /** Long ferns that grow in from the edges, the night behind them. */
@@ -165,34 +168,29 @@ function windowFerns(random: Random): Image {
   const add = (x: number, y: number, angle: number, length: number, delay: number): void => {
     seeds.push({ x, y, angle, length, delay });
   };
-  for (let i = 0; i < 16; i++) {
-    const wide = 0.9 * (random.uniform() - 0.5);
-    const length = 150 + 240 * random.uniform();
-    const delay = random.int(0, 60);
-    if (i % 2 === 0) add(((i + random.uniform()) / 16) * W, H - 3, -Math.PI / 2 + wide, length, delay);
-    else if (i % 4 === 1) add(2, random.uniform() * H, wide, length, delay);
+  for (let i = 0; i < 30; i++) {
+    const wide = 1.1 * (random.uniform() - 0.5);
+    const length = 130 + 280 * random.uniform();
+    const delay = random.int(0, 90);
+    if (i % 2 === 0) add(((i + random.uniform()) / 30) * W, H - 3, -Math.PI / 2 + wide, length, delay);
+    else if (i % 4 === 1)
+      add(i % 8 === 1 ? 2 : W - 3, random.uniform() * H, wide + (i % 8 === 1 ? 0 : Math.PI), length, delay);
     else add(random.uniform() * W, 2, Math.PI / 2 + wide, length, delay);
   }
-  for (let i = 0; i < 90; i++) {
-    const length = 30 + 110 * random.uniform() ** 2;
+  for (let i = 0; i < 160; i++) {
+    const length = 30 + 130 * random.uniform() ** 2;
     add(
       random.uniform() * W,
       random.uniform() * H,
       random.uniform() * 2 * Math.PI,
       length,
-      60 + random.int(0, 90),
+      80 + random.int(0, 90),
     );
   }
-  const ice = growFerns(W, H, seeds, random, {
-    spacing: 6,
-    spread: 0.75,
-    ratio: 0.36,
-    depth: 2,
-    bend: 0.003,
-  });
-  const glow = noise(W, H, random, { cell: 180, octaves: 4 });
+  const ice = growFerns(W, H, seeds, random, { spacing: 6, spread: 0.7, ratio: 0.34, depth: 2, bend: 0.003 });
+  const night = noise(W, H, random, { cell: 180, octaves: 4 });
   const tint = map(noise(W, H, random, { cell: 130, octaves: 3 }), (v) => 0.4 + 1.2 * v);
-  const levels = sum([1, ice], [0.9, relief(ice)], [0.8, glow], [0.12, grain(random)]);
+  const levels = sum([1, ice], [0.6, relief(ice)], [1.3, glow(ice, 4)], [0.35, night], [0.15, grain(random)]);
   return colour(
     grade(levels, 96, 42),
     [
@@ -258,7 +256,15 @@ function warpedCells(
   return { gap, slope };
 }
 
-const LOOKS = [iceSheet, bladeMat, crackedPlates, rimedPane, feathers, windowFerns] as const;
+/** In the order of the list; the last one is drawn only where all six may be. */
+const LOOKS: readonly (readonly [name: string, paint: (random: Random) => Image])[] = [
+  ['ice sheet', iceSheet],
+  ['blade mat', bladeMat],
+  ['cracked plates', crackedPlates],
+  ['rimed pane', rimedPane],
+  ['feathers', feathers],
+  ['window ferns', windowFerns],
+];
 
 const made = new Map<number, readonly Image[]>();
 
@@ -270,7 +276,7 @@ const made = new Map<number, readonly Image[]>();
 export function frostTextures(seed = 0): readonly Image[] {
   let textures = made.get(seed);
   if (!textures) {
-    textures = LOOKS.map((paint) => paint(randomStream('frost texture', seed, paint.name)));
+    textures = LOOKS.map(([name, paint]) => paint(randomStream('frost texture', seed, name)));
     made.clear();
     made.set(seed, textures);
   }
