@@ -4,18 +4,24 @@ import { CORRUPTION_GROUPS } from '../corrupt/index.ts';
 import type { MetricName, Result } from '../evaluate/result.ts';
 
 /** What each stored name means, in the order of printing. */
-const METRICS: readonly { name: MetricName; text: string; percent: boolean; baseline?: true }[] = [
-  { name: 'mce.absolute', text: 'mCE, mean error over 15 corruptions (Eq. 9)', percent: true },
-  { name: 'mce.baseline', text: "mrCE, mean of CE / baseline's CE (Eq. 10)", percent: false, baseline: true },
-  { name: 'mce.alexnet', text: "mCE normalised by AlexNet's errors (Hendrycks)", percent: true },
-  { name: 'rmce.alexnet', text: 'relative mCE (Hendrycks)', percent: true },
-  { name: 'gain.error.clean', text: 'R_E, gain in clean error (Eq. 11)', percent: false, baseline: true },
-  { name: 'gain.mce.absolute', text: 'R_mCE, gain in mCE (Eq. 12)', percent: false, baseline: true },
-  { name: 'rnet.beta1', text: 'R_net, net gain, beta 1 (Eq. 13)', percent: false, baseline: true },
-  { name: 'rnet.auto', text: "R_net, beta baseline's mCE / E", percent: false, baseline: true },
-  { name: 'partial.error', text: 'mean error over the measured cells', percent: true },
-  { name: 'partial.baseline', text: 'the same / baseline, mean of ratios', percent: false, baseline: true },
+const METRICS: readonly { name: MetricName; text: string; form: 'percent' | 'ratio' | 'gain' }[] = [
+  { name: 'mce.absolute', text: 'mCE, mean error over 15 corruptions (Eq. 9)', form: 'percent' },
+  { name: 'mce.baseline', text: "mrCE, mean of CE / baseline's CE (Eq. 10)", form: 'ratio' },
+  { name: 'mce.alexnet', text: "mCE normalised by AlexNet's errors (Hendrycks)", form: 'percent' },
+  { name: 'rmce.alexnet', text: 'relative mCE (Hendrycks)', form: 'percent' },
+  { name: 'gain.error.clean', text: 'R_E, gain in clean error (Eq. 11)', form: 'gain' },
+  { name: 'gain.mce.absolute', text: 'R_mCE, gain in mCE (Eq. 12)', form: 'gain' },
+  { name: 'rnet.beta1', text: 'R_net, net gain, beta 1 (Eq. 13)', form: 'gain' },
+  { name: 'rnet.auto', text: "R_net, beta baseline's mCE / E", form: 'gain' },
+  { name: 'partial.error', text: 'mean error over the measured cells', form: 'percent' },
+  { name: 'partial.baseline', text: 'the same / baseline, mean of ratios', form: 'ratio' },
 ];
+
+const FORMS = {
+  percent: (value: number) => `${percent(value)} %`,
+  ratio: (value: number) => value.toFixed(3),
+  gain: (value: number) => (value > 0 ? '+' : '') + value.toFixed(3),
+};
 
 const NAME_WIDTH = 19;
 const percent = (rate: number | null | undefined) =>
@@ -68,10 +74,10 @@ function ratio(value: number | undefined, base: number | undefined): string {
 
 function metricRows({ metrics, baseline, frequency }: Result): string[] {
   const lines: string[] = [];
-  for (const { name, text, percent: inPercent } of METRICS) {
+  for (const { name, text, form } of METRICS) {
     const value = metrics[name];
     if (value === undefined) continue;
-    const number = inPercent ? `${percent(value)} %` : value.toFixed(3);
+    const number = FORMS[form](value);
     lines.push(`${name.padEnd(NAME_WIDTH)}${pc.bold(cell(number, 9))}  ${pc.dim(text)}`);
   }
   if (frequency) {

@@ -146,7 +146,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
 
     const progress = new Progress(cells.length + 1, finished, dataset.length);
     const save = async () => {
-      const result = record.result(progress.seconds);
+      const result = record.result(Math.round(progress.seconds * 1000) / 1000);
       if (options.out) await writeFileAtomic(options.out, formatResult(result));
       return result;
     };
@@ -166,13 +166,14 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
       signal: options.signal,
       onBatch: (cell, images) => options.onEvent?.(progress.advance(cell, images)),
     });
+    let result: Result | undefined;
     for await (const cell of measured) {
       record.add(cell);
       progress.finishCell();
-      await save();
+      result = await save();
       options.onEvent?.({ kind: 'cell', ...cell });
     }
-    return record.result(progress.seconds);
+    return result!;
   } finally {
     for (const resource of opened) await resource.close();
   }

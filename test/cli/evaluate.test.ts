@@ -1,0 +1,104 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { register } from '../../src/cli/evaluate.ts';
+import { resultTable } from '../../src/cli/evaluate-table.ts';
+import { computeMetrics } from '../../src/evaluate/metrics.ts';
+import { colourModel, writeColours } from '../evaluate/colours.ts';
+import { exampleResult } from '../evaluate/results.ts';
+
+let folder: string;
+let model: string;
+let data: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'pushpull-cli-evaluate-'));
+  model = path.join(folder, 'colours.onnx');
+  data = path.join(folder, 'colours');
+  await writeFile(model, colourModel());
+  await writeColours(data, 2);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Runs the command in this process and returns what it printed. */
+async function pushpull(...words: string[]): Promise<{ stdout: string; stderr: string }> {
+  const program = new Command('pushpull').exitOverride();
+  register(program);
+  const [stdout, stderr] = [vi.spyOn(console, 'log'), vi.spyOn(console, 'error')].map((spy) =>
+    spy.mockImplementation(() => {}),
+  );
+  try {
+    await program.parseAsync(['evaluate', ...words], { from: 'user' });
+    const text = (spy: typeof stdout) => stripVTControlCharacters(spy.mock.calls.map(String).join('\n'));
+    return { stdout: text(stdout), stderr: text(stderr) };
+  } finally {
+    stdout.mockRestore();
+    stderr.mockRestore();
+  }
+}
+
+describe('pushpull evaluate', () => {
+  it('prints what it measures on stderr, the table on stdout, and writes the result', async () => {
+    const out = path.join(folder, 'result.json');
+    const { stdout, stderr } = await pushpull(
+      ...[model, '--data', data, '--out', out, '--corruptions', 'contrast,fog', '--severities', '1,5'],
+      ...['--mean', '0', '--std', '1', '--workers', '1', '--threads', '1'],
+    );
+    expect(stderr).toMatch(/model +colours onnx, 9 parameters/);
+    expect(stderr).toMatch(/strengths of the cifar set/);
+    expect(stderr).toMatch(/5\/5 +contrast 5 +error +\d+\.\d %/);
+    expect(stdout).toMatch(/error in % +1 +2 +3 +4 +5 +CE\n/);
+    expect(stdout).toMatch(/fog +\d+\.\d +· +· +· +\d+\.\d/);
+    expect(stdout).toContain(`result: ${out}`);
+    expect(JSON.parse(await readFile(out, 'utf8'))).toMatchObject({
+      complete: true,
+      schema: 'pushpull.result/1',
+    });
+  });
+
+  it.each([
+    [['--corruptions', 'mist'], /--corruptions: expected all, none, a group/],
+    [['--severities', '6'], /--severities: expected all, or numbers/],
+    [['--limit', '0'], /--limit: expected a whole number, 1 or more, found "0"/],
+    [['--set', 'mnist'], /--set: expected cifar or imagenet, found "mnist"/],
+    [['--mean', '0.5,0.5'], /--mean: expected one or three numbers such as .*, found "0.5,0.5"/],
+    [['--std', '0'], /--std: expected one or three positive numbers/],
+    [['--input-size', '32x'], /--input-size: expected pixels such as 224/],
+    [['--device', 'tpu'], /--device: expected cpu or webgpu or cuda, found "tpu"/],
+    [['--baseline', 'none.json'], /none.json: expected a result file/],
+    [[], /--mean and --std are missing/],
+  ])('refuses %j with one line', async (words, message) => {
+    const out = path.join(folder, 'refused.json');
+    const failure = pushpull(model, '--data', data, '--out', out, ...words);
+    await expect(failure).rejects.toThrow(message);
+    await expect(failure).rejects.toMatchObject({ name: 'UserError' });
+    await expect(readFile(out)).rejects.toThrow(/ENOENT/);
+  });
+});
+
+describe('resultTable', () => {
+  it('fits 80 columns, with all metrics and a baseline', () => {
+    const baseline = exampleResult();
+    const result = exampleResult();
+    for (const row of Object.values(result.errors)) row[0] = 1;
+
+    result.baseline = {
+      file: 'plain.json',
+      model: baseline.model,
+      clean: baseline.clean,
+      errors: baseline.errors,
+      ce: baseline.ce,
+    };
+    Object.assign(result, computeMetrics(result, { baseline, alexnet: true }));
+    const text = stripVTControlCharacters(resultTable(result));
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    // CE (1 + 4 · .4) / 5 = .52 against .40
+    expect(text).toMatch(/fog +100.0 +40.0 +40.0 +40.0 +40.0 +52.0 +40.0 +1.300/);
+    expect(text).toMatch(/mce.absolute +52.0 %/);
+    expect(text).toMatch(/mce.baseline +1.300/);
+    expect(text).toMatch(/gain.mce.absolute +-0.300/);
+    expect(text).toMatch(/low 1.30 ± 0.00/);
+  });
+});

@@ -1,0 +1,207 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CorruptionName, corrupt, type Severity } from '../../src/corrupt/index.ts';
+import { openDataset } from '../../src/data/dataset.ts';
+import { type EvaluateOptions, type EvaluationEvent, evaluate } from '../../src/evaluate/evaluate.ts';
+import { type Result, readResult } from '../../src/evaluate/result.ts';
+import type { Image } from '../../src/image/image.ts';
+import { COLOURS, colourModel, writeColours } from './colours.ts';
+import { tinyModel } from './tiny-model.ts';
+
+const CORRUPTIONS: CorruptionName[] = ['gaussian_noise', 'contrast', 'jpeg_compression'];
+const SEVERITIES: Severity[] = [1, 5];
+const PER_CLASS = 8;
+
+let folder: string;
+let defaults: EvaluateOptions;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'pushpull-evaluate-'));
+  const model = path.join(folder, 'colours.onnx');
+  await writeFile(model, colourModel());
+  await writeColours(path.join(folder, 'colours'), PER_CLASS);
+  defaults = {
+    model,
+    data: path.join(folder, 'colours'),
+    corruptions: CORRUPTIONS,
+    severities: SEVERITIES,
+    batchSize: 5,
+    threads: 1,
+    workers: 2,
+    preprocessing: { mean: [0, 0, 0], std: [1, 1, 1] },
+  };
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const run = (options: Partial<EvaluateOptions> = {}) => evaluate({ ...defaults, ...options });
+
+/** The file's text without what depends on the clock. */
+async function timeless(file: string): Promise<string> {
+  return (await readFile(file, 'utf8')).replace(/"(date|seconds)": [^\n]*/g, '"$1"');
+}
+
+/** Ends an evaluation after so many cells. */
+async function stopAfter(cells: number, options: Partial<EvaluateOptions>): Promise<void> {
+  const abort = new AbortController();
+  let seen = 0;
+  const onEvent = ({ kind }: EvaluationEvent) => {
+    if (kind === 'cell' && ++seen === cells) abort.abort();
+  };
+  await expect(run({ ...options, signal: abort.signal, onEvent })).rejects.toThrow(/abort/i);
+}
+
+describe('evaluate', () => {
+  let whole: Result;
+  let wholeFile: string;
+  beforeAll(async () => {
+    wholeFile = path.join(folder, 'whole.json');
+    whole = await run({ out: wholeFile });
+  });
+
+  it('measures clean data and every cell, with the number of images behind each', async () => {
+    expect(whole).toMatchObject({
+      complete: true,
+      model: { name: 'colours', variant: 'onnx', parameters: 9 },
+      data: { images: 24, classes: 3, corruptionSet: 'cifar', seed: 0, limit: null, split: 'test' },
+      clean: { top5: 0, images: 24 },
+      images: { contrast: [24, null, null, null, 24] },
+    });
+    expect(Object.keys(whole.errors)).toEqual(CORRUPTIONS);
+    expect(await readResult(wholeFile)).toEqual(JSON.parse(JSON.stringify(whole)));
+  });
+
+  it('counts what a calculation without loader and network counts', async () => {
+    const dataset = await openDataset(defaults.data, 'test');
+    const expected = async (change: (image: Image, index: number) => Image) => {
+      let wrong = 0;
+      for (let index = 0; index < dataset.length; index++) {
+        const { data } = change(await dataset.read(index), index);
+        const sums = [0, 0, 0];
+        for (let at = 0; at < data.length; at++) sums[2 - (at % 3)] += data[at];
+        if (sums.indexOf(Math.max(...sums)) !== dataset.label(index)) wrong++;
+      }
+      return wrong / dataset.length;
+    };
+    expect(whole.clean.top1).toBe(await expected((image) => image));
+    expect(whole.clean.top1).toBeGreaterThan(0);
+    for (const corruption of CORRUPTIONS) {
+      for (const severity of SEVERITIES) {
+        const options = { corruption, severity, set: 'cifar' as const, seed: 0 };
+        const error = await expected((image, index) => corrupt(image, { ...options, index }));
+        expect(whole.errors[corruption][severity - 1]).toBe(error);
+      }
+    }
+    await dataset.close();
+  });
+
+  it('gives the same figures for any number of workers and any batch size', async () => {
+    const one = await run({ workers: 1, batchSize: 24 });
+    expect(one.errors).toEqual(whole.errors);
+    expect(one.clean).toEqual(whole.clean);
+  });
+
+  it('depends on the seed', async () => {
+    const noises: CorruptionName[] = ['gaussian_noise', 'shot_noise', 'impulse_noise', 'speckle_noise'];
+    const [zero, again, one] = [0, 0, 1].map((seed) => run({ seed, corruptions: noises }));
+    expect((await again).errors).toEqual((await zero).errors);
+    expect((await one).errors).not.toEqual((await zero).errors);
+    expect((await one).clean).toEqual((await zero).clean);
+  });
+
+  it('continues where it was stopped, to the same file apart from times', async () => {
+    const out = path.join(folder, 'parts.json');
+    await stopAfter(1, { out });
+    expect(await readResult(out)).toMatchObject({ complete: false, errors: {} });
+    await stopAfter(3, { out });
+    const events: EvaluationEvent[] = [];
+    await run({ out, onEvent: (event) => events.push(event) });
+    expect(events[0]).toMatchObject({ kind: 'start', cells: 7, finished: 4 });
+    expect(events.filter(({ kind }) => kind === 'cell')).toHaveLength(3);
+    expect(await timeless(out)).toBe(await timeless(wholeFile));
+  });
+
+  it('measures nothing twice', async () => {
+    const events: string[] = [];
+    await run({ out: wholeFile, onEvent: ({ kind }) => events.push(kind) });
+    expect(events).toEqual(['start']);
+  });
+
+  it('compares with a baseline on the same cells', async () => {
+    const out = path.join(folder, 'compared.json');
+    const result = await run({ out, baseline: wholeFile });
+    expect(result.baseline).toMatchObject({ file: wholeFile, clean: whole.clean, errors: whole.errors });
+    expect(result.metrics['partial.baseline']).toBe(1);
+  });
+
+  it('finds preprocessing and the order of classes in the card of a model', async () => {
+    const model = path.join(folder, 'carded.onnx');
+    const card = {
+      schema: 'pushpull.model/1',
+      model: { name: 'colournet', variant: 'baseline', parameters: 3 },
+      classes: ['red', 'green', 'blue'],
+      preprocessing: {
+        width: 16,
+        height: 16,
+        layout: 'NCHW',
+        dtype: 'float32',
+        mean: [0.5, 0.5, 0.5],
+        std: [0.25, 0.25, 0.25],
+        resize: null,
+      },
+    };
+    const metadata = { pushpull: JSON.stringify(card) };
+    await writeFile(model, tinyModel({ input: ['N', 3, 16, 16], metadata }));
+    const result = await run({ model, preprocessing: undefined, corruptions: [] });
+    expect(result.model).toMatchObject({ name: 'colournet', variant: 'baseline', parameters: 3 });
+    expect(result.data.preprocessing).toEqual(card.preprocessing);
+    expect(result.clean).toEqual(whole.clean);
+    card.classes[0] = 'rot';
+    await writeFile(
+      model,
+      tinyModel({ metadata: { pushpull: JSON.stringify(card) }, input: ['N', 3, 16, 16] }),
+    );
+    await expect(run({ model, preprocessing: undefined })).rejects.toThrow(
+      /carded.onnx: was trained on the classes rot, green, blue, the data has blue, green, red \("red" is unknown/,
+    );
+  });
+
+  describe('refuses', () => {
+    it('to continue another evaluation', async () => {
+      await expect(run({ out: wholeFile, seed: 5 })).rejects.toThrow(
+        /--out .*whole.json: holds another evaluation: --seed 0 there, 5 here; choose another --out/,
+      );
+    });
+
+    it('to overwrite what is no result', async () => {
+      const out = path.join(folder, 'notes.txt');
+      await writeFile(out, 'my notes');
+      await expect(run({ out })).rejects.toThrow(/--out would overwrite a file that is no result/);
+      expect(await readFile(out, 'utf8')).toBe('my notes');
+    });
+
+    it('a baseline with other options, or without what is asked for', async () => {
+      await expect(run({ baseline: wholeFile, limit: 6 })).rejects.toThrow(/--limit null there, 6 here/);
+      await expect(run({ baseline: wholeFile, corruptions: ['fog'] })).rejects.toThrow(
+        /--baseline .*: expected the errors of all that is measured here, fog at severity 1, fog at severity 5 are missing/,
+      );
+      await expect(run({ baseline: wholeFile, out: wholeFile })).rejects.toThrow(
+        /is the baseline's file as well/,
+      );
+    });
+
+    it('an image that cannot be read, unless it may be skipped', async () => {
+      const data = path.join(folder, 'damaged');
+      await cp(path.join(folder, 'colours'), data, { recursive: true });
+      const file = path.join(data, 'test', COLOURS[1], '003.png');
+      await writeFile(file, (await readFile(file)).subarray(0, 100));
+      const out = path.join(folder, 'damaged.json');
+      await expect(run({ data, out })).rejects.toThrow(/003.png/);
+      await expect(readFile(out)).rejects.toThrow(/ENOENT/);
+      const result = await run({ data, out, skipBad: true, corruptions: ['contrast'] });
+      expect(result).toMatchObject({ data: { images: 24 }, clean: { images: 23 } });
+      expect(result.images.contrast).toEqual([23, null, null, null, 23]);
+      expect(result.notes[0]).toBe('1 of 24 images could not be read and were left out');
+    });
+  });
+});
