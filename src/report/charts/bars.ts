@@ -1,0 +1,287 @@
+/** Bars: the error on every corruption, and the histogram of learned alpha. */
+import { summarizeAlpha } from '../../analyze/kernels.ts';
+import { CORRUPTION_GROUPS } from '../../corrupt/index.ts';
+import { mean } from '../../evaluate/metrics.ts';
+import type { ComparedModel, Comparison } from '../comparison.ts';
+import { formatPoints, longName } from '../format.ts';
+import { COLORS } from '../theme.ts';
+import { fitText, niceAxis } from './layout.ts';
+import { renderChart, type Svg } from './render.ts';
+
+export interface BarOptions {
+  /** Of the whole picture, pixels. */
+  readonly width: number;
+  readonly title?: string;
+}
+
+const GROUPS = ['noise', 'blur', 'weather', 'digital'] as const;
+const HEADER = '§';
+
+/**
+ * One bar a corruption and model, grouped as in the literature, with the difference between the best model and the
+ * baseline in a column at the right. The means are over the severities that all models have measured.
+ *
+ * @returns undefined when no corruption was measured by all models
+ */
+export async function corruptionChart(comparison: Comparison, options: BarOptions): Promise<Svg | undefined> {
+  const { models, baseline, best } = comparison;
+  const rows: string[] = [];
+  const bars: { row: string; label: string; error: number }[] = [];
+  const deltas: { row: string; text: string; color: string }[] = [];
+  for (const group of GROUPS) {
+    const measured = CORRUPTION_GROUPS[group].flatMap((corruption) => {
+      const errors = commonErrors(models, corruption);
+      return errors ? [{ corruption, errors }] : [];
+    });
+    if (measured.length > 0) rows.push(HEADER + group);
+    for (const { corruption, errors } of measured) {
+      const row = longName(corruption);
+      rows.push(row);
+      for (const [index, model] of models.entries())
+        bars.push({ row, label: model.label, error: errors[index]! });
+      if (baseline && best) {
+        const change = errors[models.indexOf(best)]! - errors[models.indexOf(baseline)]!;
+        const text = formatPoints(change);
+        const color = Number(text) === 0 ? COLORS.faint : change < 0 ? COLORS.better : COLORS.worse;
+        deltas.push({ row, text, color });
+      }
+    }
+  }
+  if (bars.length === 0) return undefined;
+
+  const band = Math.max(24, 10 + models.length * 9);
+  const margins = {
+    top: (options.title ? 40 : 0) + 52 + legendRows(models, options.width) * 20,
+    right: 58,
+    bottom: 12,
+    left: 136,
+  };
+  const width = options.width;
+  const height = rows.length * band + margins.top + margins.bottom;
+  const plot = width - margins.left - margins.right;
+  const axis = niceAxis(Math.max(...bars.map(({ error }) => error)), plot < 300 ? 3 : 5);
+  const y = {
+    field: 'row',
+    type: 'nominal',
+    title: null,
+    sort: null,
+    scale: { domain: rows, paddingInner: 0.28, paddingOuter: 0.1 },
+    axis: {
+      labelExpr: `slice(datum.value, 0, 1) === '${HEADER}' ? upper(slice(datum.value, 1)) : datum.value`,
+      labelFontWeight: { condition: { test: isHeader('datum.value'), value: 600 }, value: 400 },
+      labelFontSize: { condition: { test: isHeader('datum.value'), value: 10.5 }, value: 12.5 },
+      labelColor: { condition: { test: isHeader('datum.value'), value: COLORS.faint }, value: COLORS.ink },
+      labelLimit: margins.left,
+      labelAlign: 'left',
+      labelPadding: margins.left - 2,
+    },
+  };
+  const x = {
+    field: 'error',
+    type: 'quantitative',
+    title: null,
+    scale: { domain: [0, axis.max], nice: false },
+    axis: { orient: 'top', grid: true, values: axis.values, format: '.0%', labelPadding: 6 },
+  };
+  return renderChart(
+    {
+      ...(options.title && { title: { text: options.title, dx: -margins.left, offset: margins.top - 34 } }),
+      layer: [
+        {
+          data: { values: bars },
+          mark: { type: 'bar', cornerRadiusEnd: 1.5 },
+          encoding: {
+            y,
+            x,
+            yOffset: {
+              field: 'label',
+              type: 'nominal',
+              sort: null,
+              scale: { domain: models.map(({ label }) => label), paddingInner: 0.08 },
+            },
+            color: colorScale(models),
+          },
+        },
+        ...legend(models, width, margins),
+        ...(deltas.length > 0
+          ? [
+              {
+                data: { values: deltas },
+                mark: { type: 'text', align: 'right', fontSize: 12, fontWeight: 600 },
+                encoding: {
+                  y,
+                  x: { value: plot + margins.right },
+                  text: { field: 'text' },
+                  color: { field: 'color', type: 'nominal', scale: null },
+                },
+              },
+              {
+                data: { values: [{}] },
+                mark: { type: 'text', align: 'right', baseline: 'bottom', fontSize: 11, color: COLORS.muted },
+                encoding: { x: { value: plot + margins.right }, y: { value: -8 }, text: { value: 'points' } },
+              },
+            ]
+          : []),
+      ],
+    },
+    { width, height, margins },
+    `Mean top-1 error on each corruption for ${models.map(({ label }) => label).join(', ')}`,
+  );
+}
+
+function isHeader(value: string): string {
+  return `slice(${value}, 0, 1) === '${HEADER}'`;
+}
+
+function colorScale(models: readonly ComparedModel[]) {
+  return {
+    field: 'label',
+    type: 'nominal',
+    legend: null,
+    scale: { domain: models.map(({ label }) => label), range: models.map(({ color }) => color) },
+  };
+}
+
+const LEGEND_FONT = 12.5;
+
+function legendEntryWidth(label: string): number {
+  return label.length * LEGEND_FONT * 0.58 + 40;
+}
+
+function legendPlaces(models: readonly ComparedModel[], width: number): { x: number; row: number }[] {
+  let x = 0;
+  let row = 0;
+  return models.map(({ label }) => {
+    const needed = Math.min(legendEntryWidth(label), width);
+    if (x > 0 && x + needed > width) {
+      x = 0;
+      row++;
+    }
+    const place = { x, row };
+    x += needed;
+    return place;
+  });
+}
+
+function legendRows(models: readonly ComparedModel[], width: number): number {
+  return legendPlaces(models, width).at(-1)!.row;
+}
+
+/** The key above the bars, from the picture's left edge; drawn as marks, for exact places without measuring text. */
+function legend(models: readonly ComparedModel[], width: number, margins: { left: number; top: number }) {
+  const top = -46 - legendRows(models, width) * 20;
+  return legendPlaces(models, width).flatMap(({ x, row }, index) => {
+    const { label, color } = models[index]!;
+    const at = { x: { value: x - margins.left }, y: { value: top + row * 20 } };
+    return [
+      {
+        data: { values: [{}] },
+        mark: { type: 'point', shape: 'square', filled: true, size: 110, color, opacity: 1, xOffset: 6 },
+        encoding: at,
+      },
+      {
+        data: { values: [{}] },
+        mark: {
+          type: 'text',
+          align: 'left',
+          baseline: 'middle',
+          dx: 18,
+          fontSize: LEGEND_FONT,
+          fontWeight: 600,
+          color: COLORS.ink,
+        },
+        encoding: { ...at, text: { value: fitText(label, width - 24, LEGEND_FONT) } },
+      },
+    ];
+  });
+}
+
+/** Every model's mean error over the severities that all have measured; undefined where there is none. */
+function commonErrors(models: readonly ComparedModel[], corruption: string): number[] | undefined {
+  const severities = [0, 1, 2, 3, 4].filter((index) =>
+    models.every(({ result }) => typeof result.errors[corruption]?.[index] === 'number'),
+  );
+  if (severities.length === 0) return undefined;
+  return models.map(({ result }) => mean(severities.map((index) => result.errors[corruption]![index]!)));
+}
+
+const BIN_WIDTHS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10];
+
+/** How many filters have learned which inhibition strength; undefined when the model has no alpha. */
+export async function alphaChart(
+  model: ComparedModel,
+  options: BarOptions & { height: number },
+): Promise<Svg | undefined> {
+  const alpha = model.run?.kernels?.alpha;
+  if (!alpha) return undefined;
+  const { min, max, mean: average } = summarizeAlpha(alpha);
+  const step = BIN_WIDTHS.find((size) => (max - min) / size <= 18) ?? (max - min) / 18;
+  const first = Math.floor(Math.min(0, min) / step + 1e-6);
+  const last = Math.max(first + 1, Math.ceil(max / step - 1e-6));
+  const bins = Array.from({ length: last - first }, (_, index) => ({
+    start: (first + index) * step,
+    end: (first + index + 1) * step,
+    filters: 0,
+  }));
+  for (const value of alpha) {
+    bins[Math.min(bins.length - 1, Math.max(0, Math.floor(value / step - first + 1e-9)))]!.filters++;
+  }
+  const margins = { top: options.title ? 66 : 30, right: 16, bottom: 44, left: 36 };
+  const counts = niceAxis(Math.max(...bins.map(({ filters }) => filters)), 4);
+  const x = {
+    type: 'quantitative',
+    title: 'α, inhibition strength',
+    scale: { domain: [first * step, last * step], nice: false },
+    axis: { domain: true, domainColor: COLORS.faint, titlePadding: 10, tickCount: 8, format: '~g' },
+  };
+  return renderChart(
+    {
+      ...(options.title && { title: { text: options.title, offset: 30, dx: -margins.left } }),
+      layer: [
+        {
+          data: { values: bins },
+          mark: { type: 'bar', color: model.color, stroke: COLORS.paper, strokeWidth: 1.5 },
+          encoding: {
+            x: { ...x, field: 'start' },
+            x2: { field: 'end' },
+            y: {
+              field: 'filters',
+              type: 'quantitative',
+              title: 'filters',
+              scale: { domain: [0, counts.max], nice: false },
+              axis: {
+                grid: true,
+                values: counts.values.filter((value) => Number.isInteger(value)),
+                format: 'd',
+                titleAngle: 0,
+                titleAlign: 'left',
+                titleAnchor: 'start',
+                titleX: -margins.left,
+                titleY: -16,
+              },
+            },
+          },
+        },
+        {
+          data: { values: [{ mean: average }] },
+          mark: { type: 'rule', color: COLORS.ink, strokeWidth: 1.2, strokeDash: [4, 3] },
+          encoding: { x: { ...x, field: 'mean' } },
+        },
+        {
+          data: { values: [{ mean: average, text: `mean ${average.toFixed(2)}` }] },
+          mark: {
+            type: 'text',
+            align: average > ((first + last) / 2) * step ? 'right' : 'left',
+            dx: average > ((first + last) / 2) * step ? -6 : 6,
+            baseline: 'bottom',
+            fontSize: 12,
+            fontWeight: 600,
+          },
+          encoding: { x: { ...x, field: 'mean' }, y: { value: -4 }, text: { field: 'text' } },
+        },
+      ],
+    },
+    { width: options.width, height: options.height, margins },
+    `Histogram of the learned alpha of ${model.label}`,
+  );
+}

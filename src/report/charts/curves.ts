@@ -1,0 +1,241 @@
+/** Line charts: error against severity, and the course of the training. */
+import { mean } from '../../evaluate/metrics.ts';
+import { type ComparedModel, type Comparison, commonCorruptions } from '../comparison.ts';
+import { formatPercent } from '../format.ts';
+import { COLORS } from '../theme.ts';
+import { fitText, niceAxis, spread } from './layout.ts';
+import { type Margins, renderChart, type Svg } from './render.ts';
+
+export interface CurveOptions {
+  /** Of the whole picture, pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Drawn inside the picture; the page has captions instead. */
+  readonly title?: string;
+  /** Names at the line ends; false where a neighbouring panel has them. */
+  readonly labels?: boolean;
+}
+
+interface Line {
+  readonly label: string;
+  readonly color: string;
+  readonly dashed: boolean;
+  readonly points: readonly { readonly x: number; readonly y: number }[];
+}
+
+/**
+ * Mean top-1 error against severity, one line a model; severity 0 is the clean images. A severity is drawn when all
+ * models have measured at least one corruption in common at it, over those corruptions.
+ *
+ * @param only Corruptions to take the mean over; default: the 15 of the benchmark
+ * @returns undefined when fewer than two points would remain
+ */
+export async function severityChart(
+  { models }: Comparison,
+  options: CurveOptions & { only?: readonly string[]; max?: number },
+): Promise<Svg | undefined> {
+  const { only } = options;
+  const lines = severityLines(models, only);
+  if ((lines[0]?.points.length ?? 0) < 2) return undefined;
+  return lineChart(lines, {
+    ...options,
+    label: `Top-1 error against severity for ${models.map((model) => model.label).join(', ')}`,
+    x: { title: 'severity', values: [0, 1, 2, 3, 4, 5], format: "datum.value === 0 ? 'clean' : datum.value" },
+    y: { title: 'top-1 error', percent: true, max: options.max },
+  });
+}
+
+/** The largest error that `severityChart` would draw, so that several panels can share one axis. */
+export function severityMaximum({ models }: Comparison, groups: readonly (readonly string[])[]): number {
+  return Math.max(
+    ...groups
+      .flatMap((only) => severityLines(models, only))
+      .flatMap(({ points }) => points.map(({ y }) => y)),
+  );
+}
+
+function severityLines(models: readonly ComparedModel[], only?: readonly string[]): Line[] {
+  const measured = [1, 2, 3, 4, 5].map((severity) => ({
+    severity,
+    corruptions: commonCorruptions(models, severity).filter((name) => !only || only.includes(name)),
+  }));
+  return models.map((model) => ({
+    label: model.label,
+    color: model.color,
+    dashed: false,
+    points: [
+      { x: 0, y: model.result.clean.top1 },
+      ...measured
+        .filter(({ corruptions }) => corruptions.length > 0)
+        .map(({ severity, corruptions }) => ({
+          x: severity,
+          y: mean(corruptions.map((name) => model.result.errors[name]![severity - 1]!)),
+        })),
+    ],
+  }));
+}
+
+/** Which figure of an epoch is drawn. */
+export type TrainingMeasure = 'testError' | 'trainLoss';
+
+/** A line a model over the epochs of its training; undefined when no model has a log of two epochs. */
+export async function trainingChart(
+  { models }: Comparison,
+  measure: TrainingMeasure,
+  options: CurveOptions,
+): Promise<Svg | undefined> {
+  const lines = models.flatMap((model): Line[] => {
+    const epochs = model.run?.epochs ?? [];
+    if (epochs.length < 2) return [];
+    const points = epochs.map(({ epoch, train, test }) => ({
+      x: epoch,
+      y: measure === 'testError' ? 1 - test.top1 : train.loss,
+    }));
+    return [{ label: model.label, color: model.color, dashed: false, points }];
+  });
+  if (lines.length === 0) return undefined;
+  const last = Math.max(...lines.flatMap(({ points }) => points.map(({ x }) => x)));
+  const name = measure === 'testError' ? 'Top-1 error on the test images' : 'Training loss';
+  return lineChart(lines, {
+    ...options,
+    label: `${name} by epoch`,
+    x: { title: 'epoch', values: epochTicks(last), format: 'datum.value' },
+    y: {
+      title: measure === 'testError' ? 'top-1 error, test' : 'loss, training',
+      percent: measure === 'testError',
+    },
+  });
+}
+
+function epochTicks(last: number): number[] {
+  const step = [1, 2, 5, 10, 20, 50, 100].find((size) => last / size <= 8) ?? Math.ceil(last / 8);
+  const ticks = Array.from({ length: Math.floor(last / step) }, (_, index) => (index + 1) * step);
+  return ticks[0] === 1 ? ticks : [1, ...ticks];
+}
+
+interface LineChartOptions extends CurveOptions {
+  readonly label: string;
+  readonly x: { readonly title: string; readonly values: readonly number[]; readonly format: string };
+  readonly y: { readonly title: string; readonly percent: boolean; readonly max?: number };
+}
+
+const LABEL_SIZE = 12;
+const LABEL_GAP = 16;
+
+function lineChart(lines: readonly Line[], options: LineChartOptions): Promise<Svg> {
+  const { width, height, title, labels = true } = options;
+  const longest = Math.max(...lines.map(({ label }) => label.length));
+  const labelWidth = labels ? Math.min(width * 0.34, longest * LABEL_SIZE * 0.58 + 64) : 12;
+  const margins: Margins = { top: title ? 66 : 30, right: labelWidth, bottom: 44, left: 44 };
+  const plotHeight = height - margins.top - margins.bottom;
+
+  const largest = Math.max(...lines.flatMap(({ points }) => points.map(({ y }) => y)));
+  const axis = niceAxis(options.y.max ?? largest);
+  const values = lines.flatMap(({ label, points }) => points.map((point) => ({ ...point, label })));
+  const ends = lines.map(({ points }) => points.at(-1)!);
+  const places = spread(
+    ends.map(({ y }) => (y / axis.max) * plotHeight),
+    LABEL_GAP,
+  ).map((pixels) => (pixels / plotHeight) * axis.max);
+  const endLabels = lines.map(({ label, color }, index) => ({
+    x: ends[index]!.x,
+    y: places[index],
+    text: `${endValue(ends[index]!.y, options.y.percent)}  ${fitText(label, labelWidth - 54, LABEL_SIZE)}`,
+    color,
+  }));
+
+  const x = {
+    field: 'x',
+    type: 'quantitative',
+    title: options.x.title,
+    scale: { domain: [options.x.values[0], options.x.values.at(-1)], nice: false },
+    axis: {
+      values: options.x.values,
+      labelExpr: options.x.format,
+      labelFlush: false,
+      titlePadding: 10,
+      ticks: false,
+      domain: true,
+      domainColor: COLORS.faint,
+    },
+  };
+  const y = {
+    field: 'y',
+    type: 'quantitative',
+    title: options.y.title,
+    scale: { domain: [0, axis.max], nice: false },
+    axis: {
+      grid: true,
+      values: axis.values,
+      format: options.y.percent ? '.0%' : '~g',
+      // The axis' name stands over its numbers, where it can be read without tilting the head.
+      titleAngle: 0,
+      titleAlign: 'left',
+      titleAnchor: 'start',
+      titleX: -margins.left,
+      titleY: -16,
+      labelPadding: 8,
+    },
+  };
+  const color = {
+    field: 'label',
+    type: 'nominal',
+    legend: null,
+    scale: { domain: lines.map(({ label }) => label), range: lines.map((line) => line.color) },
+  };
+  return renderChart(
+    {
+      ...(title && { title: { text: title, offset: 30, dx: -margins.left } }),
+      layer: [
+        {
+          data: { values },
+          mark: { type: 'line', strokeWidth: 2.5, strokeCap: 'round', strokeJoin: 'round' },
+          encoding: { x, y, color },
+        },
+        ...(values.length <= lines.length * 12
+          ? [
+              {
+                data: { values },
+                mark: {
+                  type: 'point',
+                  filled: true,
+                  size: 44,
+                  opacity: 1,
+                  stroke: COLORS.paper,
+                  strokeWidth: 1.2,
+                },
+                encoding: { x, y, color },
+              },
+            ]
+          : []),
+        ...(labels
+          ? [
+              {
+                data: { values: endLabels },
+                mark: {
+                  type: 'text',
+                  align: 'left',
+                  baseline: 'middle',
+                  dx: 12,
+                  fontSize: LABEL_SIZE,
+                  fontWeight: 600,
+                },
+                encoding: {
+                  x,
+                  y,
+                  text: { field: 'text' },
+                  color: { field: 'color', type: 'nominal', scale: null },
+                },
+              },
+            ]
+          : []),
+      ],
+    },
+    { width, height, margins },
+    options.label,
+  );
+}
+
+function endValue(value: number, percent: boolean): string {
+  return percent ? formatPercent(value) : value.toFixed(2);
+}

@@ -1,0 +1,83 @@
+/** Push and pull kernels of a first layer, a picture a filter, every weight a crisp square. */
+import { type PushPullKernels, range } from '../../analyze/kernels.ts';
+import { COLORS } from '../theme.ts';
+import { openSvg, type Svg } from './render.ts';
+
+/** Side of one kernel at about this many pixels; the weights share it evenly. */
+const KERNEL_SIDE = 42;
+const GAP = 3;
+
+/**
+ * One picture for each filter, strongest inhibition first where alpha is known: at the left the push kernel, at the
+ * right the pull kernel, alpha below. Three input channels are shown as red, green and blue; one, or any other
+ * number, as a grey kernel for each channel, below each other. Black to white is the pair's smallest to its largest
+ * weight; push and pull share that range, so each is the negative of the other.
+ */
+export function kernelPairs({ shape, push, pull, alpha }: PushPullKernels): Svg[] {
+  const [filters, channels, kernelHeight, kernelWidth] = shape;
+  const planes = channels === 3 ? 1 : channels;
+  const pixel = Math.max(2, Math.round(KERNEL_SIDE / Math.max(kernelHeight, kernelWidth)));
+  const sideWidth = kernelWidth * pixel;
+  const sideHeight = planes * (kernelHeight * pixel + GAP) - GAP;
+  const width = 2 * sideWidth + GAP + 2;
+  const height = sideHeight + 2 + (alpha ? 17 : 0);
+
+  const order = Array.from({ length: filters }, (_, index) => index);
+  if (alpha) order.sort((a, b) => alpha[b]! - alpha[a]!);
+  return order.map((filter) => {
+    const size = channels * kernelHeight * kernelWidth;
+    const part = (weights: Float32Array) => weights.subarray(filter * size, (filter + 1) * size);
+    const [low, high] = range(part(push));
+    const draw = (weights: Float32Array, left: number) =>
+      drawKernel(part(weights), { shape, low, high, left, top: 1, pixel });
+    const strength = alpha ? alpha[filter]!.toFixed(2).replace('-', '−') : undefined;
+    const caption = strength
+      ? `<text x="${width / 2}" y="${height - 3}" font-size="11" text-anchor="middle" fill="${COLORS.muted}">α ${strength}</text>`
+      : '';
+    const label = `Push and pull kernel of filter ${filter}${strength ? `, alpha ${strength}` : ''}`;
+    return {
+      text: `${openSvg(width, height, label)}${draw(push, 1)}${draw(pull, sideWidth + GAP + 1)}${caption}</svg>`,
+      width,
+      height,
+    };
+  });
+}
+
+interface KernelPlace {
+  readonly shape: PushPullKernels['shape'];
+  /** Weights shown as black and as white. */
+  readonly low: number;
+  readonly high: number;
+  readonly left: number;
+  readonly top: number;
+  /** Side of a weight's square. */
+  readonly pixel: number;
+}
+
+/** @param weights Of one filter, `[Cin/groups, kh, kw]` */
+function drawKernel(weights: Float32Array, place: KernelPlace): string {
+  const { low, high, left, top, pixel } = place;
+  const [, channels, height, width] = place.shape;
+  const plane = height * width;
+  const level = (channel: number, i: number) => {
+    const share = high > low ? (weights[channel * plane + i]! - low) / (high - low) : 0.5;
+    return Math.round(Math.min(1, Math.max(0, share)) * 255)
+      .toString(16)
+      .padStart(2, '0');
+  };
+  const squares: string[] = [];
+  for (let channel = 0; channel < (channels === 3 ? 1 : channels); channel++) {
+    const y0 = top + channel * (height * pixel + GAP);
+    squares.push(
+      `<rect x="${left - 0.5}" y="${y0 - 0.5}" width="${width * pixel + 1}" height="${height * pixel + 1}" ` +
+        `fill="none" stroke="${COLORS.rule}"/>`,
+    );
+    for (let i = 0; i < plane; i++) {
+      const color = channels === 3 ? level(0, i) + level(1, i) + level(2, i) : level(channel, i).repeat(3);
+      const x = left + (i % width) * pixel;
+      const y = y0 + Math.floor(i / width) * pixel;
+      squares.push(`<path d="M${x} ${y}h${pixel}v${pixel}h-${pixel}z" fill="#${color}"/>`);
+    }
+  }
+  return `<g shape-rendering="crispEdges">${squares.join('')}</g>`;
+}

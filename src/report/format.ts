@@ -1,0 +1,106 @@
+/** How figures and names are written in a report. A figure that was not measured is a dash, never a zero. */
+
+export const MISSING = '—';
+
+/** A fraction or ratio as the paper prints it: `.2853`, `1.024`, `−.012`. */
+export function formatFraction(value: number | null | undefined, digits = 3): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return MISSING;
+  const text = Math.abs(value).toFixed(digits).replace(/^0\./, '.');
+  return Number(text) === 0 || value >= 0 ? text : `−${text}`;
+}
+
+/** A fraction as a percentage: `28.5%`. */
+export function formatPercent(value: number | null | undefined, digits = 1): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return MISSING;
+  const text = (Math.abs(value) * 100).toFixed(digits);
+  return `${Number(text) !== 0 && value < 0 ? '−' : ''}${text}%`;
+}
+
+/** A difference of two fractions in percentage points, with its sign: `−1.2`, `+0.3`, `0.0`. */
+export function formatPoints(value: number | null | undefined, digits = 1): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return MISSING;
+  const text = (Math.abs(value) * 100).toFixed(digits);
+  return Number(text) === 0 ? text : `${value < 0 ? '−' : '+'}${text}`;
+}
+
+/** `175258` → `175,258`. */
+export function formatCount(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/** Seconds as `42 s`, `3 min 5 s` or `1 h 12 min`. */
+export function formatDuration(seconds: number): string {
+  const total = Math.round(seconds);
+  if (total < 60) return `${total} s`;
+  if (total < 3600) return `${Math.floor(total / 60)} min ${total % 60} s`;
+  return `${Math.floor(total / 3600)} h ${Math.floor((total % 3600) / 60)} min`;
+}
+
+/** Column headings as short as the paper's. */
+const SHORT_NAMES: Readonly<Record<string, string>> = {
+  gaussian_noise: 'Gauss',
+  shot_noise: 'Shot',
+  impulse_noise: 'Impulse',
+  defocus_blur: 'Defocus',
+  glass_blur: 'Glass',
+  motion_blur: 'Motion',
+  zoom_blur: 'Zoom',
+  snow: 'Snow',
+  frost: 'Frost',
+  fog: 'Fog',
+  brightness: 'Bright',
+  contrast: 'Contrast',
+  elastic_transform: 'Elastic',
+  pixelate: 'Pixelate',
+  jpeg_compression: 'JPEG',
+  speckle_noise: 'Speckle',
+  gaussian_blur: 'Gauss blur',
+  spatter: 'Spatter',
+  saturate: 'Saturate',
+};
+
+export function shortName(corruption: string): string {
+  return SHORT_NAMES[corruption] ?? longName(corruption);
+}
+
+/** `jpeg_compression` → `JPEG compression`. */
+export function longName(corruption: string): string {
+  const words = corruption.replaceAll('_', ' ').replace(/^jpeg/, 'JPEG');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** `['a', 'b', 'c']` → `a, b and c`. */
+export function listWords(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}
+
+/** `one cell`, `2 cells`. */
+export function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+const HTML_ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Text made safe for HTML and SVG content and for quoted attributes. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => HTML_ENTITIES[character]!);
+}
+
+/** Text that Markdown prints as it is, also inside a table cell. */
+export function escapeMarkdown(text: string): string {
+  return text.replace(/[\\`*_[\]<>|#]/g, (character) => `\\${character}`).replace(/\s+/g, ' ');
+}
+
+/** A Markdown code span, whatever the text holds. */
+export function codeSpan(text: string): string {
+  const longest = Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  const pad = longest > 0 ? ' ' : '';
+  return `${fence}${pad}${text.replace(/\s+/g, ' ')}${pad}${fence}`;
+}

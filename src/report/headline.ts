@@ -1,0 +1,225 @@
+/** What a reader should take away: one sentence with numbers, four figures, and where it helps and hurts. */
+import { BENCHMARK_CORRUPTIONS } from '../corrupt/index.ts';
+import {
+  type ComparedModel,
+  type Comparison,
+  comparable,
+  corruptionError,
+  measuredCells,
+} from './comparison.ts';
+import { formatFraction, formatPercent, formatPoints, listWords, longName, MISSING } from './format.ts';
+
+export interface Headline {
+  /** One sentence. */
+  readonly sentence: string;
+  /** Mean error on corrupted images against the baseline; `none` without one. */
+  readonly verdict: 'better' | 'worse' | 'same' | 'none';
+  readonly figures: readonly Figure[];
+  /** Sentences on where the difference comes from. */
+  readonly details: readonly string[];
+}
+
+export interface Figure {
+  readonly label: string;
+  readonly value: string;
+  readonly note: string;
+  readonly tone: 'better' | 'worse' | 'neutral';
+}
+
+/** The headline of a comparison. It says so just as plainly when the compared network is worse. */
+export function headline(comparison: Comparison): Headline {
+  const { baseline, best, models } = comparison;
+  if (!baseline || !best) return withoutBaseline(models);
+  const pair = corruptedPair(best, baseline);
+  const clean = [best.metrics['error.clean']!, baseline.metrics['error.clean']!] as const;
+  const verdict = pair ? direction(pair.value, pair.reference) : 'none';
+  return {
+    sentence: compose(comparison, best, pair, clean, verdict),
+    verdict,
+    figures: figures(best, baseline, pair),
+    details: pair ? whereFrom(best, baseline) : [],
+  };
+}
+
+interface CorruptedPair {
+  readonly value: number;
+  readonly reference: number;
+  readonly ratio: number | undefined;
+  /** Cells of the 15 × 5 grid behind both means; 75 makes them the absolute mCE. */
+  readonly cells: number;
+}
+
+/** Both models' mean error over the cells that both have measured. */
+function corruptedPair(model: ComparedModel, baseline: ComparedModel): CorruptedPair | undefined {
+  const value = model.metrics['mce.absolute'];
+  const reference = baseline.metrics['mce.absolute'];
+  if (value !== undefined && reference !== undefined) {
+    return { value, reference, ratio: model.metrics['mce.baseline'], cells: 75 };
+  }
+  const rows = BENCHMARK_CORRUPTIONS.flatMap((corruption) => {
+    const row = model.result.errors[corruption] ?? [];
+    const row0 = baseline.result.errors[corruption] ?? [];
+    const cells = row.flatMap((error, index) => {
+      const error0 = row0[index] ?? null;
+      return error === null || error0 === null ? [] : [{ error, error0 }];
+    });
+    if (cells.length === 0) return [];
+    const total = (key: 'error' | 'error0') => cells.reduce((sum, cell) => sum + cell[key], 0) / cells.length;
+    return [{ value: total('error'), reference: total('error0'), cells: cells.length }];
+  });
+  if (rows.length === 0) return undefined;
+  const mean = (key: 'value' | 'reference') => rows.reduce((sum, row) => sum + row[key], 0) / rows.length;
+  return {
+    value: mean('value'),
+    reference: mean('reference'),
+    ratio: model.metrics['partial.baseline'],
+    cells: rows.reduce((sum, row) => sum + row.cells, 0),
+  };
+}
+
+/** Better, worse or the same, judged on the percentages as they are printed. */
+function direction(value: number, reference: number): 'better' | 'worse' | 'same' {
+  if (formatPercent(value) === formatPercent(reference)) return 'same';
+  return value < reference ? 'better' : 'worse';
+}
+
+function compose(
+  { models }: Comparison,
+  best: ComparedModel,
+  pair: CorruptedPair | undefined,
+  [clean, clean0]: readonly [number, number],
+  verdict: Headline['verdict'],
+): string {
+  const rivals = models.filter((model) => !model.isBaseline).length;
+  const name = capitalize(best.label) + (rivals > 1 ? ` does best of ${rivals} models and` : '');
+  const cleanTrend = direction(clean, clean0);
+  const cleanText = {
+    better: `falls from ${formatPercent(clean0)} to ${formatPercent(clean)}`,
+    worse: `rises from ${formatPercent(clean0)} to ${formatPercent(clean)}`,
+    same: `stays at ${formatPercent(clean)}`,
+  }[cleanTrend];
+  if (!pair) {
+    return `No corrupted images were measured; on clean images the error of ${best.label} ${cleanText}.`;
+  }
+  const cells = pair.cells === 75 ? '' : ` (over the ${pair.cells} of 75 cells that both have measured)`;
+  const ratio = pair.ratio === undefined ? '' : `, mrCE ${formatFraction(pair.ratio)}`;
+  const measure = pair.cells === 75 ? `mCE${ratio}` : `no full mCE`;
+  const joint = verdict === 'same' || cleanTrend === 'same' || verdict === cleanTrend ? 'and' : 'but';
+  const range = `${formatPercent(pair.reference)} to ${formatPercent(pair.value)}`;
+  switch (verdict) {
+    case 'better':
+      return `${name} cuts the mean error on corrupted images${cells} from ${range} (${measure}), ${joint} its error on clean images ${cleanText}.`;
+    case 'worse':
+      return `${name} does not help here: the mean error on corrupted images${cells} rises from ${range} (${measure}), ${joint} its error on clean images ${cleanText}.`;
+    default:
+      return `${name} makes no difference on corrupted images${cells}: the mean error stays at ${formatPercent(pair.value)} (${measure}), ${joint} its error on clean images ${cleanText}.`;
+  }
+}
+
+function figures(
+  best: ComparedModel,
+  baseline: ComparedModel,
+  pair: CorruptedPair | undefined,
+): readonly Figure[] {
+  const list: Figure[] = [];
+  if (pair) {
+    const full = pair.cells === 75;
+    list.push({
+      label: full
+        ? 'Error on corrupted images (mCE)'
+        : `Error on corrupted images (${pair.cells} of 75 cells)`,
+      value: formatPercent(pair.value),
+      note: `${formatPercent(pair.reference)} baseline · ${formatPoints(pair.value - pair.reference)} points`,
+      tone: tone(pair.value - pair.reference),
+    });
+  }
+  const clean = best.metrics['error.clean']!;
+  const clean0 = baseline.metrics['error.clean']!;
+  list.push({
+    label: 'Error on clean images (E)',
+    value: formatPercent(clean),
+    note: `${formatPercent(clean0)} baseline · ${formatPoints(clean - clean0)} points`,
+    tone: tone(clean - clean0),
+  });
+  if (pair?.ratio !== undefined) {
+    list.push({
+      label:
+        pair.cells === 75 ? 'Relative to the baseline (mrCE)' : 'Relative to the baseline (no full mrCE)',
+      value: formatFraction(pair.ratio),
+      note: 'mean of the 15 ratios; below 1 is better'.replace('the 15 ', pair.cells === 75 ? 'the 15 ' : ''),
+      tone: tone(pair.ratio - 1),
+    });
+  }
+  const net = best.metrics['rnet.beta1'];
+  if (net !== undefined) {
+    list.push({
+      label: 'Net gain (R_net, β = 1)',
+      value: formatPoints(net),
+      note: 'percent; clean and corrupted weighed alike',
+      tone: tone(-net),
+    });
+  }
+  return list;
+}
+
+/** Errors: negative is better. What prints as zero is neutral. */
+function tone(difference: number): Figure['tone'] {
+  if (Math.abs(difference) < 0.0005) return 'neutral';
+  return difference < 0 ? 'better' : 'worse';
+}
+
+function whereFrom(best: ComparedModel, baseline: ComparedModel): string[] {
+  const changes = BENCHMARK_CORRUPTIONS.flatMap((corruption) => {
+    const error = corruptionError(best.result, corruption);
+    const reference = corruptionError(baseline.result, corruption);
+    return comparable(error, reference) ? [{ corruption, change: error!.value - reference!.value }] : [];
+  }).sort((a, b) => a.change - b.change);
+  if (changes.length === 0) return [];
+  const name = (entry: { corruption: string; change: number }) =>
+    `${longName(entry.corruption)} (${formatPoints(entry.change)} points)`;
+  const improved = changes.filter(({ change }) => change <= -0.0005);
+  const worsened = changes.filter(({ change }) => change >= 0.0005).reverse();
+  const details: string[] = [
+    `${capitalize(best.label)} is better than the baseline on ${improved.length} of ${changes.length} corruptions and worse on ${worsened.length}.`,
+  ];
+  if (improved.length > 0) details.push(`It gains most on ${listWords(improved.slice(0, 3).map(name))}.`);
+  if (worsened.length > 0) details.push(`It loses most on ${listWords(worsened.slice(0, 3).map(name))}.`);
+  return details;
+}
+
+function withoutBaseline(models: readonly ComparedModel[]): Headline {
+  const [model] = models;
+  const { metrics, result } = model!;
+  const clean = formatPercent(metrics['error.clean']);
+  const mce = metrics['mce.absolute'];
+  const partial = metrics['partial.error'];
+  const corrupted =
+    mce !== undefined
+      ? `${formatPercent(mce)} of corrupted ones (absolute mCE)`
+      : partial !== undefined
+        ? `${formatPercent(partial)} of corrupted ones (over ${measuredCells(result)} of 75 cells, no mCE)`
+        : 'no corrupted ones were measured';
+  const joint = mce === undefined && partial === undefined ? '; ' : ' and ';
+  return {
+    sentence: `${capitalize(model!.label)} gets ${clean} of clean images wrong${joint}${corrupted}.`,
+    verdict: 'none',
+    figures: [
+      { label: 'Error on clean images (E)', value: clean, note: result.data.name, tone: 'neutral' as const },
+      {
+        label:
+          mce === undefined
+            ? 'Error on corrupted images (part of the grid)'
+            : 'Error on corrupted images (mCE)',
+        value: formatPercent(mce ?? partial),
+        note: 'absolute, not normalised',
+        tone: 'neutral' as const,
+      },
+    ].filter(({ value }) => value !== MISSING),
+    details: ['No baseline was given, so nothing is compared: add one with --baseline RESULT.json.'],
+  };
+}
+
+/** First letter in upper case, unless the label is a name with a shape of its own such as `mobilenet-v3`. */
+function capitalize(text: string): string {
+  return /^(push-pull|baseline)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+}

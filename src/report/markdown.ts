@@ -1,0 +1,88 @@
+/** The report as Markdown, with the charts as PNG files beside it. */
+import type { Figure } from './figures.ts';
+import { codeSpan, escapeMarkdown as esc } from './format.ts';
+import type { ReportContent } from './html.ts';
+import type { Fact } from './provenance.ts';
+import { HEADINGS, LEDES } from './text.ts';
+
+/** @param chartFolder Where the PNG files lie, relative to the Markdown file, with `/`. */
+export function renderMarkdown(content: ReportContent, chartFolder: string): string {
+  const { headline, figures, provenance, omissions } = content;
+  const image = (figure: Figure | undefined) =>
+    figure ? [`![${esc(figure.alt)}](${chartFolder}/${figure.name}.png)`] : [];
+  const blocks: string[] = [
+    `# ${esc(content.title)}`,
+    esc(content.kicker),
+    `**${esc(headline.sentence)}**`,
+    bullets(headline.details.map(esc)),
+    `## ${HEADINGS.results}`,
+    resultsTable(content),
+    bullets(content.tableNotes.map(esc)),
+    ...withHeading(HEADINGS.severity, LEDES.severity, [...image(figures.severity), ...image(figures.groups)]),
+    ...withHeading(HEADINGS.corruptions, LEDES.corruptions, image(figures.corruptions)),
+    ...withHeading(HEADINGS.samples, '', image(figures.samples)),
+    ...withHeading(HEADINGS.layer, LEDES.layer, [
+      ...figures.alpha.flatMap((figure) => [...image(figure), esc(figure.summary)]),
+      ...figures.kernels.flatMap((figure) => image(figure)),
+    ]),
+    ...withHeading(HEADINGS.training, LEDES.training, image(figures.training)),
+    `## ${HEADINGS.metrics}`,
+    LEDES.metrics,
+    metricsTable(content),
+    `## ${HEADINGS.provenance}`,
+    bullets([...provenance.cautions, ...omissions].map(esc)),
+    facts(provenance.shared),
+    ...provenance.models.flatMap(({ model, facts: list }) => [`### ${esc(model.label)}`, facts(list)]),
+    provenance.commands.length > 0
+      ? `### Commands\n\n${provenance.commands.map(codeBlock).join('\n\n')}`
+      : '',
+  ];
+  return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+}
+
+function withHeading(heading: string, lede: string, blocks: readonly string[]): string[] {
+  return blocks.length > 0 ? [`## ${heading}`, lede, ...blocks] : [];
+}
+
+function resultsTable({ table: { columns, rows } }: ReportContent): string {
+  const header = ['', ...columns.map(({ title }) => title)];
+  const body = rows.map(({ model, cells }) => {
+    const name = model.isBaseline && model.label !== 'baseline' ? `${model.label} (baseline)` : model.label;
+    return [
+      esc(name),
+      ...cells.map(({ text, mark, partial }) => {
+        const figure = `${text}${partial ? '†' : ''}`;
+        return mark === 'better' ? `**${figure}**` : figure;
+      }),
+    ];
+  });
+  return table(header, body, 1);
+}
+
+function metricsTable({ comparison, metrics }: ReportContent): string {
+  const header = ['metric', 'meaning', ...comparison.models.map(({ label }) => esc(label))];
+  const body = metrics.map(({ name, meaning, values }) => [codeSpan(name), esc(meaning), ...values]);
+  return table(header, body, 2);
+}
+
+/** @param left Columns, counted from the first, that hold words and are aligned left. */
+function table(header: readonly string[], body: readonly (readonly string[])[], left: number): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [
+    line(header),
+    line(header.map((_, index) => (index < left ? ':--' : '--:'))),
+    ...body.map(line),
+  ].join('\n');
+}
+
+function bullets(lines: readonly string[]): string {
+  return lines.map((line) => `- ${line}`).join('\n');
+}
+
+function facts(list: readonly Fact[]): string {
+  return bullets(list.map(({ name, value }) => `**${esc(name)}:** ${esc(value)}`));
+}
+
+function codeBlock(command: string): string {
+  return `    ${command.replace(/\s+/g, ' ')}`;
+}

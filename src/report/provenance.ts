@@ -1,0 +1,207 @@
+/** How the figures came about: what anybody needs to judge or repeat them. */
+import type { RunConfig } from '../train/config.ts';
+import { type ComparedModel, type Comparison, imagesPerCell, measuredCells } from './comparison.ts';
+import { formatCount, formatDuration, formatPercent } from './format.ts';
+
+export interface Fact {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface Provenance {
+  /** About the measurement, the same for all models. */
+  readonly shared: readonly Fact[];
+  readonly models: readonly { readonly model: ComparedModel; readonly facts: readonly Fact[] }[];
+  /** Sentences that limit what may be read into the figures. */
+  readonly cautions: readonly string[];
+  /** Command lines, in the order in which to run them. */
+  readonly commands: readonly string[];
+}
+
+/** @param commands The commands that were really given, where the caller knows them; else they are derived. */
+export function provenance(comparison: Comparison, commands?: readonly string[]): Provenance {
+  const { models } = comparison;
+  const [first] = models;
+  const { data } = first!.result;
+  return {
+    shared: [
+      {
+        name: 'Data',
+        value: `${data.name}, ${data.split} split, ${formatCount(data.images)} images in ${data.classes} classes`,
+      },
+      {
+        name: 'Selection',
+        value:
+          data.limit === null
+            ? `all images of the split; unreadable images ${data.skipBad ? 'left out' : 'refused'}`
+            : `at most ${formatCount(data.limit)} images (--limit), drawn with seed ${data.seed}`,
+      },
+      {
+        name: 'Corruptions',
+        value:
+          `15 corruptions × 5 severities of Hendrycks & Dietterich (2019), ` +
+          `${data.corruptionSet === 'cifar' ? 'CIFAR-10-C' : 'ImageNet-C'} strengths, made on the fly, seed ${data.seed}, ` +
+          `frost textures: ${data.frost}`,
+      },
+      {
+        name: 'mCE here means',
+        value:
+          'absolute mCE (Eq. 9 of the PushPull-Net paper): the mean of the 15 CE, each the mean top-1 error over five ' +
+          'severities, not normalised by AlexNet. mrCE (Eq. 10) is the mean of the 15 ratios CE / CE of the baseline.',
+      },
+    ],
+    models: models.map((model) => ({ model, facts: modelFacts(model) })),
+    cautions: cautions(comparison),
+    commands: commands ?? models.flatMap(deriveCommands),
+  };
+}
+
+function modelFacts(model: ComparedModel): Fact[] {
+  const { result, run } = model;
+  const { environment: env, data } = result;
+  const { preprocessing: input } = data;
+  const facts: Fact[] = [
+    {
+      name: 'Model',
+      value: `${result.model.name}, ${result.model.variant}, ${formatCount(result.model.parameters)} parameters`,
+    },
+    { name: 'File', value: `${result.model.file} · SHA-256 ${result.model.sha256.slice(0, 16)}…` },
+    { name: 'Images behind E', value: formatCount(result.clean.images) },
+    { name: 'Images behind each corrupted cell', value: cellCounts(model) },
+    {
+      name: 'Input',
+      value:
+        `${input.width} × ${input.height} ${input.layout} ${input.dtype}, ` +
+        `${input.resize === null ? 'not resized' : `short side ${input.resize}, centre crop`}, ` +
+        `mean ${input.mean.join(', ')}, std ${input.std.join(', ')}`,
+    },
+    {
+      name: 'Measured',
+      value:
+        `${env.date.slice(0, 16).replace('T', ' ')} in ${formatDuration(env.seconds)} on ${env.device}` +
+        ` (${env.cpu}, ${env.threads} threads, ${env.workers} workers, ${env.platform})`,
+    },
+    {
+      name: 'Versions',
+      value: `pushpull ${env.pushpull}, Node ${env.node}, ONNX Runtime ${env.onnxruntime}`,
+    },
+  ];
+  if (run?.config) facts.push(...trainingFacts(run.config, model));
+  return facts;
+}
+
+function trainingFacts(config: RunConfig, { run }: ComparedModel): Fact[] {
+  const { recipe } = config;
+  const seconds = (run?.epochs ?? []).reduce(
+    (sum, epoch) => sum + epoch.seconds.train + epoch.seconds.evaluate,
+    0,
+  );
+  const momentum = recipe.momentum === 'cycle' ? 'cycled momentum' : `momentum ${recipe.momentum}`;
+  return [
+    {
+      name: 'Trained on',
+      value: `${config.data.name}, ${formatCount(config.data.trainImages)} training images, preset ${config.preset}`,
+    },
+    {
+      name: 'Recipe',
+      value:
+        `${recipe.epochs} epochs, batch ${recipe.batchSize}, one cycle ${recipe.rates.initial} → ${recipe.rates.max} → ` +
+        `${recipe.rates.end}, ${momentum}, weight decay ${recipe.weightDecay}`,
+    },
+    {
+      name: 'Training',
+      value: `seed ${config.seed}, device ${config.device}${seconds > 0 ? `, ${formatDuration(seconds)}` : ''}`,
+    },
+  ];
+}
+
+function cellCounts({ result }: ComparedModel): string {
+  const counts = imagesPerCell(result);
+  const cells = `${measuredCells(result)} of 75 cells measured`;
+  if (!counts) return `not stored with this result; ${cells}`;
+  const each =
+    counts.min === counts.max
+      ? formatCount(counts.min)
+      : `${formatCount(counts.min)} to ${formatCount(counts.max)}`;
+  return `${each}; ${cells}`;
+}
+
+function cautions({ models, baseline, best }: Comparison): string[] {
+  const list: string[] = [];
+  const { clean, data } = models[0]!.result;
+  if (clean.images > 0) {
+    const error = Math.sqrt((clean.top1 * (1 - clean.top1)) / clean.images);
+    list.push(
+      `With ${formatCount(clean.images)} images the clean error of ${models[0]!.label} is known to about ` +
+        `± ${formatPercent(error)} (one standard error).`,
+    );
+  }
+  if (baseline && best) {
+    list.push(
+      'Every row is one trained network. Another training seed moves these figures too, so a small difference between two rows need not come from the layer.',
+    );
+  }
+  for (const { label, result } of models) {
+    if (!result.complete)
+      list.push(`The evaluation of ${label} is not finished: cells of its grid are missing.`);
+    const bad = data.images - result.clean.images;
+    if (bad > 0 && result.data.skipBad)
+      list.push(`${label}: ${formatCount(bad)} unreadable images were left out.`);
+    for (const note of result.notes) list.push(`${label}: ${note}.`);
+  }
+  return list;
+}
+
+/** The commands that make a result again, put together from its stored settings. */
+function deriveCommands({ result, run }: ComparedModel): string[] {
+  const commands: string[] = [];
+  const { data, model } = result;
+  if (run?.config) {
+    const { config } = run;
+    const { stem } = config.model;
+    commands.push(
+      words([
+        'pushpull train',
+        ['--data', config.data.spec],
+        ['--model', config.model.model],
+        ['--width', config.model.width],
+        ['--stem', stem.kind],
+        ...(stem.kind === 'pushpull'
+          ? ([
+              ['--avg', stem.avg],
+              ['--alpha', stem.alpha],
+            ] as const)
+          : []),
+        ['--epochs', config.recipe.epochs],
+        ['--batch', config.recipe.batchSize],
+        ['--limit', config.data.limit],
+        ['--seed', config.seed],
+        ['--device', config.device],
+        ['--out', run.source],
+      ]),
+    );
+  }
+  commands.push(
+    words([
+      `pushpull evaluate ${quote(model.file)}`,
+      ['--data', data.path ?? data.name.toLowerCase().replace(/[^a-z0-9]/g, '')],
+      ['--limit', data.limit],
+      ['--seed', data.seed],
+      ['--set', data.corruptionSet],
+    ]),
+  );
+  return commands;
+}
+
+function words(parts: readonly (string | readonly [string, string | number | null])[]): string {
+  return parts
+    .flatMap((part) =>
+      typeof part === 'string' ? [part] : part[1] === null ? [] : [`${part[0]} ${quote(String(part[1]))}`],
+    )
+    .join(' ');
+}
+
+/** A shell word, quoted where it needs to be. */
+function quote(text: string): string {
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,87 @@
+/** Puts a report together in memory. */
+import type { Result } from '../evaluate/result.ts';
+import { type Comparison, compare, type RunEvidence } from './comparison.ts';
+import { drawFigures, type Figure, type Figures } from './figures.ts';
+import { formatCount } from './format.ts';
+import { headline } from './headline.ts';
+import { type ReportContent, renderHtml } from './html.ts';
+import { renderMarkdown } from './markdown.ts';
+import { provenance } from './provenance.ts';
+import { encodeStrip, type SampleStrip } from './samples.ts';
+import { metricRows, resultTable } from './table.ts';
+import { tableNotes } from './text.ts';
+
+export interface ReportInput {
+  readonly title?: string;
+  /** One of the results; default: the one whose variant is "baseline". */
+  readonly baseline?: Result;
+  /** What is known about how a model was trained and what it learned. */
+  readonly runs?: ReadonlyMap<Result, RunEvidence>;
+  /** One image under every corruption; see `makeSampleStrip`. */
+  readonly samples?: SampleStrip;
+  /** Why something is left out, in plain words; printed with the report. */
+  readonly omissions?: readonly string[];
+  /** The commands that were given; derived from the stored settings where absent. */
+  readonly commands?: readonly string[];
+}
+
+/** A report before it is written. */
+export interface Report {
+  readonly html: string;
+  readonly markdown: string;
+  /** Drawn with their titles, for PNG files that `markdown` refers to as `charts/<name>.png`. */
+  readonly figures: readonly Figure[];
+  /** One sentence with numbers. */
+  readonly headline: string;
+}
+
+/** Folder of the PNG files, relative to the Markdown file. */
+export const CHART_FOLDER = 'charts';
+
+/**
+ * The report on `results`, of which one may be the baseline that the others are compared with.
+ *
+ * @throws UserError when the results do not belong together
+ */
+export async function composeReport(results: readonly Result[], input: ReportInput = {}): Promise<Report> {
+  const comparison = compare(results, input);
+  const strip = input.samples && (await encodeStrip(input.samples));
+  const table = resultTable(comparison);
+  const content: ReportContent = {
+    title: input.title ?? defaultTitle(comparison),
+    kicker: kicker(comparison),
+    comparison,
+    headline: headline(comparison),
+    table,
+    tableNotes: tableNotes(comparison, table),
+    metrics: metricRows(comparison),
+    figures: await drawFigures(comparison, strip),
+    strip,
+    omissions: input.omissions ?? [],
+    provenance: provenance(comparison, input.commands),
+    version: comparison.models[0]!.result.environment.pushpull,
+  };
+  return {
+    html: await renderHtml(content),
+    markdown: renderMarkdown(content, CHART_FOLDER),
+    figures: listFigures(content.figures),
+    headline: content.headline.sentence,
+  };
+}
+
+function listFigures({ alpha, kernels, ...single }: Figures): Figure[] {
+  return [...Object.values(single), ...alpha, ...kernels].filter((figure) => figure !== undefined);
+}
+
+function defaultTitle({ models, baseline }: Comparison): string {
+  const { data } = models[0]!.result;
+  return baseline && models.length > 1
+    ? `Push-pull against image corruptions on ${data.name}`
+    : `Under image corruptions on ${data.name}`;
+}
+
+function kicker({ models }: Comparison): string {
+  const { data, clean, environment } = models[0]!.result;
+  const names = [...new Set(models.map(({ result }) => result.model.name))].join(', ');
+  return `${data.name} · ${formatCount(clean.images)} ${data.split} images · ${names} · ${environment.date.slice(0, 10)}`;
+}

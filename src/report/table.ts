@@ -1,0 +1,184 @@
+/** The tables of a report as data; HTML, Markdown and terminal print the same cells. */
+import { CORRUPTION_GROUPS } from '../corrupt/index.ts';
+import type { MetricName } from '../evaluate/result.ts';
+import {
+  type ComparedModel,
+  type Comparison,
+  type CorruptionError,
+  comparable,
+  corruptionError,
+} from './comparison.ts';
+import { formatCount, formatFraction, longName, MISSING, shortName } from './format.ts';
+
+/** How a figure stands against the baseline's, both as printed: what rounds to the same is the same. */
+export type Mark = 'better' | 'worse' | 'same';
+
+export interface TableCell {
+  readonly text: string;
+  /** Absent for the baseline itself, and where there is nothing to compare. */
+  readonly mark?: Mark;
+  /** A mean over fewer than five severities; not the CE of the literature. */
+  readonly partial?: boolean;
+}
+
+export interface TableColumn {
+  readonly key: string;
+  readonly title: string;
+  readonly description: string;
+  readonly group: string;
+}
+
+export interface TableRow {
+  readonly model: ComparedModel;
+  readonly cells: readonly TableCell[];
+}
+
+export interface ResultTable {
+  readonly columns: readonly TableColumn[];
+  readonly rows: readonly TableRow[];
+  /** Whether any cell is a mean over fewer than five severities. */
+  readonly hasPartial: boolean;
+}
+
+const BENCHMARK_GROUPS = ['noise', 'blur', 'weather', 'digital'] as const;
+
+/**
+ * The paper's Table 1: a row a model; E, absolute mCE, mrCE, then CE of the 15 corruptions by group. Models that
+ * measured part of the grid have a dash for mCE and mrCE, and two more columns hold what the measured part gives.
+ */
+export function resultTable(comparison: Comparison): ResultTable {
+  const { models, baseline } = comparison;
+  const metricColumns: { column: TableColumn; name: MetricName; digits: number }[] = [
+    metric('error.clean', 'E', 'Top-1 error on clean images', 3),
+    metric('mce.absolute', 'mCE', 'Mean of CE over the 15 corruptions, not normalised (Eq. 9)', 4),
+    metric('mce.baseline', 'mrCE', 'Mean of CE / CE of the baseline over the 15 corruptions (Eq. 10)', 3),
+  ];
+  if (models.some((model) => model.metrics['partial.error'] !== undefined)) {
+    metricColumns.push(
+      metric('partial.error', 'part', 'Mean error over the measured part of the grid; no mCE', 4),
+      metric('partial.baseline', 'part/base', 'The same divided by the baseline’s on the same cells', 3),
+    );
+  }
+  const corruptions = [
+    ...BENCHMARK_GROUPS.flatMap((group) =>
+      CORRUPTION_GROUPS[group].map((name) => ({ name, group: group as string })),
+    ),
+    ...comparison.extraCorruptions.map((name) => ({ name, group: 'extra' })),
+  ];
+
+  const rows = models.map((model): TableRow => {
+    const reference = model.isBaseline ? undefined : baseline;
+    return {
+      model,
+      cells: [
+        ...metricColumns.map(({ name, digits }) => metricCell(name, digits, model, reference)),
+        ...corruptions.map(({ name }) =>
+          errorCell(
+            corruptionError(model.result, name),
+            reference && corruptionError(reference.result, name),
+          ),
+        ),
+      ],
+    };
+  });
+  return {
+    columns: [
+      ...metricColumns.map(({ column }) => column),
+      ...corruptions.map(({ name, group }) => ({
+        key: name,
+        title: shortName(name),
+        description: `${longName(name)}: mean top-1 error over the severities`,
+        group,
+      })),
+    ],
+    rows,
+    hasPartial: rows.some((row) => row.cells.some((cell) => cell.partial)),
+  };
+}
+
+function metric(name: MetricName, title: string, description: string, digits: number) {
+  return { column: { key: name, title, description, group: '' }, name, digits };
+}
+
+/** Metrics that are ratios to the baseline: the baseline itself is 1 by definition. */
+const RATIOS: ReadonlySet<MetricName> = new Set(['mce.baseline', 'partial.baseline']);
+
+function metricCell(
+  name: MetricName,
+  digits: number,
+  model: ComparedModel,
+  reference: ComparedModel | undefined,
+): TableCell {
+  const value = model.metrics[name];
+  if (RATIOS.has(name)) {
+    const absolute = name === 'mce.baseline' ? 'mce.absolute' : 'partial.error';
+    if (model.isBaseline && model.metrics[absolute] !== undefined) return { text: formatFraction(1, digits) };
+    return marked(value, 1, digits);
+  }
+  // A partial error is over the model's own cells; only the ratio is over cells that both have measured.
+  return marked(value, name === 'partial.error' ? undefined : reference?.metrics[name], digits);
+}
+
+function errorCell(error: CorruptionError | undefined, reference: CorruptionError | undefined): TableCell {
+  const cell = marked(error?.value, comparable(error, reference) ? reference!.value : undefined, 3);
+  return error && error.severities.length < 5 ? { ...cell, partial: true } : cell;
+}
+
+function marked(value: number | undefined, reference: number | undefined, digits: number): TableCell {
+  const text = formatFraction(value, digits);
+  if (value === undefined || reference === undefined) return { text };
+  if (text === formatFraction(reference, digits)) return { text, mark: 'same' };
+  return { text, mark: value < reference ? 'better' : 'worse' };
+}
+
+/** A metric, what it means, and its value for every model of the comparison. */
+export interface MetricRow {
+  readonly name: string;
+  readonly meaning: string;
+  readonly values: readonly string[];
+}
+
+const METRIC_MEANINGS: readonly [MetricName, string, number][] = [
+  ['error.clean', 'E: top-1 error on clean images', 4],
+  ['mce.absolute', 'mCE, absolute (Eq. 9): mean of CE over the 15 corruptions', 4],
+  ['mce.baseline', 'mrCE (Eq. 10): mean of CE / CE of the baseline; below 1 is better', 4],
+  ['gain.error.clean', 'R_E (Eq. 11): relative gain in E over the baseline', 4],
+  ['gain.mce.absolute', 'R_mCE (Eq. 12): relative gain in absolute mCE over the baseline', 4],
+  ['rnet.beta1', 'R_net (Eq. 13) with β = 1; above 0 the gain outweighs the loss', 4],
+  ['rnet.auto', 'R_net (Eq. 13) with β = mCE₀/E₀ of the baseline', 4],
+  ['mce.alexnet', 'mCE of Hendrycks & Dietterich: mean of CE / CE of AlexNet', 4],
+  ['rmce.alexnet', 'relative mCE of Hendrycks & Dietterich: (CE − E) over the same of AlexNet', 4],
+  ['partial.error', 'mean error over the measured part of the grid; not an mCE', 4],
+  ['partial.baseline', 'the same divided by the baseline’s on the same cells', 4],
+];
+
+const FREQUENCY_MEANINGS = {
+  low: 'mrCE over low frequencies (frost, fog, brightness, contrast), ± standard deviation',
+  mid: 'mrCE over middle frequencies (glass, motion and zoom blur, snow, elastic), ± standard deviation',
+  high: 'mrCE over high frequencies (noises, defocus, pixelate, JPEG), ± standard deviation',
+} as const;
+
+/** Every metric that at least one model has, under its stored name. */
+export function metricRows({ models }: Comparison): MetricRow[] {
+  const rows: MetricRow[] = METRIC_MEANINGS.map(([name, meaning, digits]) => ({
+    name,
+    meaning,
+    values: models.map(({ metrics }) => formatFraction(metrics[name], digits)),
+  }));
+  for (const group of ['low', 'mid', 'high'] as const) {
+    rows.push({
+      name: `frequency.${group}`,
+      meaning: FREQUENCY_MEANINGS[group],
+      values: models.map(({ frequency }) => {
+        const figures = frequency?.[group];
+        return figures ? `${formatFraction(figures.mean)} ± ${formatFraction(figures.std)}` : MISSING;
+      }),
+    });
+  }
+  return rows.filter((row) => row.values.some((value) => value !== MISSING));
+}
+
+/** `resnet18 · 11,173,962 parameters`. */
+export function modelDetail({ result: { model } }: ComparedModel): string {
+  return `${model.name} · ${formatCount(model.parameters)} parameters`;
+}

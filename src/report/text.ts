@@ -1,0 +1,57 @@
+/** The words that page and Markdown share, so that both say the same. */
+import { type Comparison, imagesPerCell } from './comparison.ts';
+import { formatCount } from './format.ts';
+import type { ResultTable } from './table.ts';
+
+export const HEADINGS = {
+  results: 'Errors, clean and corrupted',
+  severity: 'Error against severity',
+  corruptions: 'Corruption by corruption',
+  samples: 'What the networks were shown',
+  layer: 'What the push-pull layer learned',
+  training: 'The course of the training',
+  metrics: 'Every metric, by its exact name',
+  provenance: 'How it was made',
+} as const;
+
+export const LEDES = {
+  severity:
+    'Mean top-1 error over the corruptions at each severity. Severity 0 is the clean test set; lower is better.',
+  groups: 'The same by group of corruptions, all on one scale.',
+  corruptions: 'Mean top-1 error over the severities.',
+  layer:
+    'Each pair shows one filter of the first layer: left the push kernel, right the pull kernel that follows from it, its photographic negative. The response to the pull kernel, times α, is taken away from the response to the push kernel. Pairs are sorted by α.',
+  training:
+    'Measured after every epoch on the clean test images, and on the training images as they were met.',
+  metrics:
+    '“mCE” means several things in the literature. These are the stored names, so that nothing can be confused with something else.',
+} as const;
+
+/** Under the results table: what the figures are, what the marks mean, how many images stand behind them. */
+export function tableNotes(comparison: Comparison, table: ResultTable): string[] {
+  const { baseline, models } = comparison;
+  const notes = [
+    'Top-1 errors as fractions of 1; .285 means that 28.5% of the images were classified wrongly.',
+  ];
+  notes.push(`A figure of a corruption is CE, the mean over its five severities. ${imageCounts(comparison)}`);
+  if (baseline && models.length > 1) {
+    notes.push('Bold marks a figure that is better than the baseline’s; equal as printed is not better.');
+  }
+  if (table.hasPartial) notes.push('† Mean over the measured severities only, fewer than five: not a CE.');
+  if (comparison.extraCorruptions.length > 0) notes.push('The group “extra” is not counted in any metric.');
+  return notes;
+}
+
+function imageCounts({ models }: Comparison): string {
+  const texts = models.map(({ result }) => {
+    const cell = imagesPerCell(result);
+    const clean = `${formatCount(result.clean.images)} clean images`;
+    if (!cell) return clean;
+    const each =
+      cell.min === cell.max ? formatCount(cell.min) : `${formatCount(cell.min)} to ${formatCount(cell.max)}`;
+    return `${clean}, ${each} images for each corruption at each severity`;
+  });
+  const known = new Set(texts.filter((text) => text.includes(',') && text.includes('severity')));
+  if (known.size === 1) return `Measured on ${[...known][0]}.`;
+  return `Measured on ${models.map(({ label }, index) => `${texts[index]} (${label})`).join('; ')}.`;
+}

@@ -1,0 +1,29 @@
+/**
+ * Colours and type of the report, shared by page and charts.
+ *
+ * The baseline is always grey; models that are compared with it take the accents in order. Neighbours in that
+ * order differ in lightness as well as in hue, so that they stay apart for colour-blind readers and on grey paper.
+ */
+export const COLORS = {
+  ink: '#16191d',
+  muted: '#5b6470',
+  faint: '#8a939e',
+  rule: '#dfe3e8',
+  wash: '#f5f6f8',
+  paper: '#ffffff',
+  baseline: '#8792a0',
+  better: '#0a6b52',
+  betterWash: '#e3f3ed',
+  worse: '#7a4a12',
+} as const;
+
+const ACCENTS = ['#d1480c', '#1f5fa8', '#6a3d9a', '#0b7d77', '#a87b00', '#a3265e'];
+
+/** Colour of the model at `index` among those that are not the baseline. */
+export function accent(index: number): string {
+  return ACCENTS[index % ACCENTS.length]!;
+}
+
+/** The family that is embedded in the page and given to the PNG renderer. */
+export const FONT_FAMILY = 'Inter';
+export const FONT_STACK = `${FONT_FAMILY}, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif`;
