@@ -1,5 +1,5 @@
 import { reflect101 } from './border.ts';
-import { createImage, type Image, truncateLevel } from './image.ts';
+import { createImage, type Image } from './image.ts';
 
 /** A square kernel of side 2·reach + 1, rows from the top. */
 export interface DiskKernel {
@@ -10,7 +10,15 @@ export interface DiskKernel {
   readonly radius: number;
   /** Smoothing along one axis: weights at distances 0, 1, ... */
   readonly smoothing: Float64Array;
+  /** What the kernel has beyond "disk, then smoothing" without a mirrored border. */
+  readonly borderTaps: readonly Tap[];
 }
+
+/** Tap weights below this move a white picture by less than 0.01 grey levels, all together. */
+const NEGLIGIBLE = 2e-7;
+
+/** What 64-bit sums may lose of a whole grey level before it is truncated. */
+const ROUNDING = 1e-6;
 
 /** Side of the grid, and of the smoothing, change above this radius. */
 const SMALL_RADIUS = 8;
@@ -50,7 +58,8 @@ export function diskKernel(radius: number, smoothingSigma: number): DiskKernel {
     }
   }
   const sum = values.reduce((t, v) => t + v, 0);
-  return { reach, values, sum, radius, smoothing };
+  const borderTaps = findBorderTaps(reach, values, radius, smoothing);
+  return { reach, values, sum, radius, smoothing, borderTaps };
 }
 
 /** Half the length of the disk's row at distance y; -1 where there is none. */
@@ -66,7 +75,7 @@ function diskArea(radius: number): number {
   return area;
 }
 
-/** One tap of a kernel. */
+/** Four taps of one weight, at (±dy, ±dx); on an axis two or all of them coincide. */
 interface Tap {
   readonly dy: number;
   readonly dx: number;
@@ -77,13 +86,13 @@ interface Tap {
  * What is left of the kernel after "disk, then smoothing" without mirrored border: a few taps where the
  * disk touches the grid's border, none elsewhere.
  */
-function borderTaps({ reach, values, radius, smoothing }: DiskKernel): Tap[] {
+function findBorderTaps(reach: number, values: Float64Array, radius: number, smoothing: Float64Array): Tap[] {
   const side = 2 * reach + 1;
   const margin = smoothing.length - 1;
   const area = diskArea(radius);
   const taps: Tap[] = [];
-  for (let dy = -reach - margin; dy <= reach + margin; dy++) {
-    for (let dx = -reach - margin; dx <= reach + margin; dx++) {
+  for (let dy = 0; dy <= reach + margin; dy++) {
+    for (let dx = 0; dx <= reach + margin; dx++) {
       let plain = 0;
       for (let sy = -margin; sy <= margin; sy++) {
         const half = halfWidth(radius, dy + sy);
@@ -91,10 +100,11 @@ function borderTaps({ reach, values, radius, smoothing }: DiskKernel): Tap[] {
           if (Math.abs(dx + sx) <= half) plain += smoothing[Math.abs(sy)] * smoothing[Math.abs(sx)];
         }
       }
-      const inside = Math.abs(dy) <= reach && Math.abs(dx) <= reach;
+      const inside = dy <= reach && dx <= reach;
       const wanted = inside ? values[(dy + reach) * side + dx + reach] : 0;
       const weight = wanted - plain / area;
-      if (Math.abs(weight) > 1e-9) taps.push({ dy, dx, weight });
+      const times = (dy === 0 ? 2 : 1) * (dx === 0 ? 2 : 1);
+      if (Math.abs(weight) > NEGLIGIBLE) taps.push({ dy, dx, weight: weight / times });
     }
   }
   return taps;
@@ -111,7 +121,7 @@ function borderTaps({ reach, values, radius, smoothing }: DiskKernel): Tap[] {
 export function diskBlur(image: Image, kernel: DiskKernel, gain: number): Image {
   const { width, height } = image;
   const margin = kernel.smoothing[1] > 1e-9 ? kernel.smoothing.length - 1 : 0;
-  const taps = margin > 0 ? borderTaps(kernel) : [];
+  const taps = margin > 0 ? kernel.borderTaps : [];
   const pad = Math.max(Math.floor(kernel.radius), kernel.reach * Number(taps.length > 0)) + margin;
   const padded = padMirrored(image, pad);
   const sums = rowSums(padded);
@@ -128,6 +138,7 @@ export function diskBlur(image: Image, kernel: DiskKernel, gain: number): Image 
   }
   const out = createImage(width, height);
   const line = new Float64Array(stride);
+  const source = padded.data;
   for (let y = 0; y < height; y++) {
     line.set(rows[y + margin]);
     if (margin > 0) {
@@ -140,12 +151,20 @@ export function diskBlur(image: Image, kernel: DiskKernel, gain: number): Image 
       }
     }
     for (const { dy, dx, weight } of taps) {
-      const at = (y + pad + dy) * padded.stride + (pad + dx) * 3;
       const scaled = weight * gain;
-      for (let i = 0; i < stride; i++) line[i] += scaled * padded.data[at + i];
+      const a = (y + pad - dy) * padded.stride + (pad - dx) * 3;
+      const b = a + 6 * dx;
+      const c = a + 2 * dy * padded.stride;
+      const d = b + 2 * dy * padded.stride;
+      for (let i = 0; i < stride; i++) {
+        line[i] += scaled * (source[a + i] + source[b + i] + source[c + i] + source[d + i]);
+      }
     }
     const row = y * stride;
-    for (let i = 0; i < stride; i++) out.data[row + i] = truncateLevel(line[i]);
+    for (let i = 0; i < stride; i++) {
+      const level = line[i] + ROUNDING;
+      out.data[row + i] = level < 255 ? level : 255;
+    }
   }
   return out;
 }

@@ -8,6 +8,9 @@ export interface MotionKernel {
 /** Weights below this share cannot change a grey level together. */
 const NEGLIGIBLE = 1e-6;
 
+/** Half of a 16-bit step, in grey levels. */
+const HALF_STEP = 0.5 / 257;
+
 /**
  * ImageMagick's kernel for `-motion-blur radius×sigma+angle`: 2·ceil(radius) + 1 taps of a half Gaussian
  * that starts at the pixel itself and runs in the direction of `angle` (degrees, clockwise from right, as y
@@ -29,8 +32,9 @@ export function motionKernel(radius: number, sigma: number, angle: number): Moti
 }
 
 /**
- * Motion blur of grey levels, interleaved [height, width, channels], edge pixels repeated beyond the border;
- * results are rounded, as ImageMagick does.
+ * Motion blur of grey levels, interleaved [height, width, channels], edge pixels repeated beyond the border.
+ * Results are rounded to 16 bits (level · 257) and truncated to 8, which is what comes out when ImageMagick
+ * blurs a picture and stores it as PNG.
  */
 export function motionBlur(
   data: Uint8Array,
@@ -59,7 +63,7 @@ export function motionBlur(
   const sum = new Float64Array(stride);
   const taps = weight.length;
   for (let y = 0; y < height; y++) {
-    sum.fill(0.5);
+    sum.fill(HALF_STEP);
     // Four taps at a time keep the traffic on `sum` low; missing ones weigh nothing.
     for (let t = 0; t < taps; t += 4) {
       const [a, b, c, d] = [0, 1, 2, 3].map((k) => {
