@@ -1,0 +1,85 @@
+import type { EvaluationEvent } from '../evaluate/evaluate.ts';
+import { duration, facts, ProgressLine, plural, thousands } from './progress.ts';
+
+type Event<Kind extends EvaluationEvent['kind']> = EvaluationEvent & { readonly kind: Kind };
+
+/** What an evaluation shows while it runs: what is measured on what, then a bar; in a log, a line a cell. */
+export class EvaluationDisplay {
+  readonly #out: string;
+  readonly #terminal: boolean;
+  readonly #line: ProgressLine;
+  #finished = 0;
+  #cells = 0;
+  #pace = '';
+  #stopping = false;
+
+  constructor(out: string, terminal: boolean = process.stderr.isTTY === true) {
+    this.#out = out;
+    this.#terminal = terminal;
+    this.#line = new ProgressLine(terminal);
+  }
+
+  readonly event = (event: EvaluationEvent): void => {
+    if (event.kind === 'start') this.#start(event);
+    else if (event.kind === 'progress') this.#progress(event);
+    else this.#cell(event);
+  };
+
+  /** Say that Ctrl-C was heard. */
+  stopping(): void {
+    this.#stopping = true;
+    this.#line.log('stopping after this batch (Ctrl-C again quits at once)');
+  }
+
+  /** The last words of an evaluation that was stopped. */
+  stopped(): void {
+    const kept = this.#finished > 0 ? ` in ${this.#out}; the same command continues with the rest` : '';
+    console.error(`stopped: ${this.#finished} of ${plural(this.#cells, 'cell')} finished${kept}`);
+  }
+
+  close(): void {
+    this.#line.clear();
+  }
+
+  #start({ model, data, environment, cells, finished }: Event<'start'>): void {
+    this.#cells = cells;
+    this.#finished = finished;
+    const { width, height, resize, mean, std } = data.preprocessing;
+    const rounded = (values: readonly number[]) => values.map((value) => Number(value.toFixed(4))).join(' ');
+    const crop = resize === null ? '' : `short side to ${resize}, centre `;
+    facts([
+      ['model', `${model.name} ${model.variant}, ${plural(model.parameters, 'parameter')}`],
+      [
+        'data',
+        `${data.name} ${data.split}, ${plural(data.images, 'image')}, ${data.classes} classes, seed ${data.seed}`,
+      ],
+      ['input', `${crop}${width}×${height}, mean ${rounded(mean)}, std ${rounded(std)}`],
+      ['corruptions', `${plural(cells - 1, 'cell')}, strengths of the ${data.corruptionSet} set`],
+      [
+        'device',
+        `${environment.device}, ${plural(environment.threads, 'thread')}; ${plural(environment.workers, 'worker')}`,
+      ],
+    ]);
+    if (finished > 0) facts([['continued', `${finished} of ${cells} cells were finished before`]]);
+  }
+
+  #progress({ cell, imagesPerSecond, remainingSeconds }: Event<'progress'>): void {
+    this.#pace = `${thousands(Math.round(imagesPerSecond))} images/s, ${duration(remainingSeconds)} left`;
+    if (this.#terminal && !this.#stopping) {
+      this.#line.update(this.#finished, this.#cells, label(cell).padEnd(19), this.#pace);
+    }
+  }
+
+  #cell({ cell, top1 }: Event<'cell'>): void {
+    this.#finished++;
+    if (this.#terminal) return;
+    const error = `error ${(100 * top1).toFixed(1)} %`;
+    console.error(
+      `${this.#finished}/${this.#cells}  ${label(cell).padEnd(19)} ${error.padEnd(13)} ${this.#pace}`,
+    );
+  }
+}
+
+function label(cell: 'clean' | { readonly corruption: string; readonly severity: number }): string {
+  return cell === 'clean' ? 'clean' : `${cell.corruption} ${cell.severity}`;
+}
