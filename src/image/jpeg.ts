@@ -183,35 +183,54 @@ function createPlane(width: number, height: number): Plane {
   };
 }
 
+/** Coefficients of the block at hand; its columns of which more than the first row counts. */
+const block = new Int32Array(64);
+
+/** Quantises and dequantises `block`. Returns two bit sets: columns not all 0, and columns not 0 below their first row. */
+function quantiseBlock({ step, threshold, rounding, inverse }: Steps): number {
+  let busy = 0;
+  for (let i = 0; i < 64; i++) {
+    const value = block[i];
+    const magnitude = value < 0 ? -value : value;
+    if (magnitude < threshold[i]) {
+      block[i] = 0;
+    } else {
+      const level = ((magnitude + rounding[i]) * inverse[i]) | 0;
+      block[i] = imul(value < 0 ? -level : level, step[i]);
+      busy |= i < 8 ? 1 << i : 0x101 << (i & 7);
+    }
+  }
+  return busy;
+}
+
 /** Quantises and dequantises every 8×8 block of the plane, in place. */
-function quantisePlane(plane: Plane, { step, threshold, rounding, inverse }: Steps): void {
+function quantisePlane(plane: Plane, steps: Steps): void {
   const { data, width, height } = plane;
-  const block = new Int32Array(64);
   for (let top = 0; top < height; top += 8) {
     for (let left = 0; left < width; left += 8) {
       const origin = top * width + left;
       for (let y = 0, from = origin; y < 64; y += 8, from += width) {
-        for (let x = 0; x < 8; x++) block[y + x] = data[from + x] - 128;
+        block[y] = data[from] - 128;
+        block[y + 1] = data[from + 1] - 128;
+        block[y + 2] = data[from + 2] - 128;
+        block[y + 3] = data[from + 3] - 128;
+        block[y + 4] = data[from + 4] - 128;
+        block[y + 5] = data[from + 5] - 128;
+        block[y + 6] = data[from + 6] - 128;
+        block[y + 7] = data[from + 7] - 128;
         forward8(block, y, 1, true);
       }
       for (let x = 0; x < 8; x++) forward8(block, x, 8, false);
 
-      // Columns with a value below their first row; most blocks have few or none.
-      let busyColumns = 0;
-      for (let i = 0; i < 64; i++) {
-        const value = block[i];
-        const magnitude = value < 0 ? -value : value;
-        if (magnitude < threshold[i]) {
-          block[i] = 0;
-          continue;
-        }
-        const level = ((magnitude + rounding[i]) * inverse[i]) | 0;
-        block[i] = imul(value < 0 ? -level : level, step[i]);
-        if (i >= 8) busyColumns |= 1 << (i & 7);
+      const busy = quantiseBlock(steps);
+      if ((busy & ~1) === 0) {
+        // Nothing but the mean is left.
+        const level = ((block[0] + 4) >> 3) + 128;
+        for (let to = origin, end = origin + 8 * width; to < end; to += width) data.fill(level, to, to + 8);
+        continue;
       }
-
       for (let x = 0; x < 8; x++) {
-        if (busyColumns & (1 << x)) {
+        if (busy & (0x100 << x)) {
           inverse8(block, x, 8, FACTOR_BITS - PASS_BITS, 1 << (FACTOR_BITS - PASS_BITS - 1));
         } else {
           const flat = block[x] << PASS_BITS;
@@ -221,7 +240,14 @@ function quantisePlane(plane: Plane, { step, threshold, rounding, inverse }: Ste
       for (let y = 0, to = origin; y < 64; y += 8, to += width) {
         // The 128 taken off above comes back with the rounding term.
         inverse8(block, y, 1, SECOND_SHIFT, (1 << (SECOND_SHIFT - 1)) + (128 << SECOND_SHIFT));
-        for (let x = 0; x < 8; x++) data[to + x] = block[y + x];
+        data[to] = block[y];
+        data[to + 1] = block[y + 1];
+        data[to + 2] = block[y + 2];
+        data[to + 3] = block[y + 3];
+        data[to + 4] = block[y + 4];
+        data[to + 5] = block[y + 5];
+        data[to + 6] = block[y + 6];
+        data[to + 7] = block[y + 7];
       }
     }
   }
@@ -235,37 +261,32 @@ function toPlanes(image: Image): { y: Plane; cb: Plane; cr: Plane } {
   const y = createPlane(width, height);
   const cb = createPlane(halfWidth, halfHeight);
   const cr = createPlane(halfWidth, halfHeight);
-  const rowLength = Math.max(y.width, cb.width * 2);
-  const cbRows = [new Uint8Array(rowLength), new Uint8Array(rowLength)];
-  const crRows = [new Uint8Array(rowLength), new Uint8Array(rowLength)];
-  for (let pair = 0; pair < halfHeight; pair++) {
-    for (let k = 0; k < 2; k++) {
-      const row = pair * 2 + k;
-      const cbRow = cbRows[k];
-      const crRow = crRows[k];
-      let from = Math.min(row, height - 1) * width * 3;
-      const to = row * y.width;
-      const inPlane = row < y.height;
-      for (let x = 0; x < width; x++, from += 3) {
-        const r = data[from];
-        const g = data[from + 1];
-        const b = data[from + 2];
-        if (inPlane) y.data[to + x] = (19595 * r + 38470 * g + 7471 * b + 32768) >> 16;
-        cbRow[x] = (-11059 * r - 21709 * g + 32768 * b + 8421375) >> 16;
-        crRow[x] = (32768 * r - 27439 * g - 5329 * b + 8421375) >> 16;
-      }
-      if (inPlane) y.data.fill(y.data[to + width - 1], to + width, to + y.width);
-      cbRow.fill(cbRow[width - 1], width);
-      crRow.fill(crRow[width - 1], width);
+  // Two rows of full-size chrominance at a time.
+  const rowLength = cb.width * 2;
+  const cbRows = new Uint8Array(rowLength * 2);
+  const crRows = new Uint8Array(rowLength * 2);
+  const luma = y.data;
+  for (let row = 0; row < halfHeight * 2; row++) {
+    let from = Math.min(row, height - 1) * width * 3;
+    const chromaEnd = (row & 1) * rowLength + width;
+    // A row below an odd number of rows repeats the last one and has no luminance of its own to keep.
+    let to = Math.min(row, height - 1) * y.width;
+    for (let x = chromaEnd - width; x < chromaEnd; x++) {
+      const r = data[from];
+      const g = data[from + 1];
+      const b = data[from + 2];
+      luma[to] = (imul(19595, r) + imul(38470, g) + imul(7471, b) + 32768) >> 16;
+      cbRows[x] = (imul(-11059, r) + imul(-21709, g) + (b << 15) + 8421375) >> 16;
+      crRows[x] = ((r << 15) + imul(-27439, g) + imul(-5329, b) + 8421375) >> 16;
+      from += 3;
+      to++;
     }
-    const [cb0, cb1] = cbRows;
-    const [cr0, cr1] = crRows;
-    const to = pair * cb.width;
-    for (let x = 0, i = 0; x < cb.width; x++, i += 2) {
-      // The rounding term alternates 1, 2, 1, 2: no drift in either direction.
-      const bias = 1 + (x & 1);
-      cb.data[to + x] = (cb0[i] + cb0[i + 1] + cb1[i] + cb1[i + 1] + bias) >> 2;
-      cr.data[to + x] = (cr0[i] + cr0[i + 1] + cr1[i] + cr1[i + 1] + bias) >> 2;
+    luma.fill(luma[to - 1], to, to + y.width - width);
+    cbRows.fill(cbRows[chromaEnd - 1], chromaEnd, chromaEnd + rowLength - width);
+    crRows.fill(crRows[chromaEnd - 1], chromaEnd, chromaEnd + rowLength - width);
+    if (row & 1) {
+      averagePairs(cbRows, rowLength, cb.data, (row >> 1) * cb.width);
+      averagePairs(crRows, rowLength, cr.data, (row >> 1) * cr.width);
     }
   }
   repeatLastRow(y, height);
@@ -274,47 +295,71 @@ function toPlanes(image: Image): { y: Plane; cb: Plane; cr: Plane } {
   return { y, cb, cr };
 }
 
+/** Means of 2×2 samples of two rows that follow each other in `rows`. */
+function averagePairs(rows: Uint8Array, length: number, out: Uint8ClampedArray, to: number): void {
+  // The rounding term alternates 1, 2, 1, 2: no drift in either direction.
+  for (let i = 0, bias = 1; i < length; i += 2, bias ^= 3) {
+    out[to++] = (rows[i] + rows[i + 1] + rows[length + i] + rows[length + i + 1] + bias) >> 2;
+  }
+}
+
 function repeatLastRow({ data, width, height }: Plane, filled: number): void {
   for (let row = filled; row < height; row++) {
     data.copyWithin(row * width, (filled - 1) * width, filled * width);
   }
 }
 
-/** 3 parts of the nearer chroma row and 1 of the farther one, unnormalised. */
-function blendRows(plane: Plane, near: number, far: number, out: Int32Array): void {
-  const { data, width } = plane;
-  for (let x = 0, n = near * width, f = far * width; x < width; x++, n++, f++) {
-    out[x] = 3 * data[n] + data[f];
+/**
+ * One row of chrominance at full size, less 128: a triangle filter both ways, so that each sample is made of its
+ * nearest four in the proportions 9 : 3 : 3 : 1. At the sides of the image the outermost column counts twice.
+ *
+ * @param near, far The nearer row of the plane and the farther one.
+ * @param columns Columns of the plane that belong to the image.
+ */
+function enlargeRow(
+  { data, width }: Plane,
+  near: number,
+  far: number,
+  columns: number,
+  out: Int32Array,
+): void {
+  let n = near * width;
+  let f = far * width;
+  let here = 3 * data[n] + data[f];
+  let before = here;
+  for (let column = 0, to = 0; column < columns; column++) {
+    n++;
+    f++;
+    const after = column < columns - 1 ? 3 * data[n] + data[f] : here;
+    // Rounds with 8 and 7 sixteenths in turn, and takes 128 off.
+    out[to++] = ((3 * here + before + 8) >> 4) - 128;
+    out[to++] = ((3 * here + after + 7) >> 4) - 128;
+    before = here;
+    here = after;
   }
 }
 
-/** Chroma enlarged with a triangle filter (9-3-3-1 over 16), and back to RGB. */
+/** Chrominance enlarged, and back to RGB. */
 function fromPlanes(planes: { y: Plane; cb: Plane; cr: Plane }, width: number, height: number): Uint8Array {
   const { y, cb, cr } = planes;
+  const luma = y.data;
   const out = new Uint8ClampedArray(width * height * 3);
   const columns = (width + 1) >> 1;
   const rows = (height + 1) >> 1;
-  const cbSums = new Int32Array(cb.width);
-  const crSums = new Int32Array(cr.width);
-  let to = 0;
-  for (let row = 0; row < height; row++) {
+  const cbRow = new Int32Array(columns * 2);
+  const crRow = new Int32Array(columns * 2);
+  for (let row = 0, to = 0; row < height; row++) {
     const near = row >> 1;
     const far = row & 1 ? Math.min(near + 1, rows - 1) : Math.max(near - 1, 0);
-    blendRows(cb, near, far, cbSums);
-    blendRows(cr, near, far, crSums);
-    for (let x = 0, luma = row * y.width; x < width; x++, luma++) {
-      const column = x >> 1;
-      // Even pixels lean to the left neighbour and round with 8, odd ones to the right with 7; at the
-      // image's sides the neighbour is the column itself.
-      const odd = x & 1;
-      const neighbour = odd ? Math.min(column + 1, columns - 1) : Math.max(column - 1, 0);
-      const u = ((3 * cbSums[column] + cbSums[neighbour] + 8 - odd) >> 4) - 128;
-      const v = ((3 * crSums[column] + crSums[neighbour] + 8 - odd) >> 4) - 128;
-      const l = y.data[luma];
-      out[to] = l + ((91881 * v + 32768) >> 16);
-      out[to + 1] = l + ((-22554 * u - 46802 * v + 32768) >> 16);
-      out[to + 2] = l + ((116130 * u + 32768) >> 16);
-      to += 3;
+    enlargeRow(cb, near, far, columns, cbRow);
+    enlargeRow(cr, near, far, columns, crRow);
+    for (let x = 0, at = row * y.width; x < width; x++, at++, to += 3) {
+      const l = luma[at];
+      const u = cbRow[x];
+      const v = crRow[x];
+      out[to] = l + ((imul(91881, v) + 32768) >> 16);
+      out[to + 1] = l + ((imul(-22554, u) - imul(46802, v) + 32768) >> 16);
+      out[to + 2] = l + ((imul(116130, u) + 32768) >> 16);
     }
   }
   return new Uint8Array(out.buffer);
