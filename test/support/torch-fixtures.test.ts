@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { generated, generatedLabels } from './generated.ts';
+import { readGenerated, readOpCases, readResNetCases, readSgdCases } from './torch-fixtures.ts';
+
+test('weights and images are generated as in Python, bit for bit', () => {
+  const { arrays, labels } = readGenerated();
+  expect(arrays).toHaveLength(4);
+  for (const { name, offset, scale, values } of arrays) {
+    expect(generated(name, values.length, offset, scale)).toEqual(values);
+  }
+  expect([...generatedLabels(labels.name, labels.values.length, labels.classes)]).toEqual(labels.values);
+});
+
+test('every stored op case holds an output, its upstream gradient and a gradient per float input', () => {
+  for (const one of [...readOpCases('ops'), ...readOpCases('pushpull')]) {
+    const [output] = one.outputs.values();
+    expect(one.upstream.shape, one.name).toEqual(output.shape);
+    for (const [name, gradient] of one.gradients) {
+      expect(gradient.shape, `${one.op}, ${one.name}: ${name}`).toEqual(one.inputs.get(name)?.shape);
+    }
+  }
+});
+
+test('the stored networks and optimiser runs can be read', () => {
+  const { logits, training } = readResNetCases();
+  for (const one of logits) expect(one.logits.shape).toEqual([one.labels.length, one.config.classes]);
+  for (const one of training) {
+    expect(one.losses).toHaveLength(one.schedule.steps);
+    expect(one.batches[0].images.shape[0]).toBe(one.batches[0].labels.length);
+  }
+  for (const one of readSgdCases()) expect(one.parameters.shape).toEqual(one.gradients.shape);
+});
