@@ -33,7 +33,14 @@ export const normalization: Pick<LoweringTable, Normalization> = {
     const meanKept = emitter.emit('ReduceMean', [x], { axes, keepdims: 1 });
     const mean = emitter.emit('Reshape', [meanKept, emitter.ints([channels])]);
     const centered = emitter.emit('Sub', [x, meanKept]);
-    const squares = emitter.emit('ReduceSumSquare', [centered], { axes, keepdims: 0 });
+    // In two stages: ONNX Runtime adds up squares one after the other, and over all images at once that
+    // costs five digits (measured at 64 images of 32×32: relative error 1e-5, in two stages 3e-7).
+    const inner = axes.filter((axis) => axis !== 0);
+    const perImage =
+      inner.length > 0
+        ? emitter.emit('ReduceSumSquare', [centered], { axes: inner, keepdims: 0 })
+        : emitter.emit('Mul', [centered, centered]);
+    const squares = emitter.emit('ReduceSum', [perImage, emitter.ints([0])], { keepdims: 0 });
     const count = numElements(shape) / channels;
     const variance = emitter.emit('Mul', [squares, emitter.floats(1 / count)]);
     const zero = emitter.floats(new Float32Array(channels), [channels]);
