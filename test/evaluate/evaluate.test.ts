@@ -190,6 +190,20 @@ describe('evaluate', () => {
       );
     });
 
+    it('images of another size, unless told how to bring them to the size of the model', async () => {
+      const data = path.join(folder, 'larger');
+      await writeColours(data, 2, { width: 24, height: 20 });
+      await expect(run({ data })).rejects.toThrow(
+        /000.png: expected an image of the model's input size 16×16, found 24×20; pass --resize 16/,
+      );
+      const preprocessing = { ...defaults.preprocessing, resize: 16 };
+      const result = await run({ data, preprocessing, corruptions: ['contrast'] });
+      expect(result).toMatchObject({
+        clean: { images: 6 },
+        data: { preprocessing: { resize: 16, width: 16 } },
+      });
+    });
+
     it('an image that cannot be read, unless it may be skipped', async () => {
       const data = path.join(folder, 'damaged');
       await cp(path.join(folder, 'colours'), data, { recursive: true });

@@ -43,6 +43,7 @@ function constantImages(count: number, layout: 'NCHW' | 'NHWC'): Float32Array {
 describe('openClassifier', () => {
   it.each([
     ['a free batch', ['N', 3, 8, 8], 'NCHW'],
+    ['a free batch without a name', ['', 3, 8, 8], 'NCHW'],
     ['a batch fixed at one', [1, 3, 8, 8], 'NCHW'],
     ['a batch fixed at two, with a last one to fill up', [2, 3, 8, 8], 'NCHW'],
     ['a fixed batch larger than what comes', [4, 3, 8, 8], 'NCHW'],

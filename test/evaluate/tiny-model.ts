@@ -3,7 +3,7 @@ import { encodeModel, type NodeProto, type ValueInfoProto } from '../../src/onnx
 import { ATTRIBUTE_TYPE, ELEMENT_TYPE } from '../../src/onnx/schema.ts';
 
 export interface TinyModelOptions {
-  /** Shape of the input; text for a free axis. */
+  /** Shape of the input; text for a free axis, empty for one without a name. */
   readonly input?: readonly (number | string)[];
   readonly dtype?: keyof typeof ELEMENT_TYPE;
   /** `[3, K]`, row-major: logits = channel means × weight. */
@@ -76,6 +76,8 @@ function valueInfo(
   dtype: keyof typeof ELEMENT_TYPE,
   shape: readonly (number | string)[],
 ): ValueInfoProto {
-  const dim = shape.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }));
+  const dim = shape.map((size) =>
+    typeof size === 'number' ? { dimValue: size } : size === '' ? {} : { dimParam: size },
+  );
   return { name, type: { tensorType: { elemType: ELEMENT_TYPE[dtype], shape: { dim } } } };
 }
