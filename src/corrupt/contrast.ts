@@ -28,8 +28,10 @@ export const contrast: CorruptionFunction<'contrast'> = (image, { parameters }) 
 
 /** What becomes of each of the 256 levels, truncated. */
 function scaledLevels(mean: number, scale: number): Uint8Array {
-  return Uint8Array.from({ length: 256 }, (_, level) => {
+  const table = new Uint8Array(256);
+  for (let level = 0; level < 256; level++) {
     const value = (level / 255 - mean) * scale + mean;
-    return Math.max(0, Math.min(1, value)) * 255;
-  });
+    table[level] = Math.max(0, Math.min(1, value)) * 255;
+  }
+  return table;
 }

@@ -29,7 +29,8 @@ export function liquidLayer(
   height: number,
   { mean, std, sigma, threshold }: Strength,
 ): Float32Array {
-  const scaled = noise.map((x) => x * std + mean);
+  const scaled = new Float32Array(noise.length);
+  for (let i = 0; i < scaled.length; i++) scaled[i] = noise[i] * std + mean;
   const layer = gaussianBlur(scaled, width, height, 1, sigma);
   for (let i = 0; i < layer.length; i++) if (layer[i] < threshold) layer[i] = 0;
   return layer;
@@ -37,22 +38,28 @@ export function liquidLayer(
 
 /** How strongly water shows at each pixel, largest value 1; nothing but zeros where there is no water. */
 export function waterMask(layer: Float32Array, width: number, height: number): Float32Array {
+  const size = layer.length;
+  const drops = new Uint8Array(size);
   // Liquid above 1 wraps around in the conversion to bytes, as it does in the original.
-  const drops = Uint8Array.from(layer, (x) => Math.trunc(x * 255) & 255);
-  const edges = canny(drops, width, height, FAINT_EDGE, STRONG_EDGE);
-  const distance = chamferDistance(
-    edges.map((edge) => 255 - edge),
-    width,
-    height,
-  ).map((d) => Math.min(d, RIM));
-  const softened = Uint8Array.from(boxBlur3(distance, width, height, new Float32Array(distance.length)));
-  const bytes = (): Uint8ClampedArray => new Uint8ClampedArray(distance.length);
+  for (let i = 0; i < size; i++) drops[i] = layer[i] * 255;
+  const dry = canny(drops, width, height, FAINT_EDGE, STRONG_EDGE).map((edge) => 255 - edge);
+  const distance = chamferDistance(dry, width, height);
+  for (let i = 0; i < size; i++) if (distance[i] > RIM) distance[i] = RIM;
+  // Storing into bytes truncates.
+  const softened = new Uint8Array(size);
+  softened.set(boxBlur3(distance, width, height, new Float32Array(size)));
+  const bytes = (): Uint8ClampedArray => new Uint8ClampedArray(size);
   const embossed = correlate3x3(equalizeHistogram(softened), width, height, EMBOSS, 1, bytes());
   const light = boxBlur3(embossed, width, height, bytes());
-  const mask = Float32Array.from(drops, (drop, i) => drop * light[i]);
-  const strongest = mask.reduce((a, b) => Math.max(a, b), 0);
+  const mask = new Float32Array(size);
+  let strongest = 0;
+  for (let i = 0; i < size; i++) {
+    mask[i] = drops[i] * light[i];
+    strongest = Math.max(strongest, mask[i]);
+  }
   // Without a drop the original divides by 0 and returns a black image; here it stays dry.
-  return strongest === 0 ? mask : mask.map((x) => x / strongest);
+  if (strongest > 0) for (let i = 0; i < size; i++) mask[i] /= strongest;
+  return mask;
 }
 
 /** How much of each pixel mud covers, 0 to 1. */
@@ -62,9 +69,11 @@ export function mudMask(
   height: number,
   { threshold, amount }: Strength,
 ): Float32Array {
-  const blots = layer.map((x) => (x > threshold ? 1 : 0));
+  const blots = new Uint8Array(layer.length);
+  for (let i = 0; i < blots.length; i++) blots[i] = layer[i] > threshold ? 1 : 0;
   const mask = gaussianBlur(blots, width, height, 1, amount);
-  return mask.map((x) => (x < THINNEST_MUD ? 0 : x));
+  for (let i = 0; i < mask.length; i++) if (mask[i] < THINNEST_MUD) mask[i] = 0;
+  return mask;
 }
 
 /** The image behind the splashes that a noise `[height, width]` (mean 0, deviation 1) makes. */
@@ -75,11 +84,14 @@ export function splash(image: Image, strength: Strength, noise: Float32Array): I
   const { data } = picture;
   const water = strength.liquid === 'water';
   const mask = water ? waterMask(layer, width, height) : mudMask(layer, width, height, strength);
-  for (let i = 0, at = 0; i < mask.length; i++) {
-    for (let k = 0; k < 3; k++, at++) {
-      data[at] = water
-        ? data[at] + mask[i] * strength.amount * WATER[k]
-        : data[at] * (1 - mask[i]) + mask[i] * MUD[k];
+  for (let i = 0, at = 0; i < mask.length; i++, at += 3) {
+    const wet = mask[i];
+    // Most pixels stay as they are.
+    if (wet === 0) continue;
+    for (let k = 0; k < 3; k++) {
+      data[at + k] = water
+        ? data[at + k] + wet * strength.amount * WATER[k]
+        : data[at + k] * (1 - wet) + wet * MUD[k];
     }
   }
   return fromFloat(picture);

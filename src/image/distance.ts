@@ -36,15 +36,12 @@ export function chamferDistance(data: Uint8Array, width: number, height: number)
 
 /** Shortest way over the half of the mask that lies in rows `at + row`, `at + row2` and beside `at`. */
 function nearest(distance: Int32Array, at: number, row: number, row2: number, side: number): number {
-  return Math.min(
-    UNREACHED,
-    distance[at + row2 - 1] + KNIGHT,
-    distance[at + row2 + 1] + KNIGHT,
-    distance[at + row - 2] + KNIGHT,
-    distance[at + row - 1] + DIAGONAL,
-    distance[at + row] + STRAIGHT,
-    distance[at + row + 1] + DIAGONAL,
-    distance[at + row + 2] + KNIGHT,
-    distance[at + side] + STRAIGHT,
-  );
+  const far = at + row2;
+  const near = at + row;
+  // Comparing within each length first saves additions.
+  const knight =
+    Math.min(distance[far - 1], distance[far + 1], distance[near - 2], distance[near + 2]) + KNIGHT;
+  const diagonal = Math.min(distance[near - 1], distance[near + 1]) + DIAGONAL;
+  const straight = Math.min(distance[near], distance[at + side]) + STRAIGHT;
+  return Math.min(UNREACHED, knight, diagonal, straight);
 }

@@ -35,15 +35,18 @@ interface Steps {
 
 function stepsFor(table: readonly number[], quality: number): Steps {
   const percent = quality < 50 ? Math.floor(5000 / quality) : 200 - quality * 2;
-  const step = Int32Array.from(table, (base) =>
-    Math.min(255, Math.max(1, Math.floor((base * percent + 50) / 100))),
-  );
-  return {
-    step,
-    threshold: step.map((s) => s * 4),
-    rounding: Float64Array.from(step, (s) => s * 4 + 0.5),
-    inverse: Float64Array.from(step, (s) => 1 / (s * 8)),
-  };
+  const step = new Int32Array(64);
+  const threshold = new Int32Array(64);
+  const rounding = new Float64Array(64);
+  const inverse = new Float64Array(64);
+  for (let i = 0; i < 64; i++) {
+    const size = Math.min(255, Math.max(1, Math.floor((table[i] * percent + 50) / 100)));
+    step[i] = size;
+    threshold[i] = size * 4;
+    rounding[i] = size * 4 + 0.5;
+    inverse[i] = 1 / (size * 8);
+  }
+  return { step, threshold, rounding, inverse };
 }
 
 // Rotation factors of the DCT, scaled by 2^13. The names give the factor; cK is cos(K·pi/16).

@@ -74,10 +74,16 @@ function resizeRows(data: Uint8Array, width: number, height: number, out: number
   for (let y = 0, to = 0; y < height; y++) {
     const row = y * width * 3;
     for (let x = 0; x < out; x++, to += 3) {
+      let from = row + first[x] * 3;
+      if (count[x] === 1) {
+        result[to] = data[from];
+        result[to + 1] = data[from + 1];
+        result[to + 2] = data[from + 2];
+        continue;
+      }
       let r = HALF;
       let g = HALF;
       let b = HALF;
-      let from = row + first[x] * 3;
       const end = x * stride + count[x];
       for (let k = x * stride; k < end; k++, from += 3) {
         const weight = weights[k];
@@ -100,13 +106,17 @@ function resizeColumns(data: Uint8Array, width: number, out: number, taps: Taps)
   const sums = new Int32Array(length);
   const { first, count, weights, stride } = taps;
   for (let y = 0; y < out; y++) {
+    const to = y * length;
+    if (count[y] === 1) {
+      result.set(data.subarray(first[y] * length, (first[y] + 1) * length), to);
+      continue;
+    }
     sums.fill(HALF);
     for (let k = 0; k < count[y]; k++) {
       const weight = weights[y * stride + k];
       const from = (first[y] + k) * length;
       for (let i = 0; i < length; i++) sums[i] += data[from + i] * weight;
     }
-    const to = y * length;
     for (let i = 0; i < length; i++) result[to + i] = sums[i] >> WEIGHT_BITS;
   }
   return result;
