@@ -6,7 +6,7 @@ import { DEVICES, type Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import { type EvaluateOptions, evaluate } from '../evaluate/evaluate.ts';
 import { parseCorruptions, parseSeverities } from '../evaluate/grid.ts';
-import type { PreprocessingFlags } from '../evaluate/model.ts';
+import type { PreprocessingFlags } from '../evaluate/preprocessing.ts';
 import { isRun } from '../train/run.ts';
 import { resultTable } from './evaluate-table.ts';
 import { EvaluationDisplay } from './evaluation-display.ts';

@@ -2,12 +2,13 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Engine, ModelSession, TensorSpec } from '../engine/engine.ts';
+import type { Engine, ModelSession } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { type ModelCard, type Preprocessing, readModelCard } from '../models/card.ts';
 import { isRun, openRun } from '../train/run.ts';
 import { inspectOnnx } from './onnx-file.ts';
+import { imageInput, isFixed, type PreprocessingFlags, resolvePreprocessing } from './preprocessing.ts';
 import type { ResultModel } from './result.ts';
 
 /** A model file that was read and found to be ONNX. */
@@ -16,20 +17,6 @@ export interface ModelFile {
   readonly model: ResultModel;
   /** Present when this project wrote the file. */
   readonly card?: ModelCard;
-}
-
-/** What the command line may say about a model's input; each field overrides the model's card. */
-export interface PreprocessingFlags {
-  readonly inputSize?: { readonly width: number; readonly height: number };
-  readonly mean?: readonly [number, number, number];
-  readonly std?: readonly [number, number, number];
-  readonly layout?: 'NCHW' | 'NHWC';
-  /** Short side before the centre crop, in pixels. */
-  readonly resize?: number;
-  /** Range of the pixel values that `mean` and `std` refer to. */
-  readonly scale?: '0-1' | '0-255';
-  /** Name of the output with the logits, where there are several. */
-  readonly output?: string;
 }
 
 /** Prepared images: `[count, 3, H, W]` or `[count, H, W, 3]`, as `preprocessing.layout` says. */
@@ -118,8 +105,8 @@ export async function openClassifier(
   }
   try {
     const input = imageInput(session, file);
-    const preprocessing = resolvePreprocessing(input, source, flags);
-    const batchSize = typeof input.shape[0] === 'number' && input.shape[0] > 0 ? input.shape[0] : undefined;
+    const preprocessing = resolvePreprocessing(input, { file, card: source.card?.preprocessing, flags });
+    const batchSize = isFixed(input.shape[0]) ? input.shape[0] : undefined;
     const feed = new Feeder(session, input.name, preprocessing, batchSize);
     const output = pickOutput(await feed.probe(file), file, flags.output, dataClasses);
     return {
@@ -134,129 +121,6 @@ export async function openClassifier(
     await session.dispose();
     throw error;
   }
-}
-
-/** The one image input of a model. */
-function imageInput(session: ModelSession, file: string): TensorSpec {
-  const describe = (spec: TensorSpec) => `${spec.name}: ${spec.dtype} [${spec.shape.join(', ')}]`;
-  const [input, ...others] = session.inputs;
-  const found = session.inputs.map(describe).join('; ') || 'none';
-  if (!input || others.length > 0) {
-    throw new UserError(
-      `${file}: expected one input, a batch of images, found ${session.inputs.length} (${found}); give an image classifier`,
-    );
-  }
-  const isImage = input.shape.length === 4 && (input.dtype === 'float32' || input.dtype === 'uint8');
-  const channelsFit = [input.shape[1], input.shape[3]].some((size) => size === 3 || !isFixed(size));
-  if (!isImage || !channelsFit) {
-    throw new UserError(
-      `${file}: expected an RGB image input, float32 or uint8 [N, 3, H, W] or [N, H, W, 3], found ${found}; ` +
-        'give a classifier of colour images',
-    );
-  }
-  return input;
-}
-
-function isFixed(size: number | string | undefined): size is number {
-  return typeof size === 'number' && size > 0;
-}
-
-function resolveLayout(input: TensorSpec, source: ModelFile, flags: PreprocessingFlags): 'NCHW' | 'NHWC' {
-  const [, second, , last] = input.shape;
-  const possible = { NCHW: second === 3 || !isFixed(second), NHWC: last === 3 || !isFixed(last) };
-  const wanted = flags.layout ?? source.card?.preprocessing.layout;
-  if (wanted) {
-    if (possible[wanted]) return wanted;
-    throw new UserError(
-      `${source.model.file}: --layout ${wanted} does not fit its input [${input.shape.join(', ')}]; leave --layout out`,
-    );
-  }
-  if (second === 3 && last !== 3) return 'NCHW';
-  if (last === 3 && second !== 3) return 'NHWC';
-  if (possible.NCHW !== possible.NHWC) return possible.NCHW ? 'NCHW' : 'NHWC';
-  throw new UserError(
-    `${source.model.file}: cannot tell where the channels of its input [${input.shape.join(', ')}] are; ` +
-      'pass --layout NCHW (PyTorch) or --layout NHWC (TensorFlow)',
-  );
-}
-
-/** Card, flags and session brought together; every gap is an error that says what to pass. */
-function resolvePreprocessing(
-  input: TensorSpec,
-  source: ModelFile,
-  flags: PreprocessingFlags,
-): Preprocessing {
-  const { file } = source.model;
-  const card = source.card?.preprocessing;
-  const layout = resolveLayout(input, source, flags);
-  const [fixedHeight, fixedWidth] = layout === 'NCHW' ? input.shape.slice(2) : input.shape.slice(1, 3);
-  const width = resolveSize('width', fixedWidth, flags.inputSize?.width, card?.width, file);
-  const height = resolveSize('height', fixedHeight, flags.inputSize?.height, card?.height, file);
-  const resize = flags.resize ?? card?.resize ?? null;
-  if (resize !== null && resize < Math.max(width, height)) {
-    throw new UserError(
-      `--resize: expected at least the model's input size ${Math.max(width, height)}, found ${resize}; ` +
-        'the short side is resized to it before the centre crop',
-    );
-  }
-  if (input.dtype === 'uint8') {
-    if (flags.mean || flags.std || flags.scale) {
-      throw new UserError(
-        `${file}: takes uint8 pixels and normalises them itself; leave --mean, --std and --scale out`,
-      );
-    }
-    return { width, height, layout, dtype: 'uint8', mean: [0, 0, 0], std: [1, 1, 1], resize };
-  }
-  const { mean, std } = resolveNormalisation(card, flags, file);
-  return { width, height, layout, dtype: 'float32', mean, std, resize };
-}
-
-function resolveSize(
-  side: 'width' | 'height',
-  fixed: number | string | undefined,
-  flag: number | undefined,
-  card: number | undefined,
-  file: string,
-): number {
-  if (isFixed(fixed)) {
-    if (flag === undefined || flag === fixed) return fixed;
-    throw new UserError(
-      `${file}: --input-size asks for a ${side} of ${flag}, the model takes ${fixed} only; leave it out`,
-    );
-  }
-  const size = flag ?? card;
-  if (size === undefined) {
-    throw new UserError(
-      `${file}: takes images of any ${side} and does not say which it was trained on; pass --input-size, for example --input-size 224`,
-    );
-  }
-  return size;
-}
-
-function resolveNormalisation(
-  card: Preprocessing | undefined,
-  flags: PreprocessingFlags,
-  file: string,
-): Pick<Preprocessing, 'mean' | 'std'> {
-  if ((!flags.mean || !flags.std) && (!card || flags.scale)) {
-    const missing = [!flags.mean && '--mean', !flags.std && '--std'].filter(Boolean).join(' and ');
-    throw new UserError(
-      `${file}: does not say how its input is normalised, and ${missing} ${missing.includes('and') ? 'are' : 'is'} missing; ` +
-        'pass what it was trained with: --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 (torchvision), ' +
-        '--mean 0.5 --std 0.5 (values in [-1, 1]), --mean 0 --std 1 (values in [0, 1]) ' +
-        'or --scale 0-255 --mean 0 --std 1 (plain pixel values)',
-    );
-  }
-  const unit = flags.scale === '0-255' ? 255 : 1;
-  const divide = (values: readonly [number, number, number]): [number, number, number] => [
-    values[0] / unit,
-    values[1] / unit,
-    values[2] / unit,
-  ];
-  return {
-    mean: flags.mean ? divide(flags.mean) : [...card!.mean],
-    std: flags.std ? divide(flags.std) : [...card!.std],
-  };
 }
 
 interface LogitsOutput {

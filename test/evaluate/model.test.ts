@@ -4,7 +4,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
-import { openClassifier, type PreprocessingFlags, readModelFile } from '../../src/evaluate/model.ts';
+import { openClassifier, readModelFile } from '../../src/evaluate/model.ts';
+import type { PreprocessingFlags } from '../../src/evaluate/preprocessing.ts';
 import { type TinyModelOptions, tinyModel } from './tiny-model.ts';
 
 let engine: Engine;
