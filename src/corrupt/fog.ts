@@ -14,17 +14,17 @@ export function addFog(
   let brightest = 0;
   for (let i = 0; i < data.length; i++) if (data[i] > brightest) brightest = data[i];
   const gain = brightest / (brightest + 255 * amount);
-  const out = createImage(width, height);
+  const out = new Uint8Array(data.length);
   for (let y = 0, i = 0; y < height; y++) {
     const row = ((y + top) % mapSize) * mapSize;
     for (let x = 0; x < width; x++, i += 3) {
       const fog = 255 * amount * map[row + ((x + left) % mapSize)];
-      out.data[i] = truncateLevel((data[i] + fog) * gain);
-      out.data[i + 1] = truncateLevel((data[i + 1] + fog) * gain);
-      out.data[i + 2] = truncateLevel((data[i + 2] + fog) * gain);
+      out[i] = truncateLevel((data[i] + fog) * gain);
+      out[i + 1] = truncateLevel((data[i + 1] + fog) * gain);
+      out[i + 2] = truncateLevel((data[i + 2] + fog) * gain);
     }
   }
-  return out;
+  return createImage(width, height, out);
 }
 
 /** Fog: a plasma added to the picture, and the whole dimmed so that its maximum stays. */

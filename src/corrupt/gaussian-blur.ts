@@ -5,9 +5,9 @@ import type { CorruptionFunction } from './types.ts';
 /** A Gaussian blur with the result truncated to grey levels. */
 export function blurToLevels(image: Image, sigma: number): Image {
   const blurred = blur(image.data, image.width, image.height, 3, sigma);
-  const out = createImage(image.width, image.height);
-  for (let i = 0; i < blurred.length; i++) out.data[i] = truncateLevel(blurred[i]);
-  return out;
+  const levels = new Uint8Array(blurred.length);
+  for (let i = 0; i < blurred.length; i++) levels[i] = truncateLevel(blurred[i]);
+  return createImage(image.width, image.height, levels);
 }
 
 /** Gaussian blur of each channel. */

@@ -45,8 +45,7 @@ export function shuffleNeighbours(
   shifts: Int8Array,
 ): Image {
   const { width, height, data } = image;
-  const out = createImage(width, height, data.slice());
-  const pixels = out.data;
+  const pixels = data.slice();
   const [left, right] = scanRange(width, maxShift, quirks);
   const [top, bottom] = scanRange(height, maxShift, quirks);
   let next = 0;
@@ -66,7 +65,7 @@ export function shuffleNeighbours(
       }
     }
   }
-  return out;
+  return createImage(width, height, pixels);
 }
 
 /** Frosted glass: blur, move pixels about among their neighbours, blur again. */

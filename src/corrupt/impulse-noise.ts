@@ -9,12 +9,12 @@ const SALT_SHARE = 0.5;
  * `random_noise`.
  */
 export function saltAndPepper(image: Image, field: Float32Array, amount: number): Image {
-  const out = createImage(image.width, image.height, image.data.slice());
+  const levels = image.data.slice();
   const salt = amount * SALT_SHARE;
   for (let i = 0; i < field.length; i++) {
-    if (field[i] < amount) out.data[i] = field[i] < salt ? 255 : 0;
+    if (field[i] < amount) levels[i] = field[i] < salt ? 255 : 0;
   }
-  return out;
+  return createImage(image.width, image.height, levels);
 }
 
 /** Impulse noise: dead and saturated values, as bit errors make them. */

@@ -5,12 +5,12 @@ import { createImage, type Image, TRUNCATION_GUARD } from '../image/image.ts';
  * offset alone gives ordinary noise, slope alone speckle. `field` has one value a value of the image.
  */
 export function addNoise(image: Image, field: Float32Array, offset: number, slope: number): Image {
-  const out = createImage(image.width, image.height);
-  const { data } = image;
+  const { data, width, height } = image;
+  const levels = new Uint8Array(data.length);
   const base = 255 * offset;
   for (let i = 0; i < data.length; i++) {
     const level = data[i] + (base + slope * data[i]) * field[i] + TRUNCATION_GUARD;
-    out.data[i] = level > 0 ? (level < 255 ? level : 255) : 0;
+    levels[i] = level > 0 ? (level < 255 ? level : 255) : 0;
   }
-  return out;
+  return createImage(width, height, levels);
 }

@@ -72,7 +72,8 @@ function look({ bounds, levels, guide }: Quantiles, number: number): number {
 /** Shot noise: light arrives in photons. Poisson(x·photons) / photons. */
 export const shotNoise: CorruptionFunction<'shot_noise'> = (image, { parameters, random }) => {
   const table = tableFor(parameters.photons);
-  const out = createImage(image.width, image.height);
-  for (let i = 0; i < out.data.length; i++) out.data[i] = look(table[image.data[i]], random.uint32());
-  return out;
+  const { data, width, height } = image;
+  const levels = new Uint8Array(data.length);
+  for (let i = 0; i < levels.length; i++) levels[i] = look(table[data[i]], random.uint32());
+  return createImage(width, height, levels);
 };

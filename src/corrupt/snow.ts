@@ -31,7 +31,7 @@ export function snowLayer(
 
 /** Whiten a picture and lay snow over it: the layer and, on top, the layer turned by 180°. */
 export function addSnow({ data, width, height }: Image, layer: Uint8Array, mix: number): Image {
-  const out = createImage(width, height);
+  const out = new Uint8Array(data.length);
   const last = layer.length - 1;
   for (let p = 0, i = 0; p <= last; p++, i += 3) {
     const red = data[i];
@@ -39,11 +39,11 @@ export function addSnow({ data, width, height }: Image, layer: Uint8Array, mix: 
     const blue = data[i + 2];
     const white = (0.299 * red + 0.587 * green + 0.114 * blue) * 1.5 + 127.5;
     const snow = layer[p] + layer[last - p];
-    out.data[i] = truncateLevel(mix * red + (1 - mix) * Math.max(red, white) + snow);
-    out.data[i + 1] = truncateLevel(mix * green + (1 - mix) * Math.max(green, white) + snow);
-    out.data[i + 2] = truncateLevel(mix * blue + (1 - mix) * Math.max(blue, white) + snow);
+    out[i] = truncateLevel(mix * red + (1 - mix) * Math.max(red, white) + snow);
+    out[i + 1] = truncateLevel(mix * green + (1 - mix) * Math.max(green, white) + snow);
+    out[i + 2] = truncateLevel(mix * blue + (1 - mix) * Math.max(blue, white) + snow);
   }
-  return out;
+  return createImage(width, height, out);
 }
 
 /** Snowfall, driven by wind within 45° of straight down. */

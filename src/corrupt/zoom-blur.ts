@@ -18,10 +18,10 @@ export function zoomFactors(end: number, step: number, arange: boolean): number[
 export const zoomBlur: CorruptionFunction<'zoom_blur'> = (image, { parameters, quirks }) => {
   const { data, width, height } = image;
   const factors = zoomFactors(parameters.end, parameters.step, quirks.zoomArange);
-  const sum = Float32Array.from(data);
+  const sum = new Float32Array(data);
   for (const factor of factors) addZoomed(data, width, height, 3, factor, sum);
-  const out = createImage(width, height);
+  const levels = new Uint8Array(data.length);
   const share = 1 / (factors.length + 1);
-  for (let i = 0; i < sum.length; i++) out.data[i] = truncateLevel(sum[i] * share);
-  return out;
+  for (let i = 0; i < sum.length; i++) levels[i] = truncateLevel(sum[i] * share);
+  return createImage(width, height, levels);
 };

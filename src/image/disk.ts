@@ -1,5 +1,6 @@
 import { reflect101 } from './border.ts';
 import { createImage, type Image } from './image.ts';
+import { Scratch } from './scratch.ts';
 
 /** A square kernel of side 2·reach + 1, rows from the top. */
 export interface DiskKernel {
@@ -129,23 +130,26 @@ export function diskBlur(image: Image, kernel: DiskKernel, gain: number): Image 
   const wide = (width + 2 * margin) * 3;
   const scale = gain / diskArea(kernel.radius);
 
-  // Sharp disk, then smoothing along the row; `margin` rows and columns more than the picture has.
-  const rows: Float64Array[] = [];
+  // Sharp disk, then smoothing along the row, kept for as many rows as smoothing down the columns needs.
   const disk = new Int32Array(wide);
-  for (let y = -margin; y < height + margin; y++) {
+  const kept = Array.from({ length: 2 * margin + 1 }, () => new Float64Array(stride));
+  const smoothed = (y: number) => kept[(y + margin) % kept.length];
+  const advance = (y: number) => {
     diskRow(sums, disk, y + pad, (pad - margin) * 3, kernel.radius);
-    rows.push(smoothRow(disk, stride, kernel.smoothing, margin, scale));
-  }
-  const out = createImage(width, height);
+    smoothRow(disk, kernel.smoothing, margin, scale, smoothed(y));
+  };
+  for (let y = -margin; y < margin; y++) advance(y);
+  const out = new Uint8Array(stride * height);
   const line = new Float64Array(stride);
   const source = padded.data;
   for (let y = 0; y < height; y++) {
-    line.set(rows[y + margin]);
+    advance(y + margin);
+    line.set(smoothed(y));
     if (margin > 0) {
       for (let i = 0; i < stride; i++) line[i] *= kernel.smoothing[0];
       for (let d = 1; d <= margin; d++) {
-        const above = rows[y + margin - d];
-        const below = rows[y + margin + d];
+        const above = smoothed(y - d);
+        const below = smoothed(y + d);
         const weight = kernel.smoothing[d];
         for (let i = 0; i < stride; i++) line[i] += weight * (above[i] + below[i]);
       }
@@ -163,11 +167,14 @@ export function diskBlur(image: Image, kernel: DiskKernel, gain: number): Image 
     const row = y * stride;
     for (let i = 0; i < stride; i++) {
       const level = line[i] + ROUNDING;
-      out.data[row + i] = level < 255 ? level : 255;
+      out[row + i] = level < 255 ? level : 255;
     }
   }
-  return out;
+  return createImage(width, height, out);
 }
+
+const paddedScratch = new Scratch((length) => new Uint8Array(length));
+const sumsScratch = new Scratch((length) => new Int32Array(length));
 
 interface Padded {
   readonly data: Uint8Array;
@@ -178,7 +185,7 @@ interface Padded {
 
 function padMirrored({ data, width, height }: Image, pad: number): Padded {
   const stride = (width + 2 * pad) * 3;
-  const out = new Uint8Array(stride * (height + 2 * pad));
+  const out = paddedScratch.take(stride * (height + 2 * pad));
   for (let y = -pad; y < height + pad; y++) {
     const from = reflect101(y, height) * width * 3;
     const to = (y + pad) * stride;
@@ -198,9 +205,10 @@ function padMirrored({ data, width, height }: Image, pad: number): Padded {
 /** Running sums: value i of a row is the sum of its channel over the pixels before pixel floor(i/3). */
 function rowSums({ data, stride, height }: Padded): { data: Int32Array; stride: number } {
   const wide = stride + 3;
-  const sums = new Int32Array(wide * height);
+  const sums = sumsScratch.take(wide * height);
   for (let y = 0; y < height; y++) {
     const at = y * wide;
+    sums.fill(0, at, at + 3);
     for (let i = 0; i < stride; i++) sums[at + i + 3] = sums[at + i] + data[y * stride + i];
   }
   return { data: sums, stride: wide };
@@ -232,17 +240,15 @@ function diskRow(
 /** Smooth a row that is `margin` pixels longer at either end than the result. */
 function smoothRow(
   row: Int32Array,
-  length: number,
   smoothing: Float64Array,
   margin: number,
   scale: number,
-): Float64Array {
-  const out = new Float64Array(length);
-  for (let i = 0; i < length; i++) {
+  out: Float64Array,
+): void {
+  for (let i = 0; i < out.length; i++) {
     const at = i + margin * 3;
     let sum = (margin > 0 ? smoothing[0] : 1) * row[at];
     for (let d = 1; d <= margin; d++) sum += smoothing[d] * (row[at - 3 * d] + row[at + 3 * d]);
     out[i] = sum * scale;
   }
-  return out;
 }

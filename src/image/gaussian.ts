@@ -1,3 +1,5 @@
+import { Scratch } from './scratch.ts';
+
 /**
  * Weights of a Gaussian at distances 0, 1, ... radius, normalised over both sides. The radius is
  * int(4·sigma + 0.5), where SciPy cuts by default.
@@ -8,6 +10,8 @@ export function gaussianWeights(sigma: number): Float64Array {
   const sum = weights.reduce((total, w, i) => total + (i === 0 ? w : 2 * w), 0);
   return weights.map((w) => w / sum);
 }
+
+const tallScratch = new Scratch((length) => new Float64Array(length));
 
 /**
  * Gaussian blur of an interleaved image [height, width, channels], each channel for itself; edge pixels
@@ -22,75 +26,69 @@ export function gaussianBlur(
   sigma: number,
 ): Float32Array {
   const weights = gaussianWeights(sigma);
-  if (weights.length === 1) return Float32Array.from(data);
-  return blurRows(blurColumns(data, width * channels, height, weights), width, height, channels, weights);
-}
-
-function blurColumns(
-  data: Uint8Array | Float32Array,
-  stride: number,
-  height: number,
-  weights: Float64Array,
-): Float32Array {
-  const radius = weights.length - 1;
-  const out = new Float32Array(stride * height);
-  const sum = new Float64Array(stride);
-  const middle = weights[0];
-  for (let y = 0; y < height; y++) {
-    const row = y * stride;
-    for (let i = 0; i < stride; i++) sum[i] = middle * data[row + i];
-    // Two distances at a time halve the traffic on `sum`.
-    let d = 1;
-    for (; d < radius; d += 2) {
-      const up = Math.max(0, y - d) * stride;
-      const down = Math.min(height - 1, y + d) * stride;
-      const upper = Math.max(0, y - d - 1) * stride;
-      const lower = Math.min(height - 1, y + d + 1) * stride;
-      const near = weights[d];
-      const far = weights[d + 1];
-      for (let i = 0; i < stride; i++) {
-        sum[i] += near * (data[up + i] + data[down + i]) + far * (data[upper + i] + data[lower + i]);
-      }
-    }
-    if (d === radius) {
-      const up = Math.max(0, y - d) * stride;
-      const down = Math.min(height - 1, y + d) * stride;
-      const last = weights[d];
-      for (let i = 0; i < stride; i++) sum[i] += last * (data[up + i] + data[down + i]);
-    }
-    out.set(sum, row);
-  }
-  return out;
-}
-
-function blurRows(
-  data: Float32Array,
-  width: number,
-  height: number,
-  channels: number,
-  weights: Float64Array,
-): Float32Array {
-  const radius = weights.length - 1;
+  if (weights.length === 1) return new Float32Array(data);
   const stride = width * channels;
+  const radius = weights.length - 1;
   const margin = radius * channels;
-  const padded = new Float64Array(stride + 2 * margin);
+  // Float64 in the inner loops, whatever comes in: loops over one type of array run much faster.
+  const tall = tallScratch.take(stride * (height + 2 * radius));
+  tall.set(data, radius * stride);
+  for (let y = 0; y < radius; y++) {
+    tall.set(data.subarray(0, stride), y * stride);
+    tall.set(data.subarray((height - 1) * stride), (radius + height + y) * stride);
+  }
+  const wide = new Float64Array(stride + 2 * margin);
+  const line = new Float64Array(stride);
   const out = new Float32Array(data.length);
-  const middle = weights[0];
   for (let y = 0; y < height; y++) {
-    const row = y * stride;
-    padded.set(data.subarray(row, row + stride), margin);
+    blurLine(tall, (y + radius) * stride, stride, weights, line);
+    wide.set(line, margin);
     for (let i = 0; i < margin; i++) {
-      padded[i] = data[row + (i % channels)];
-      padded[margin + stride + i] = data[row + stride - channels + (i % channels)];
+      wide[i] = line[i % channels];
+      wide[margin + stride + i] = line[stride - channels + (i % channels)];
     }
-    for (let i = 0; i < stride; i++) {
-      const at = i + margin;
-      let sum = middle * padded[at];
-      for (let d = 1, reach = channels; d <= radius; d++, reach += channels) {
-        sum += weights[d] * (padded[at - reach] + padded[at + reach]);
-      }
-      out[row + i] = sum;
-    }
+    blurLine(wide, margin, channels, weights, line);
+    out.set(line, y * stride);
   }
   return out;
+}
+
+/**
+ * Weighted sums of `values` from `start` on, with their neighbours at multiples of `step` on both sides, into
+ * `sum`. Four distances a sweep keep the traffic on `sum` low; past the last the weight is 0.
+ */
+function blurLine(
+  values: Float64Array,
+  start: number,
+  step: number,
+  weights: Float64Array,
+  sum: Float64Array,
+): void {
+  const radius = weights.length - 1;
+  const middle = weights[0];
+  for (let d = 1; d <= radius; d += 4) {
+    const d2 = Math.min(d + 1, radius);
+    const d3 = Math.min(d + 2, radius);
+    const d4 = Math.min(d + 3, radius);
+    const w1 = weights[d];
+    const w2 = d2 > d ? weights[d2] : 0;
+    const w3 = d3 > d2 ? weights[d3] : 0;
+    const w4 = d4 > d3 ? weights[d4] : 0;
+    const [a1, b1, a2, b2] = [start - d * step, start + d * step, start - d2 * step, start + d2 * step];
+    if (d === 1) for (let i = 0; i < sum.length; i++) sum[i] = middle * values[start + i];
+    if (w3 === 0) {
+      for (let i = 0; i < sum.length; i++) {
+        sum[i] += w1 * (values[a1 + i] + values[b1 + i]) + w2 * (values[a2 + i] + values[b2 + i]);
+      }
+      continue;
+    }
+    const [a3, b3, a4, b4] = [start - d3 * step, start + d3 * step, start - d4 * step, start + d4 * step];
+    for (let i = 0; i < sum.length; i++) {
+      sum[i] +=
+        w1 * (values[a1 + i] + values[b1 + i]) +
+        w2 * (values[a2 + i] + values[b2 + i]) +
+        w3 * (values[a3 + i] + values[b3 + i]) +
+        w4 * (values[a4 + i] + values[b4 + i]);
+    }
+  }
 }
