@@ -128,36 +128,46 @@ function absoluteMetrics({ metrics }: Result): Metrics {
   };
 }
 
-function assertSameImages(results: readonly Result[]): void {
-  const [first, ...others] = results;
-  for (const other of others) {
-    for (const field of ['fingerprint', 'corruptionSet', 'seed'] as const) {
-      if (other.data[field] === first!.data[field]) continue;
-      const what =
-        field === 'fingerprint' ? 'selection of images' : field === 'seed' ? 'seed' : 'corruption set';
-      throw new UserError(
-        `${other.model.file}: expected a result on the same images as ${first!.model.file} ` +
-          `(${describeData(first!)}), found another ${what} (${describeData(other)}); ` +
-          'evaluate both models with the same --data, --limit, --seed and --set',
-      );
-    }
+/** What must agree before figures may stand in one table: the same corrupted pictures. */
+const SAME_PICTURES: readonly (readonly [what: string, of: (data: Result['data']) => string | number])[] = [
+  ['images', (data) => data.images],
+  ['seed', (data) => data.seed],
+  ['corruption set', (data) => data.corruptionSet],
+  ['frost textures', (data) => data.frost],
+  ['size', ({ preprocessing: { width, height } }) => `${width}×${height}`],
+  ['resize', (data) => data.preprocessing.resize ?? 'none'],
+];
+
+function assertSameImages([first, ...others]: readonly Result[]): void {
+  for (const { model, data } of others) {
+    const wanted = first!.data;
+    const different = SAME_PICTURES.filter(([, of]) => of(data) !== of(wanted)).map(
+      ([what, of]) => `${what} ${of(data)} instead of ${of(wanted)}`,
+    );
+    if (different.length === 0 && data.fingerprint !== wanted.fingerprint)
+      different.push('other images or labels');
+    if (different.length === 0) continue;
+    throw new UserError(
+      `${model.file}: expected a result on the same corrupted images as ${first!.model.file}, found ${data.name} ` +
+        `with ${different.join('; ')}; evaluate both models with the same --data, --limit, --seed and --set`,
+    );
   }
 }
 
-function describeData({ data }: Result): string {
-  return `${data.name}, ${data.images} ${data.split} images, set ${data.corruptionSet}, seed ${data.seed}`;
-}
-
+/** Short names first; where two models would share one, more of what tells them apart. */
 function labelModels(results: readonly Result[]): string[] {
   const sameName = new Set(results.map(({ model }) => model.name)).size === 1;
   const labels = results.map(({ model }) => {
-    const variant = model.variant.replace(/^pushpull\b/, 'push-pull');
     if (model.variant === 'onnx') return model.name;
-    return sameName ? variant : `${model.name} ${variant}`;
+    return sameName ? model.variant : `${model.name} ${model.variant}`;
   });
   return labels.map((label, index) =>
-    labels.indexOf(label) === labels.lastIndexOf(label) ? label : `${label} (${results[index]!.model.file})`,
+    isUnique(label, labels) ? label : `${label} (${results[index]!.model.file})`,
   );
+}
+
+function isUnique(label: string, labels: readonly string[]): boolean {
+  return labels.indexOf(label) === labels.lastIndexOf(label);
 }
 
 function bestOf(models: readonly ComparedModel[]): ComparedModel | undefined {

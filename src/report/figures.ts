@@ -2,11 +2,11 @@
 import { summarizeAlpha } from '../analyze/kernels.ts';
 import { CORRUPTION_GROUPS } from '../corrupt/index.ts';
 import { alphaChart, corruptionChart } from './charts/bars.ts';
-import { severityChart, severityMaximum, trainingChart } from './charts/curves.ts';
+import { type CurveOptions, severityChart, severityMaximum, trainingChart } from './charts/curves.ts';
 import { kernelPairs } from './charts/kernels.ts';
 import { arrange, type Svg } from './charts/render.ts';
 import type { ComparedModel, Comparison } from './comparison.ts';
-import { plural } from './format.ts';
+import { formatNumber, plural } from './format.ts';
 import { type EncodedStrip, sampleSheet } from './samples.ts';
 
 /** A figure drawn for each place where it appears. */
@@ -55,7 +55,7 @@ export async function drawFigures(comparison: Comparison, strip?: EncodedStrip):
 
 async function severityFigure(comparison: Comparison): Promise<Figure | undefined> {
   const wide = await severityChart(comparison, { width: WIDE, height: 420 });
-  const narrow = await severityChart(comparison, { width: PHONE, height: 300 });
+  const narrow = await severityChart(comparison, { width: PHONE, height: 300, values: true });
   const title = 'Top-1 error against severity, mean over the corruptions';
   const sheet = await severityChart(comparison, { width: 800, height: 480, title });
   if (!wide || !narrow || !sheet) return undefined;
@@ -75,16 +75,16 @@ async function groupsFigure(comparison: Comparison): Promise<Figure | undefined>
   const panels = async (width: number, height: number) => {
     const drawn: Panel[] = [];
     for (const { heading, only } of groups) {
-      const svg = await severityChart(comparison, { width, height, only, max, labels: false });
+      const svg = await severityChart(comparison, { width, height, only, max, small: true });
       if (svg) drawn.push({ svg, heading });
     }
     return drawn;
   };
-  const small = await panels(196, 180);
+  const small = await panels(196, 160);
   if (small.length === 0) return undefined;
   const alt = 'Top-1 error against severity in each group of corruptions';
   const key = comparison.models.map(({ label, color }) => ({ label, color }));
-  const sheet = arrange(await panels(260, 220), { columns: 4, gap: 24, label: alt, title: alt, key });
+  const sheet = arrange(await panels(240, 190), { columns: 4, gap: 24, label: alt, title: alt, key });
   return { wide: small, sheet, name: 'severity-groups', alt };
 }
 
@@ -104,19 +104,25 @@ function samplesFigure(strip: EncodedStrip): Figure {
 }
 
 async function trainingFigure(comparison: Comparison): Promise<Figure | undefined> {
-  const panels = async (width: number, height: number): Promise<Panel[]> => {
-    const error = await trainingChart(comparison, 'testError', { width, height });
-    const loss = await trainingChart(comparison, 'trainLoss', { width, height });
+  const panels = async (size: CurveOptions): Promise<Panel[]> => {
+    const error = await trainingChart(comparison, 'testError', size);
+    const loss = await trainingChart(comparison, 'trainLoss', size);
     return [
       ...(error ? [{ svg: error, heading: 'Error on clean test images' }] : []),
       ...(loss ? [{ svg: loss, heading: 'Loss on training images' }] : []),
     ];
   };
-  const wide = await panels(530, 320);
+  const wide = await panels({ width: 530, height: 320 });
   if (wide.length === 0) return undefined;
   const alt = 'The course of the training';
   const sheet = arrange(wide, { columns: 2, gap: 32, label: alt, title: alt });
-  return { wide, narrow: await panels(PHONE, 260), sheet, name: 'training', alt };
+  return {
+    wide,
+    narrow: await panels({ width: PHONE, height: 260, values: true }),
+    sheet,
+    name: 'training',
+    alt,
+  };
 }
 
 async function layerFigures(comparison: Comparison): Promise<Pick<Figures, 'alpha' | 'kernels'>> {
@@ -143,7 +149,6 @@ async function layerFigures(comparison: Comparison): Promise<Pick<Figures, 'alph
 
 function describeAlpha(alpha: Float32Array): string {
   const { filters, mean, min, max, negative } = summarizeAlpha(alpha);
-  const number = (value: number) => value.toFixed(2).replace('-', '−');
   const sign = negative === 0 ? 'none turned negative' : `${plural(negative, 'filter')} turned negative`;
-  return `Over ${plural(filters, 'filter')}: mean ${number(mean)}, from ${number(min)} to ${number(max)}; ${sign}.`;
+  return `Over ${plural(filters, 'filter')}: mean ${formatNumber(mean)}, from ${formatNumber(min)} to ${formatNumber(max)}; ${sign}.`;
 }

@@ -23,6 +23,17 @@ export function formatPoints(value: number | null | undefined, digits = 1): stri
   return Number(text) === 0 ? text : `${value < 0 ? '−' : '+'}${text}`;
 }
 
+/** A number with decimals that is no rate, such as alpha: `−0.25`, and never `−0.00`. */
+export function formatNumber(value: number, digits = 2): string {
+  const text = Math.abs(value).toFixed(digits);
+  return `${value < 0 && Number(text) !== 0 ? '−' : ''}${text}`;
+}
+
+/** `11173962` → `11.2M`. */
+export function formatCompact(value: number): string {
+  return new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 }).format(value);
+}
+
 /** `175258` → `175,258`. */
 export function formatCount(value: number): string {
   return value.toLocaleString('en-US');

@@ -7,7 +7,7 @@ import {
   corruptionError,
   measuredCells,
 } from './comparison.ts';
-import { formatFraction, formatPercent, formatPoints, listWords, longName, MISSING } from './format.ts';
+import { formatFraction, formatPercent, formatPoints, listWords, MISSING } from './format.ts';
 
 export interface Headline {
   /** One sentence. */
@@ -91,7 +91,7 @@ function compose(
   verdict: Headline['verdict'],
 ): string {
   const rivals = models.filter((model) => !model.isBaseline).length;
-  const name = capitalize(best.label) + (rivals > 1 ? ` does best of ${rivals} models and` : '');
+  const subject = rivals > 1 ? `Of ${rivals} models ${best.label} does best: it` : capitalize(best.label);
   const cleanTrend = direction(clean, clean0);
   const cleanText = {
     better: `falls from ${formatPercent(clean0)} to ${formatPercent(clean)}`,
@@ -101,18 +101,24 @@ function compose(
   if (!pair) {
     return `No corrupted images were measured; on clean images the error of ${best.label} ${cleanText}.`;
   }
-  const cells = pair.cells === 75 ? '' : ` (over the ${pair.cells} of 75 cells that both have measured)`;
-  const ratio = pair.ratio === undefined ? '' : `, mrCE ${formatFraction(pair.ratio)}`;
-  const measure = pair.cells === 75 ? `mCE${ratio}` : `no full mCE`;
+  const cells =
+    pair.cells === 75 ? '' : ` (over the ${pair.cells} of 75 cells that both have measured, no mCE)`;
+  const measure = pair.cells === 75 ? ' (mCE)' : '';
+  const ratio = pair.cells === 75 && pair.ratio !== undefined ? ` (mrCE ${formatFraction(pair.ratio)})` : '';
   const joint = verdict === 'same' || cleanTrend === 'same' || verdict === cleanTrend ? 'and' : 'but';
   const range = `${formatPercent(pair.reference)} to ${formatPercent(pair.value)}`;
   switch (verdict) {
     case 'better':
-      return `${name} cuts the mean error on corrupted images${cells} from ${range} (${measure}), ${joint} its error on clean images ${cleanText}.`;
-    case 'worse':
-      return `${name} does not help here: the mean error on corrupted images${cells} rises from ${range} (${measure}), ${joint} its error on clean images ${cleanText}.`;
+      return `${subject} cuts the mean error on corrupted images${measure}${cells} from ${range}${ratio}, ${joint} its error on clean images ${cleanText}.`;
+    case 'worse': {
+      const failure =
+        rivals > 1
+          ? `None of the ${rivals} models helps here: with ${best.label}, the best of them,`
+          : `${subject} does not help here:`;
+      return `${failure} the mean error on corrupted images${measure}${cells} rises from ${range}${ratio}, ${joint} its error on clean images ${cleanText}.`;
+    }
     default:
-      return `${name} makes no difference on corrupted images${cells}: the mean error stays at ${formatPercent(pair.value)} (${measure}), ${joint} its error on clean images ${cleanText}.`;
+      return `${subject} makes no difference on corrupted images${cells}: the mean error${measure} stays at ${formatPercent(pair.value)}${ratio}, ${joint} its error on clean images ${cleanText}.`;
   }
 }
 
@@ -146,7 +152,7 @@ function figures(
       label:
         pair.cells === 75 ? 'Relative to the baseline (mrCE)' : 'Relative to the baseline (no full mrCE)',
       value: formatFraction(pair.ratio),
-      note: 'mean of the 15 ratios; below 1 is better'.replace('the 15 ', pair.cells === 75 ? 'the 15 ' : ''),
+      note: 'mean ratio of the errors; below 1 is better',
       tone: tone(pair.ratio - 1),
     });
   }
@@ -154,8 +160,8 @@ function figures(
   if (net !== undefined) {
     list.push({
       label: 'Net gain (R_net, β = 1)',
-      value: formatPoints(net),
-      note: 'percent; clean and corrupted weighed alike',
+      value: `${formatPoints(net)}%`,
+      note: 'clean and corrupted weighed alike',
       tone: tone(-net),
     });
   }
@@ -176,7 +182,7 @@ function whereFrom(best: ComparedModel, baseline: ComparedModel): string[] {
   }).sort((a, b) => a.change - b.change);
   if (changes.length === 0) return [];
   const name = (entry: { corruption: string; change: number }) =>
-    `${longName(entry.corruption)} (${formatPoints(entry.change)} points)`;
+    `${entry.corruption.replaceAll('_', ' ').replace('jpeg', 'JPEG').replace('gaussian', 'Gaussian')} (${formatPoints(entry.change)} points)`;
   const improved = changes.filter(({ change }) => change <= -0.0005);
   const worsened = changes.filter(({ change }) => change >= 0.0005).reverse();
   const details: string[] = [

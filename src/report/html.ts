@@ -2,7 +2,7 @@
 import type { Svg } from './charts/render.ts';
 import type { Comparison } from './comparison.ts';
 import type { Figure, Figures, Panel } from './figures.ts';
-import { escapeHtml as esc, longName, MISSING, shortName } from './format.ts';
+import { escapeHtml as esc, listWords, longName, MISSING, shortName } from './format.ts';
 import type { Headline } from './headline.ts';
 import type { Fact, Provenance } from './provenance.ts';
 import type { EncodedStrip } from './samples.ts';
@@ -37,12 +37,7 @@ export async function renderHtml(content: ReportContent): Promise<string> {
       section(HEADINGS.corruptions, corruptionsLede(comparison), corruptionsSection(content)),
     content.strip && section(HEADINGS.samples, sentence(content.strip.caption), stripFigure(content.strip)),
     figures.kernels.length > 0 && section(HEADINGS.layer, LEDES.layer, layerSection(figures)),
-    figures.training &&
-      section(
-        HEADINGS.training,
-        LEDES.training,
-        `<div class="wide pair">${figures.training.wide.map(panel).join('')}</div><div class="narrow pair">${(figures.training.narrow ?? []).map(panel).join('')}</div>`,
-      ),
+    figures.training && section(HEADINGS.training, LEDES.training, trainingSection(content)),
     section(HEADINGS.metrics, LEDES.metrics, metricsTable(content)),
     section(HEADINGS.provenance, undefined, provenanceSection(content)),
   ];
@@ -82,9 +77,14 @@ function sentence(text: string): string {
 function figureTiles({ figures }: Headline): string {
   const tiles = figures.map(
     ({ label, value, note, tone }) =>
-      `<div><dt>${esc(label)}</dt><dd class="value ${tone}">${esc(value)}</dd><dd class="note">${esc(note)}</dd></div>`,
+      `<div><dt>${subscripts(esc(label))}</dt><dd class="value ${tone}">${esc(value)}</dd><dd class="note">${esc(note)}</dd></div>`,
   );
   return `<dl class="figures">${tiles.join('')}</dl>`;
+}
+
+/** `R_net` as a letter with an index. */
+function subscripts(html: string): string {
+  return html.replace(/\b(R|E|mCE)_(\w+)/g, '$1<sub>$2</sub>');
 }
 
 function resultsSection(content: ReportContent): string {
@@ -155,9 +155,9 @@ function tableCell(cell: TableCell, extra: readonly (string | false | undefined)
 
 function severitySection({ comparison, figures }: ReportContent): string {
   const groups = figures.groups
-    ? `<div><ul class="key">${key(comparison)}</ul><div class="panels">${figures.groups.wide.map(panel).join('')}</div><p class="small" style="margin-top:14px">${esc(LEDES.groups)}</p></div>`
+    ? `<div><ul class="key wide">${key(comparison)}</ul><div class="panels">${figures.groups.wide.map(panel).join('')}</div><p class="small" style="margin-top:14px">${esc(LEDES.groups)}</p></div>`
     : '';
-  return `<div class="columns">${responsive(figures.severity!)}${groups}</div>`;
+  return `<div class="columns"><div><ul class="key narrow">${key(comparison)}</ul>${responsive(figures.severity!)}</div>${groups}</div>`;
 }
 
 function key({ models }: Comparison): string {
@@ -186,6 +186,14 @@ function panel({ svg, heading }: { svg: Svg; heading?: string }): string {
   return `<figure>${heading ? `<h3>${esc(heading)}</h3>` : ''}${svg.text}</figure>`;
 }
 
+function trainingSection({ comparison, figures }: ReportContent): string {
+  const { wide, narrow = wide } = figures.training!;
+  return (
+    `<ul class="key narrow">${key(comparison)}</ul><div class="wide pair">${wide.map(panel).join('')}</div>` +
+    `<div class="narrow pair">${narrow.map(panel).join('')}</div>`
+  );
+}
+
 function layerSection({ alpha, kernels }: Figures): string {
   return kernels
     .map((sheet) => {
@@ -203,18 +211,17 @@ function stripFigure(strip: EncodedStrip): string {
   const crisp = strip.width < 116 ? ' crisp' : '';
   const image = (source: string, alt: string) =>
     `<img src="${source}" alt="${esc(alt)}" width="${strip.width}" height="${strip.height}">`;
-  const levels = strip.severities.map((severity) => `<span>${severity}</span>`).join('');
   const groups = strip.groups.map(({ name, corruptions }) => {
     const cells = corruptions.map(
       (corruption) =>
         `<div class="cell"><span>${esc(shortName(corruption.name))}</span>` +
         `${corruption.images.map((source, row) => image(source, `${longName(corruption.name)}, severity ${strip.severities[row]}`)).join('')}</div>`,
     );
-    return `<div><h3>${esc(name)}</h3><div class="group"><div class="cell levels">${levels}</div>${cells.join('')}</div></div>`;
+    return `<div><h3>${esc(name)}</h3><div class="group">${cells.join('')}</div></div>`;
   });
   return (
     `<figure><div class="strip${crisp}"><div><h3>original</h3><div class="group"><div class="cell"><span></span>${image(strip.original, 'Original')}</div></div></div>` +
-    `${groups.join('')}</div><figcaption>Rows are severities ${strip.severities.join(', ')}.</figcaption></figure>`
+    `${groups.join('')}</div><figcaption>From top to bottom: severity ${listWords(strip.severities.map(String))}.</figcaption></figure>`
   );
 }
 
@@ -222,7 +229,7 @@ function metricsTable({ comparison, metrics }: ReportContent): string {
   const head = comparison.models.map(({ label }) => `<th scope="col">${esc(label)}</th>`).join('');
   const rows = metrics.map(
     ({ name, meaning, values }) =>
-      `<tr><th scope="row"><code>${esc(name)}</code></th><td class="meaning">${esc(meaning)}</td>` +
+      `<tr><th scope="row"><code>${esc(name)}</code></th><td class="meaning">${subscripts(esc(meaning))}</td>` +
       `${values.map((value) => `<td${value === MISSING ? ' class="missing"' : ''}>${esc(value)}</td>`).join('')}</tr>`,
   );
   return `<div class="scroll"><table class="metrics"><thead><tr><th></th><th></th>${head}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;

@@ -57,7 +57,6 @@ figure{margin:0}
 figcaption{margin-top:12px;max-width:52em}
 svg,img{display:block;max-width:100%;height:auto}
 svg text{font-variant-numeric:tabular-nums}
-.narrow{display:none}
 .columns{display:grid;grid-template-columns:minmax(0,660px) minmax(0,1fr);gap:40px 32px;align-items:start}
 .columns.bars{grid-template-columns:minmax(0,700px) minmax(0,1fr);gap:40px 56px}
 .columns.layer{grid-template-columns:400px minmax(0,1fr);gap:40px 56px}
@@ -71,16 +70,17 @@ svg text{font-variant-numeric:tabular-nums}
 .takeaways li:last-child{border-bottom:1px solid ${COLORS.rule}}
 .scroll{overflow-x:auto;-webkit-overflow-scrolling:touch}
 table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums lining-nums}
-th,td{padding:9px 6px;text-align:right;font-weight:400;white-space:nowrap}
+th,td{padding:9px 5px;text-align:right;font-weight:400;white-space:nowrap}
 thead th{padding-top:4px;padding-bottom:8px;color:${COLORS.muted};font-size:12px;vertical-align:bottom;border-bottom:1px solid ${COLORS.ink}}
 thead tr.groups th{padding-bottom:2px;text-align:left;border-bottom:0;color:${COLORS.ink};font-weight:600}
 tbody tr{border-bottom:1px solid ${COLORS.rule}}
 tbody th{text-align:left;font-weight:600}
 tbody th small{display:block;font-weight:400;font-size:12px;color:${COLORS.muted}}
-.results .first{padding-left:16px}
+.results .first{padding-left:14px}
 .results td.metric{font-weight:500}
-.results thead th.first{padding-left:16px}
-td.better{font-weight:700;color:${COLORS.better};background:${COLORS.betterWash}}
+.results thead th.first{padding-left:14px}
+.results tbody th{padding-left:0;padding-right:10px}
+.results td.better{font-weight:700;color:${COLORS.better};background:${COLORS.betterWash}}
 tr.baseline td,tr.baseline th,td.baseline{color:${COLORS.muted}}
 td.missing{color:${COLORS.faint}}
 .tag{display:inline-block;margin-left:8px;padding:1px 7px;border:1px solid ${COLORS.rule};border-radius:9px;font-size:11px;font-weight:500;color:${COLORS.muted};vertical-align:1px}
@@ -88,17 +88,17 @@ td.missing{color:${COLORS.faint}}
 .upright .group th{padding-top:16px;color:${COLORS.ink};font-size:13px;font-weight:600;border-bottom:0}
 .upright tbody th{font-weight:400}
 .metrics td,.metrics th{vertical-align:top}
+.metrics th:first-child{padding-left:0}
 .metrics td.meaning{text-align:left;white-space:normal;color:${COLORS.muted};min-width:16em}
-.metrics code{font-size:12.5px}
-.strip{display:flex;flex-wrap:wrap;gap:24px 28px}
-.strip .group{display:flex;gap:6px}
-.strip h3{margin:0 0 6px}
-.strip .cell{width:58px}
-.strip .cell span{display:block;height:18px;font-size:11.5px;line-height:16px;color:${COLORS.muted};text-align:center;white-space:nowrap}
-.strip img{width:58px;height:58px;object-fit:contain;margin-bottom:6px}
+.metrics code{font-size:12.5px;font-weight:400}
+sub{font-size:.72em;line-height:0}
+.strip{display:flex;flex-wrap:wrap;gap:20px 22px}
+.strip .group{display:flex;gap:5px}
+.strip h3{margin:0 0 4px}
+.strip .cell{flex:none;width:55px}
+.strip .cell span{display:block;height:20px;font-size:11.5px;line-height:16px;color:${COLORS.muted};white-space:nowrap}
+.strip img{width:55px;height:55px;object-fit:contain;margin-bottom:5px}
 .strip .crisp img{image-rendering:pixelated}
-.strip .levels span{height:64px;line-height:58px;text-align:right}
-.strip .levels{width:auto;padding-top:18px}
 .kernels{display:flex;flex-wrap:wrap;gap:10px 16px}
 .kernels svg{flex:none}
 dl.facts{display:grid;grid-template-columns:minmax(9em,max-content) minmax(0,1fr);gap:6px 24px;margin:0 0 28px;font-size:14px}
@@ -113,21 +113,27 @@ details dl.facts{margin:14px 0 6px}
 code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'Liberation Mono',monospace}
 pre{margin:28px 0 0;padding:16px 18px;background:${COLORS.wash};border-radius:6px;font-size:12.5px;line-height:1.65;white-space:pre-wrap;overflow-wrap:anywhere}
 footer{margin-top:80px;padding-top:20px;padding-bottom:48px;font-size:13px;color:${COLORS.muted}}
+.narrow{display:none!important}
 @media (max-width:1080px){.columns,.columns.bars,.columns.layer{grid-template-columns:minmax(0,1fr)}.panels{grid-template-columns:repeat(4,minmax(0,1fr))}.results{font-size:12px}.results th,.results td{padding-left:4px;padding-right:4px}}
 @media (max-width:760px){
 body{font-size:15px}
 main,footer{padding-left:16px;padding-right:16px}
 header{padding-top:32px}
 section{margin-top:52px}
-.wide{display:none}
-.narrow{display:block}
+.wide{display:none!important}
+.narrow{display:block!important}
+.key.narrow{display:flex!important}
+.narrow.pair{display:grid!important}
+.narrow svg{width:100%;max-width:560px}
 .figures{grid-template-columns:1fr 1fr;margin-top:32px}
 .figures>div,.figures>div+div{padding:14px 12px 14px 0;border-left:0}
 .figures>div:nth-child(n+3){border-top:1px solid ${COLORS.rule}}
 .figures .value{font-size:28px}
 .pair{grid-template-columns:minmax(0,1fr)}
 .panels{grid-template-columns:repeat(2,minmax(0,1fr));gap:20px 12px}
-.strip .group{flex-wrap:wrap}
+.strip .cell{width:72px}
+.strip img{width:72px;height:72px}
+.strip .cell.original,.strip .cell.original img{width:72px}
 .metrics td.meaning{min-width:12em}
 dl.facts{grid-template-columns:minmax(0,1fr);gap:0}
 dl.facts dd{margin-bottom:10px}
@@ -142,7 +148,7 @@ header{padding-top:0}
 section{margin-top:30pt}
 h2,h3{break-after:avoid}
 figure,.figures,tr,.strip .group,.kernels svg,dl.facts{break-inside:avoid}
-.wide{display:block}.narrow{display:none}
+.wide{display:block!important}.wide.pair{display:grid!important}.narrow{display:none!important}
 .columns,.columns.bars,.columns.layer{grid-template-columns:minmax(0,1fr)}
 .panels{grid-template-columns:repeat(4,minmax(0,1fr))}
 .results{font-size:6.6pt}

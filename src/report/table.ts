@@ -8,7 +8,7 @@ import {
   comparable,
   corruptionError,
 } from './comparison.ts';
-import { formatCount, formatFraction, longName, MISSING, shortName } from './format.ts';
+import { formatCompact, formatFraction, longName, MISSING, shortName } from './format.ts';
 
 /** How a figure stands against the baseline's, both as printed: what rounds to the same is the same. */
 export type Mark = 'better' | 'worse' | 'same';
@@ -145,7 +145,7 @@ const METRIC_MEANINGS: readonly [MetricName, string, number][] = [
   ['gain.error.clean', 'R_E (Eq. 11): relative gain in E over the baseline', 4],
   ['gain.mce.absolute', 'R_mCE (Eq. 12): relative gain in absolute mCE over the baseline', 4],
   ['rnet.beta1', 'R_net (Eq. 13) with β = 1; above 0 the gain outweighs the loss', 4],
-  ['rnet.auto', 'R_net (Eq. 13) with β = mCE₀/E₀ of the baseline', 4],
+  ['rnet.auto', 'R_net (Eq. 13) with β = mCE_0/E_0 of the baseline', 4],
   ['mce.alexnet', 'mCE of Hendrycks & Dietterich: mean of CE / CE of AlexNet', 4],
   ['rmce.alexnet', 'relative mCE of Hendrycks & Dietterich: (CE − E) over the same of AlexNet', 4],
   ['partial.error', 'mean error over the measured part of the grid; not an mCE', 4],
@@ -178,7 +178,7 @@ export function metricRows({ models }: Comparison): MetricRow[] {
   return rows.filter((row) => row.values.some((value) => value !== MISSING));
 }
 
-/** `resnet18 · 11,173,962 parameters`. */
+/** `11.2M parameters`. */
 export function modelDetail({ result: { model } }: ComparedModel): string {
-  return `${model.name} · ${formatCount(model.parameters)} parameters`;
+  return `${formatCompact(model.parameters)} parameters`;
 }

@@ -11,7 +11,7 @@ export const COLORS = {
   rule: '#dfe3e8',
   wash: '#f5f6f8',
   paper: '#ffffff',
-  baseline: '#8792a0',
+  baseline: '#727d8b',
   better: '#0a6b52',
   betterWash: '#e3f3ed',
   worse: '#7a4a12',

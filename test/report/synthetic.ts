@@ -122,7 +122,7 @@ export const AVG3 = {
 
 export function syntheticAvg3(): Result {
   return syntheticResult({
-    variant: 'pushpull avg3 α trainable',
+    variant: 'push-pull avg3',
     clean: 0.071,
     factor: AVG3,
     file: 'runs/pushpull-avg3',

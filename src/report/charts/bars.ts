@@ -3,7 +3,7 @@ import { summarizeAlpha } from '../../analyze/kernels.ts';
 import { CORRUPTION_GROUPS } from '../../corrupt/index.ts';
 import { mean } from '../../evaluate/metrics.ts';
 import type { ComparedModel, Comparison } from '../comparison.ts';
-import { formatPoints, longName } from '../format.ts';
+import { formatNumber, formatPoints, longName } from '../format.ts';
 import { COLORS } from '../theme.ts';
 import { fitText, niceAxis } from './layout.ts';
 import { renderChart, type Svg } from './render.ts';
@@ -71,7 +71,8 @@ export async function corruptionChart(comparison: Comparison, options: BarOption
       labelFontWeight: { condition: { test: isHeader('datum.value'), value: 600 }, value: 400 },
       labelFontSize: { condition: { test: isHeader('datum.value'), value: 10.5 }, value: 12.5 },
       labelColor: { condition: { test: isHeader('datum.value'), value: COLORS.faint }, value: COLORS.ink },
-      labelLimit: margins.left,
+      // Nothing is cut: the margin holds the longest name.
+      labelLimit: 0,
       labelAlign: 'left',
       labelPadding: margins.left - 2,
     },
@@ -244,6 +245,7 @@ export async function alphaChart(
           encoding: {
             x: { ...x, field: 'start' },
             x2: { field: 'end' },
+            y2: { datum: 0 },
             y: {
               field: 'filters',
               type: 'quantitative',
@@ -268,7 +270,7 @@ export async function alphaChart(
           encoding: { x: { ...x, field: 'mean' } },
         },
         {
-          data: { values: [{ mean: average, text: `mean ${average.toFixed(2)}` }] },
+          data: { values: [{ mean: average, text: `mean ${formatNumber(average)}` }] },
           mark: {
             type: 'text',
             align: average > ((first + last) / 2) * step ? 'right' : 'left',

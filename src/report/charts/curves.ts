@@ -12,8 +12,10 @@ export interface CurveOptions {
   readonly height: number;
   /** Drawn inside the picture; the page has captions instead. */
   readonly title?: string;
-  /** Names at the line ends; false where a neighbouring panel has them. */
-  readonly labels?: boolean;
+  /** One of several panels that share a caption and a key: no names, neither of lines nor of axes. */
+  readonly small?: boolean;
+  /** Values alone at the line ends; a key nearby has the names. */
+  readonly values?: boolean;
 }
 
 interface Line {
@@ -123,10 +125,12 @@ const LABEL_SIZE = 12;
 const LABEL_GAP = 16;
 
 function lineChart(lines: readonly Line[], options: LineChartOptions): Promise<Svg> {
-  const { width, height, title, labels = true } = options;
+  const { width, height, title, small = false, values: valuesOnly = false } = options;
   const longest = Math.max(...lines.map(({ label }) => label.length));
-  const labelWidth = labels ? Math.min(width * 0.34, longest * LABEL_SIZE * 0.58 + 64) : 12;
-  const margins: Margins = { top: title ? 66 : 30, right: labelWidth, bottom: 44, left: 44 };
+  const labelWidth = small ? 10 : valuesOnly ? 58 : Math.min(width * 0.34, longest * LABEL_SIZE * 0.58 + 64);
+  const margins: Margins = small
+    ? { top: 12, right: labelWidth, bottom: 26, left: 36 }
+    : { top: title ? 66 : 30, right: labelWidth, bottom: 44, left: 44 };
   const plotHeight = height - margins.top - margins.bottom;
 
   const largest = Math.max(...lines.flatMap(({ points }) => points.map(({ y }) => y)));
@@ -140,18 +144,21 @@ function lineChart(lines: readonly Line[], options: LineChartOptions): Promise<S
   const endLabels = lines.map(({ label, color }, index) => ({
     x: ends[index]!.x,
     y: places[index],
-    text: `${endValue(ends[index]!.y, options.y.percent)}  ${fitText(label, labelWidth - 54, LABEL_SIZE)}`,
+    text: valuesOnly
+      ? endValue(ends[index]!.y, options.y.percent)
+      : `${endValue(ends[index]!.y, options.y.percent)}  ${fitText(label, labelWidth - 54, LABEL_SIZE)}`,
     color,
   }));
 
   const x = {
     field: 'x',
     type: 'quantitative',
-    title: options.x.title,
+    title: small ? null : options.x.title,
     scale: { domain: [options.x.values[0], options.x.values.at(-1)], nice: false },
     axis: {
       values: options.x.values,
       labelExpr: options.x.format,
+      labelOverlap: false,
       labelFlush: false,
       titlePadding: 10,
       ticks: false,
@@ -162,7 +169,7 @@ function lineChart(lines: readonly Line[], options: LineChartOptions): Promise<S
   const y = {
     field: 'y',
     type: 'quantitative',
-    title: options.y.title,
+    title: small ? null : options.y.title,
     scale: { domain: [0, axis.max], nice: false },
     axis: {
       grid: true,
@@ -208,7 +215,7 @@ function lineChart(lines: readonly Line[], options: LineChartOptions): Promise<S
               },
             ]
           : []),
-        ...(labels
+        ...(!small
           ? [
               {
                 data: { values: endLabels },

@@ -1,5 +1,6 @@
 /** Push and pull kernels of a first layer, a picture a filter, every weight a crisp square. */
 import { type PushPullKernels, range } from '../../analyze/kernels.ts';
+import { formatNumber } from '../format.ts';
 import { COLORS } from '../theme.ts';
 import { openSvg, type Svg } from './render.ts';
 
@@ -30,7 +31,7 @@ export function kernelPairs({ shape, push, pull, alpha }: PushPullKernels): Svg[
     const [low, high] = range(part(push));
     const draw = (weights: Float32Array, left: number) =>
       drawKernel(part(weights), { shape, low, high, left, top: 1, pixel });
-    const strength = alpha ? alpha[filter]!.toFixed(2).replace('-', '−') : undefined;
+    const strength = alpha ? formatNumber(alpha[filter]!) : undefined;
     const caption = strength
       ? `<text x="${width / 2}" y="${height - 3}" font-size="11" text-anchor="middle" fill="${COLORS.muted}">α ${strength}</text>`
       : '';

@@ -1,0 +1,102 @@
+/** `pushpull report`: one page about one or more results. */
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { UserError } from '../errors.ts';
+import { type Result, readResult } from '../evaluate/result.ts';
+import type { RunEvidence } from '../report/comparison.ts';
+
+const EXAMPLES = `
+Examples:
+  A plain network and a push-pull network, measured with \`pushpull evaluate\`:
+    $ pushpull report plain.json pushpull.json --out report
+
+  Several variants against one baseline, under a title of your own:
+    $ pushpull report avg3.json avg5.json --baseline plain.json --out report --title "Which pooling?"
+
+  Results from another machine; the data lies elsewhere here:
+    $ pushpull report plain.json pushpull.json --data ~/cifar10 --out report
+
+The folder then holds report.html (one file that loads nothing: mail it, print it), report.md, and the charts as
+PNG files. The run folder of a model, where it is found, adds training curves, learned alpha and the kernels; the
+data, where it can be opened, adds a strip of corrupted images. What is missing is left out, and the report says so.
+`;
+
+interface Flags {
+  out: string;
+  baseline?: string;
+  title?: string;
+  data?: string;
+  cache?: string;
+}
+
+export function register(program: Command): void {
+  program
+    .command('report')
+    .summary('write a page with tables and charts about results')
+    .description(
+      'Compare results in one page: table, charts, kernels, sample images, and how it all was made.',
+    )
+    .argument('<result...>', 'result files that `pushpull evaluate` wrote')
+    .requiredOption('--out <dir>', 'folder for report.html, report.md and charts/')
+    .option('--baseline <file>', 'result to compare with (default: the one whose variant is baseline)')
+    .option('--title <text>', 'title of the page')
+    .option('--data <data>', 'where the measured data is, for the sample images (default: as in the result)')
+    .option('--cache <dir>', 'where downloaded data sets are kept')
+    .addHelpText('after', EXAMPLES)
+    .action(async (files: string[], flags: Flags) => run(files, flags));
+}
+
+async function run(files: readonly string[], flags: Flags): Promise<void> {
+  // Vega and its charts take half a second to load, which no other command should pay.
+  const { buildReport } = await import('../report/build.ts');
+  const { findRun, findSamples } = await import('../report/evidence.ts');
+  const { terminalTable } = await import('../report/terminal.ts');
+
+  const results = new Map<string, Result>();
+  for (const file of new Set([...(flags.baseline ? [flags.baseline] : []), ...files])) {
+    results.set(file, await readResult(file));
+  }
+  assertDifferentModels(results);
+  const baseline = flags.baseline === undefined ? undefined : results.get(flags.baseline);
+  const list = [...results.values()];
+  const table = terminalTable(list, { baseline });
+
+  const runs = new Map<Result, RunEvidence>();
+  const omissions: string[] = [];
+  for (const [file, result] of results) {
+    const run = await findRun(result, file);
+    if ('found' in run) runs.set(result, run.found);
+    else omissions.push(run.omission);
+  }
+  const samples = await findSamples(list[0]!, {
+    data: flags.data,
+    cacheDir: flags.cache,
+    trainedOn: runs.get(list[0]!)?.config?.data.spec,
+  });
+  if ('omission' in samples) omissions.push(samples.omission);
+
+  const report = await buildReport(list, {
+    out: flags.out,
+    title: flags.title,
+    baseline,
+    runs,
+    samples: 'found' in samples ? samples.found : undefined,
+    omissions,
+  });
+  for (const omission of omissions) console.error(pc.dim(`note: ${omission}`));
+  console.log(`${table}\n\nreport: ${report.html}`);
+}
+
+/** The same result under two names would be compared with itself. */
+function assertDifferentModels(results: ReadonlyMap<string, Result>): void {
+  const seen = new Map<string, string>();
+  for (const [file, { model }] of results) {
+    const earlier = seen.get(model.sha256);
+    if (earlier !== undefined) {
+      throw new UserError(
+        `${file}: expected results of different models, found the same model as in ${earlier}; leave one of them out`,
+      );
+    }
+    seen.set(model.sha256, file);
+  }
+}
