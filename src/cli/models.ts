@@ -10,7 +10,7 @@ import {
 } from '../models/registry.ts';
 import { PRESETS } from '../train/config.ts';
 import { MOMENTUM_RANGE } from '../train/schedule.ts';
-import { thousands } from './progress.ts';
+import { short, thousands } from './progress.ts';
 
 const STEMS: readonly StemConfig[] = [
   { kind: 'conv' },
@@ -68,9 +68,9 @@ function presets(): string[] {
     const numbers = [
       `${epochs} epochs`,
       `batch ${batchSize}`,
-      `rate ${rates.initial} to ${rates.max} to ${rates.end}`,
+      `rate ${short(rates.initial)} to ${short(rates.max)} to ${short(rates.end)}`,
       momentum === 'cycle' ? cycle : `momentum ${momentum}`,
-      `weight decay ${weightDecay}`,
+      `weight decay ${short(weightDecay)}`,
     ];
     lines.push(`  ${name.padEnd(12)}${description}`, pc.dim(`${' '.repeat(14)}${numbers.join(', ')}`));
   }

@@ -78,6 +78,13 @@ export function thousands(count: number): string {
   return count.toLocaleString('en');
 }
 
+/** `0.2`, but `5e-6` where zeros would have to be counted. */
+export function short(value: number): string {
+  return value !== 0 && Math.abs(value) < 1e-3
+    ? Number(value.toPrecision(3)).toExponential()
+    : String(Number(value.toPrecision(3)));
+}
+
 /** `1 image`, `2 images`. */
 export function plural(count: number, noun: string): string {
   return `${thousands(count)} ${noun}${count === 1 ? '' : 's'}`;

@@ -5,7 +5,7 @@ import type { RunConfig } from '../train/config.ts';
 import { type EpochRecord, overheadShare } from '../train/history.ts';
 import { MOMENTUM_RANGE } from '../train/schedule.ts';
 import type { TrainingEvent } from '../train/trainer.ts';
-import { duration, facts, ProgressLine, plural, thousands } from './progress.ts';
+import { duration, facts, ProgressLine, plural, short, thousands } from './progress.ts';
 
 /** Unreadable images that are named before only their number is told. */
 const NAMED_BAD_IMAGES = 5;
@@ -97,7 +97,7 @@ export class TrainingDisplay {
         test.loss.toFixed(4),
         percent(test.top1),
         percent(test.top5),
-        learningRate.toPrecision(3),
+        learningRate.toExponential(1),
         speed(imagesPerSecond),
         duration(seconds.train + seconds.evaluate),
       ]),
@@ -162,7 +162,7 @@ export function describe(config: RunConfig, out: string): [string, string][] {
     ],
     [
       '',
-      `rate ${rates.initial} to ${rates.max} to ${rates.end}, ${policy}, weight decay ${recipe.weightDecay}`,
+      `rate ${short(rates.initial)} to ${short(rates.max)} to ${short(rates.end)}, ${policy}, weight decay ${short(recipe.weightDecay)}`,
     ],
     [
       'machine',
