@@ -266,19 +266,23 @@ const LOOKS: readonly (readonly [name: string, paint: (random: Random) => Image]
   ['window ferns', windowFerns],
 ];
 
-const made = new Map<number, readonly Image[]>();
+/** How many textures there are. */
+export const TEXTURE_COUNT = LOOKS.length;
+
+const made = new Map<number, Image>();
+let madeOf = 0;
 
 /**
- * Six pictures of frost, 640 × 448, painted by the project: an ice sheet, a mat of blades, cracked plates, a rimed
- * pane, feathers, and window ferns. Brightness and contrast lie near those of the photographs that the benchmark
- * uses. The same seed gives the same pictures; the latest ones are kept in memory.
+ * One of six pictures of frost, 640 × 448, painted by the project: 0 an ice sheet, 1 a mat of blades, 2 cracked
+ * plates, 3 a rimed pane, 4 feathers, 5 window ferns. Brightness and contrast lie near those of the photographs that
+ * the benchmark uses. Painted when first asked for (some 0.2 s each); those of the latest seed are kept in memory.
  */
-export function frostTextures(seed = 0): readonly Image[] {
-  let textures = made.get(seed);
-  if (!textures) {
-    textures = LOOKS.map(([name, paint]) => paint(randomStream('frost texture', seed, name)));
-    made.clear();
-    made.set(seed, textures);
-  }
-  return textures;
+export function frostTexture(index: number, seed = 0): Image {
+  if (!LOOKS[index]) throw new RangeError(`frost texture ${index}: there are ${LOOKS.length}, 0 the first`);
+  if (seed !== madeOf) made.clear();
+  madeOf = seed;
+  const [name, paint] = LOOKS[index];
+  const texture = made.get(index) ?? paint(randomStream('frost texture', seed, name));
+  made.set(index, texture);
+  return texture;
 }

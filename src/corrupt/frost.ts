@@ -1,15 +1,15 @@
 import { UserError } from '../errors.ts';
 import { createImage, type Image } from '../image/image.ts';
 import { interpolate } from '../image/interpolate.ts';
-import { frostTextures } from './frost-textures.ts';
+import { frostTexture, TEXTURE_COUNT } from './frost-textures.ts';
 import type { CorruptionParameters } from './parameters.ts';
 import type { CorruptionFunction } from './types.ts';
 
 /** Room for the crop to wander in a texture that had to be enlarged for the image. */
 const ENLARGEMENT_MARGIN = 1.1;
 
-/** How many of the textures the original code can draw. */
-const DRAWABLE = 5;
+/** The benchmark's own number of textures, of which its code draws all but the last. */
+const ORIGINAL_COUNT = 6;
 
 const resized = new WeakMap<Image, Map<number, Image>>();
 
@@ -54,13 +54,14 @@ export function overlay(
 
 /** Lays a random part of a frosted pane over the image. */
 export const frost: CorruptionFunction<'frost'> = (image, { parameters, quirks, random, frost: given }) => {
-  const textures = given ?? frostTextures();
-  if (textures.length === 0) {
+  const available = given?.length ?? TEXTURE_COUNT;
+  if (available === 0) {
     throw new UserError('frost: expected at least one texture, found none; give a folder that holds images');
   }
-  const count = quirks.frostSkipsSixth ? Math.min(DRAWABLE, textures.length) : textures.length;
+  const skipped = quirks.frostSkipsSixth && available === ORIGINAL_COUNT ? 1 : 0;
+  const drawn = random.int(0, available - skipped);
   const { width, height } = image;
-  const texture = fitTexture(textures[random.int(0, count)], width, height, parameters.textureScale);
+  const texture = fitTexture(given?.[drawn] ?? frostTexture(drawn), width, height, parameters.textureScale);
   const top = random.int(0, texture.height - height);
   const left = random.int(0, texture.width - width);
   return overlay(image, texture, left, top, parameters);

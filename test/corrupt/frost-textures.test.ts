@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { frostTextures, TEXTURE_HEIGHT, TEXTURE_WIDTH } from '../../src/corrupt/frost-textures.ts';
+import {
+  frostTexture,
+  TEXTURE_COUNT,
+  TEXTURE_HEIGHT,
+  TEXTURE_WIDTH,
+} from '../../src/corrupt/frost-textures.ts';
 import type { Image } from '../../src/image/image.ts';
 
 function statistics({ data }: Image): { mean: number; std: number; red: number; blue: number } {
@@ -39,8 +44,10 @@ function coarseShare({ data, width, height }: Image): number {
   return between / all;
 }
 
-describe('frostTextures', () => {
-  const textures = frostTextures();
+const paintAll = (seed: number) => Array.from({ length: TEXTURE_COUNT }, (_, i) => frostTexture(i, seed));
+
+describe('frostTexture', () => {
+  const textures = paintAll(0);
 
   it('paints six pictures, the first five of which the benchmark draws', () => {
     expect(textures).toHaveLength(6);
@@ -49,15 +56,19 @@ describe('frostTextures', () => {
     }
   });
 
+  it('refuses a number past the last one', () => {
+    expect(() => frostTexture(6)).toThrow(/frost texture 6: there are 6/);
+  });
+
   it('paints the same pictures for a seed, others for another', () => {
-    const other = frostTextures(1);
-    const again = frostTextures(0);
-    expect(again).not.toBe(textures);
+    const other = paintAll(1);
+    const again = paintAll(0);
     textures.forEach((texture, i) => {
+      expect(again[i], 'painted anew').not.toBe(texture);
       expect(Buffer.compare(again[i].data, texture.data), `texture ${i}`).toBe(0);
       expect(Buffer.compare(other[i].data, texture.data), `texture ${i}`).not.toBe(0);
     });
-    expect(frostTextures(0), 'kept in memory').toBe(again);
+    expect(frostTexture(3, 0), 'kept in memory').toBe(again[3]);
   });
 
   // The benchmark's five photographs: mean 123 to 206 (their average 163), deviation 18 to 43.

@@ -51,10 +51,10 @@ describe('frost', () => {
     expect(fitTexture(texture, 16, 16, 1)).toBe(texture);
   });
 
-  it('draws each of the first five textures, and the sixth only without the quirk', () => {
-    const textures = [10, 40, 70, 100, 130, 160].map((level) => plain(level));
+  it('draws each of six textures but the last, and the last too without the quirk or among seven', () => {
     const black = createImage(16, 16);
-    const levels = (frostSkipsSixth: boolean) => {
+    const drawn = (count: number, frostSkipsSixth: boolean) => {
+      const textures = Array.from({ length: count }, (_, i) => plain(10 + 30 * i));
       const seen = new Set<number>();
       for (let key = 0; key < 200; key++) {
         const context = contextFor('frost', 'imagenet', 3, {
@@ -67,8 +67,10 @@ describe('frost', () => {
       return [...seen].sort((a, b) => a - b);
     };
     // 0.7 of each level, truncated
-    expect(levels(true)).toEqual([7, 28, 49, 70, 91]);
-    expect(levels(false)).toEqual([7, 28, 49, 70, 91, 112]);
+    expect(drawn(6, true)).toEqual([7, 28, 49, 70, 91]);
+    expect(drawn(6, false)).toEqual([7, 28, 49, 70, 91, 112]);
+    expect(drawn(7, true)).toEqual([7, 28, 49, 70, 91, 112, 133]);
+    expect(drawn(1, true)).toEqual([7]);
   });
 
   it('refuses an empty list of textures', () => {
