@@ -23,6 +23,11 @@ interface Session {
 interface StateStore {
   readonly values: Map<string, ort.Tensor>;
   readonly spares: Map<string, ort.Tensor>;
+  /**
+   * Disposed programs whose outputs may still be the state's values. A GPU buffer belongs to the
+   * session that made it: released before its buffers, ONNX Runtime 1.30 aborts the process.
+   */
+  readonly retired: ort.InferenceSession[];
 }
 
 const HOW_TO_GET: Readonly<Record<string, string>> = {
@@ -106,7 +111,7 @@ export class Runtime {
   }
 
   createState(tensors: ReadonlyMap<string, Tensor>): number {
-    const store: StateStore = { values: new Map(), spares: new Map() };
+    const store: StateStore = { values: new Map(), spares: new Map(), retired: [] };
     for (const [key, tensor] of tensors) {
       store.values.set(key, ownTensor(tensor));
       // Where outputs stay on the device, each run makes them anew and the old ones are released.
@@ -144,22 +149,24 @@ export class Runtime {
     }
   }
 
-  disposeState(id: number): void {
-    const { values, spares } = this.state(id);
+  async disposeState(id: number): Promise<void> {
+    const { values, spares, retired } = this.state(id);
     for (const tensor of [...values.values(), ...spares.values()]) tensor.dispose();
     this.states.delete(id);
+    for (const session of retired) await session.release();
   }
 
   async disposeSession(id: number): Promise<void> {
-    const { session } = this.session(id);
+    const { session, program } = this.session(id);
     if (this.options.profile) session.endProfiling();
     this.sessions.delete(id);
-    await session.release();
+    if (program && this.options.device !== 'cpu') program.state.retired.push(session);
+    else await session.release();
   }
 
   async close(): Promise<void> {
     for (const id of [...this.sessions.keys()]) await this.disposeSession(id);
-    for (const id of [...this.states.keys()]) this.disposeState(id);
+    for (const id of [...this.states.keys()]) await this.disposeState(id);
   }
 
   private async createSession(bytes: Uint8Array, onDevice: readonly string[]): Promise<ort.InferenceSession> {

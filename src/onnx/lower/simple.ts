@@ -102,7 +102,18 @@ export const simple: Pick<LoweringTable, Simple> = {
     emitter.emit('Gemm', inputs, { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 }),
   ],
   softmax: onLastAxis('Softmax'),
-  logSoftmax: onLastAxis('LogSoftmax'),
+  logSoftmax: (context) => {
+    const { emitter, inputs, inputTypes } = context;
+    // WebGPU has no LogSoftmax; its parts, with the maximum taken off first so that exp cannot overflow.
+    if (emitter.target.device !== 'webgpu') return onLastAxis('LogSoftmax')(context);
+    const last = inputTypes[0].shape.length - 1;
+    const top = emitter.emit('ReduceMax', inputs, { axes: [last], keepdims: 1 });
+    const shifted = emitter.emit('Sub', [inputs[0], top]);
+    const sum = emitter.emit('ReduceSum', [emitter.emit('Exp', [shifted]), emitter.ints([last])], {
+      keepdims: 1,
+    });
+    return [emitter.emit('Sub', [shifted, emitter.emit('Log', [sum])])];
+  },
   // Comparing with 0, 1, … instead of the OneHot op: that one is missing on WebGPU.
   oneHot: ({ emitter, inputs, attributes: { classes } }) => {
     const range = Int32Array.from({ length: classes }, (_, i) => i);
