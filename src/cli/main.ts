@@ -3,9 +3,12 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { UserError } from '../errors.ts';
+import * as demo from './demo.ts';
 import * as doctor from './doctor.ts';
+import * as evaluation from './evaluate.ts';
 import * as exporting from './export.ts';
 import * as models from './models.ts';
+import * as reporting from './report.ts';
 import * as training from './train.ts';
 
 const EXAMPLES = `
@@ -39,7 +42,8 @@ export function createProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
     .exitOverride()
     .addHelpText('after', EXAMPLES);
-  for (const { register } of [training, exporting, models, doctor]) register(program);
+  for (const { register } of [demo, training, evaluation, reporting, exporting, models, doctor])
+    register(program);
   return program;
 }
 

@@ -21,7 +21,7 @@ PNG files. The run folder of a model, where it is found, adds training curves, l
 data, where it can be opened, adds a strip of corrupted images. What is missing is left out, and the report says so.
 `;
 
-interface Flags {
+export interface ReportFlags {
   out: string;
   baseline?: string;
   title?: string;
@@ -43,10 +43,11 @@ export function register(program: Command): void {
     .option('--data <data>', 'where the measured data is, for the sample images (default: as in the result)')
     .option('--cache <dir>', 'where downloaded data sets are kept')
     .addHelpText('after', EXAMPLES)
-    .action(async (files: string[], flags: Flags) => run(files, flags));
+    .action(async (files: string[], flags: ReportFlags) => writeReport(files, flags));
 }
 
-async function run(files: readonly string[], flags: Flags): Promise<void> {
+/** Writes the report and prints the table; what is missing for it is named, not an error. */
+export async function writeReport(files: readonly string[], flags: ReportFlags): Promise<void> {
   // Vega and its charts take half a second to load, which no other command should pay.
   const { buildReport } = await import('../report/build.ts');
   const { findRun, findSamples } = await import('../report/evidence.ts');

@@ -1,0 +1,196 @@
+/** `pushpull demo`: train, corrupt, measure, compare and report in one command. */
+import { mkdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { BUILT_IN_DATASETS } from '../data/dataset.ts';
+import { writeFileAtomic } from '../data/files.ts';
+import { DEVICES, type Device } from '../engine/engine.ts';
+import { UserError } from '../errors.ts';
+import { evaluate } from '../evaluate/evaluate.ts';
+import type { StemConfig } from '../models/registry.ts';
+import { findCheckpoint } from '../train/checkpoint.ts';
+import { isRun, runPaths } from '../train/run.ts';
+import { resumeRun, startRun } from '../train/start.ts';
+import { EvaluationDisplay } from './evaluation-display.ts';
+import { choice, integer } from './options.ts';
+import { duration, INTERRUPTED, interruptible } from './progress.ts';
+import { writeReport } from './report.ts';
+import { TrainingDisplay } from './training-display.ts';
+
+/** How much is done: enough to learn within minutes on two cores, or just enough to touch every part. */
+const SCALES = {
+  full: { width: 8, limit: 6000, epochs: 6, images: 400 },
+  quick: { width: 2, limit: 128, epochs: 1, images: 16 },
+} as const;
+
+const NETWORKS: readonly { readonly name: string; readonly title: string; readonly stem: StemConfig }[] = [
+  { name: 'plain', title: 'a plain network', stem: { kind: 'conv' } },
+  {
+    name: 'pushpull',
+    title: 'the same network with a push-pull first layer',
+    stem: { kind: 'pushpull', avg: 3, alpha: 'trainable' },
+  },
+];
+
+const DEMO_SCHEMA = 'pushpull.demo/1';
+
+const EXAMPLES = `
+Examples:
+  The whole story on handwritten digits that come with the package:
+    $ pushpull demo
+
+  The same on your own pictures (train/<class>/* and test/<class>/*), or on CIFAR-10:
+    $ pushpull demo --data ~/pictures --out runs/pictures-demo
+    $ pushpull data cifar10 && pushpull demo --data cifar10 --out runs/cifar10-demo
+
+Ctrl-C stops and keeps what is finished; the same command goes on from there. The networks are narrow and see a
+part of the images only, so that it takes minutes: the numbers show how the tool works, not what push-pull can do.
+`;
+
+interface Flags {
+  data: string;
+  out: string;
+  quick?: boolean;
+  seed: number;
+  device: Device;
+  threads?: number;
+  cache?: string;
+}
+
+export function register(program: Command): void {
+  program
+    .command('demo')
+    .summary('the whole story in minutes: train two networks, corrupt, compare, report')
+    .description(
+      'Train a plain and a push-pull ResNet-18, measure both under 15 corruptions, and write a report that compares them.',
+    )
+    .option('--data <data>', 'mnist, cifar10, or an image folder or archive', 'mnist')
+    .option('--out <dir>', 'folder for runs, results and report', 'runs/demo')
+    .option('--quick', 'seconds instead of minutes: touches every part, learns next to nothing')
+    .option('--seed <n>', 'of weights, order, selections and corruptions', integer('--seed', 0), 0)
+    .option('--device <name>', DEVICES.join(', '), choice('--device', DEVICES), 'cpu')
+    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', integer('--threads', 1))
+    .option('--cache <dir>', 'where downloaded data sets are kept')
+    .addHelpText('after', EXAMPLES)
+    .action(demo);
+}
+
+async function demo(flags: Flags): Promise<void> {
+  const begin = performance.now();
+  await claimFolder(flags);
+  const results: string[] = [];
+  for (const [index, { name, title, stem }] of NETWORKS.entries()) {
+    heading(2 * index + 1, `Train ${title}`);
+    const run = join(flags.out, name);
+    if (!(await trainNetwork(run, stem, flags))) return stopped();
+    heading(2 * index + 2, 'Show it 15 kinds of bad pictures, each in 5 strengths');
+    const result = join(flags.out, `${name}.json`);
+    if (!(await measure(run, result, results[0], flags))) return stopped();
+    results.push(result);
+  }
+  heading(5, 'Compare');
+  await writeReport(results, { out: join(flags.out, 'report'), cache: flags.cache });
+  console.error(pc.dim(`\ntook ${duration((performance.now() - begin) / 1000)}`));
+}
+
+/** Train, or go on where an earlier demo in this folder stopped. False when Ctrl-C came. */
+async function trainNetwork(out: string, stem: StemConfig, flags: Flags): Promise<boolean> {
+  const { width, limit, epochs } = scale(flags);
+  const { data, seed, device, threads, cache: cacheDir } = flags;
+  const begun = (await isRun(out)) && (await findCheckpoint(runPaths(out).checkpoint)) !== undefined;
+  const display = new TrainingDisplay(out);
+  const result = await interruptible(
+    async (signal) => {
+      const session = { out, threads, cacheDir, signal, onConfig: display.config, onEvent: display.event };
+      try {
+        return begun
+          ? await resumeRun(session, { device })
+          : await startRun({ data, stem, width, limit, epochs, seed, device }, session);
+      } finally {
+        display.close();
+      }
+    },
+    () => display.stopping(),
+  );
+  return result.status === 'finished';
+}
+
+/** Evaluate, or go on where an earlier demo stopped. False when Ctrl-C came. */
+async function measure(
+  model: string,
+  out: string,
+  baseline: string | undefined,
+  flags: Flags,
+): Promise<boolean> {
+  const { data, seed, device, threads, cache: cacheDir } = flags;
+  const display = new EvaluationDisplay(out);
+  let heard = false;
+  try {
+    await interruptible(
+      (signal) =>
+        evaluate({
+          model,
+          data,
+          out,
+          baseline,
+          limit: scale(flags).images,
+          seed,
+          device,
+          threads,
+          cacheDir,
+          signal,
+          onEvent: display.event,
+        }),
+      () => {
+        heard = true;
+        display.stopping();
+      },
+    );
+    return true;
+  } catch (error) {
+    if (heard) return false;
+    throw error;
+  } finally {
+    display.close();
+  }
+}
+
+/** Note what the folder is for, so that a demo with other settings does not mix with one that is there. */
+async function claimFolder({ data, out, quick = false, seed }: Flags): Promise<void> {
+  const settings = `${JSON.stringify({
+    schema: DEMO_SCHEMA,
+    data: (BUILT_IN_DATASETS as readonly string[]).includes(data) ? data : resolve(data),
+    quick,
+    seed,
+  })}\n`;
+  const file = join(out, 'demo.json');
+  const found = await readFile(file, 'utf8').catch(() => undefined);
+  if (found === settings) return;
+  if (found !== undefined) {
+    throw new UserError(
+      `--out ${out}: holds a demo with other settings (${found.trim()}); choose another folder, or remove this one`,
+    );
+  }
+  try {
+    await mkdir(out, { recursive: true });
+    await writeFileAtomic(file, settings);
+  } catch (error) {
+    throw new UserError(
+      `--out ${out}: the folder cannot be made (${(error as Error).message}); choose one that can be written`,
+    );
+  }
+}
+
+function scale({ quick }: Flags) {
+  return quick ? SCALES.quick : SCALES.full;
+}
+
+function heading(step: number, title: string): void {
+  console.error(`\n${pc.bold(pc.cyan(`${step}/${2 * NETWORKS.length + 1}`))} ${pc.bold(title)}`);
+}
+
+function stopped(): void {
+  console.error('stopped; the same command goes on from here');
+  process.exitCode = INTERRUPTED;
+}
