@@ -56,8 +56,11 @@ export function stretch(
   // Without displacement the second sampling would copy every pixel.
   if (displacement === 0) return fromFloat({ data, width, height, channels: 3 });
 
-  const scaled = (field: Float32Array): Float32Array =>
-    smoothReflected(field, width, height, sigma).map((x) => x * displacement);
+  const scaled = (field: Float32Array): Float32Array => {
+    const smooth = smoothReflected(field, width, height, sigma);
+    for (let i = 0; i < smooth.length; i++) smooth[i] *= displacement;
+    return smooth;
+  };
   return fromFloat({
     data: displace(data, width, height, scaled(fields.dx), scaled(fields.dy)),
     width,

@@ -41,21 +41,21 @@ export function waterMask(layer: Float32Array, width: number, height: number): F
   const size = layer.length;
   const drops = new Uint8Array(size);
   // Liquid above 1 wraps around in the conversion to bytes, as it does in the original.
-  for (let i = 0; i < size; i++) drops[i] = layer[i] * 255;
+  for (let i = 0; i < size; i++) drops[i] = (layer[i] * 255) | 0;
   const dry = canny(drops, width, height, FAINT_EDGE, STRONG_EDGE).map((edge) => 255 - edge);
   const distance = chamferDistance(dry, width, height);
   for (let i = 0; i < size; i++) if (distance[i] > RIM) distance[i] = RIM;
-  // Storing into bytes truncates.
+  const blurred = boxBlur3(distance, width, height, new Float32Array(size));
   const softened = new Uint8Array(size);
-  softened.set(boxBlur3(distance, width, height, new Float32Array(size)));
-  const bytes = (): Uint8ClampedArray => new Uint8ClampedArray(size);
-  const embossed = correlate3x3(equalizeHistogram(softened), width, height, EMBOSS, 1, bytes());
-  const light = boxBlur3(embossed, width, height, bytes());
+  for (let i = 0; i < size; i++) softened[i] = blurred[i] | 0;
+  const embossed = correlate3x3(equalizeHistogram(softened), width, height, EMBOSS);
+  const light = boxBlur3(embossed, width, height, new Uint8ClampedArray(size));
   const mask = new Float32Array(size);
   let strongest = 0;
   for (let i = 0; i < size; i++) {
-    mask[i] = drops[i] * light[i];
-    strongest = Math.max(strongest, mask[i]);
+    const level = drops[i] * light[i];
+    mask[i] = level;
+    if (level > strongest) strongest = level;
   }
   // Without a drop the original divides by 0 and returns a black image; here it stays dry.
   if (strongest > 0) for (let i = 0; i < size; i++) mask[i] /= strongest;
@@ -84,15 +84,15 @@ export function splash(image: Image, strength: Strength, noise: Float32Array): I
   const { data } = picture;
   const water = strength.liquid === 'water';
   const mask = water ? waterMask(layer, width, height) : mudMask(layer, width, height, strength);
+  const [red, green, blue] = water ? WATER : MUD;
   for (let i = 0, at = 0; i < mask.length; i++, at += 3) {
-    const wet = mask[i];
-    // Most pixels stay as they are.
-    if (wet === 0) continue;
-    for (let k = 0; k < 3; k++) {
-      data[at + k] = water
-        ? data[at + k] + wet * strength.amount * WATER[k]
-        : data[at + k] * (1 - wet) + wet * MUD[k];
-    }
+    // Most pixels stay as they are. Water adds its light, mud hides what is behind it.
+    if (mask[i] === 0) continue;
+    const behind = water ? 1 : 1 - mask[i];
+    const liquid = water ? mask[i] * strength.amount : mask[i];
+    data[at] = data[at] * behind + red * liquid;
+    data[at + 1] = data[at + 1] * behind + green * liquid;
+    data[at + 2] = data[at + 2] * behind + blue * liquid;
   }
   return fromFloat(picture);
 }

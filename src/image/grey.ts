@@ -27,19 +27,17 @@ export function equalizeHistogram(data: Uint8Array): Uint8Array {
 }
 
 /**
- * Correlation with a 3×3 kernel, rows first, borders mirrored (reflect-101). The sum is multiplied by `scale`
- * and converted as the type of `out` does it.
+ * Correlation with a 3×3 kernel, rows first, borders mirrored (reflect-101), clipped to 0..255.
  *
- * @param data, out `[height, width]`; two different arrays.
+ * @param data `[height, width]`; not changed.
  */
-export function correlate3x3<T extends Uint8ClampedArray | Float32Array>(
-  data: ArrayLike<number>,
+export function correlate3x3(
+  data: Uint8Array,
   width: number,
   height: number,
   kernel: readonly number[],
-  scale: number,
-  out: T,
-): T {
+): Uint8ClampedArray {
+  const out = new Uint8ClampedArray(width * height);
   const [k00, k01, k02, k10, k11, k12, k20, k21, k22] = kernel;
   for (let y = 0, i = 0; y < height; y++) {
     const up = reflect101(y - 1, height) * width;
@@ -49,29 +47,37 @@ export function correlate3x3<T extends Uint8ClampedArray | Float32Array>(
       const left = x > 0 ? x - 1 : reflect101(-1, width);
       const right = x < width - 1 ? x + 1 : reflect101(width, width);
       out[i] =
-        (k00 * data[up + left] +
-          k01 * data[up + x] +
-          k02 * data[up + right] +
-          k10 * data[middle + left] +
-          k11 * data[middle + x] +
-          k12 * data[middle + right] +
-          k20 * data[down + left] +
-          k21 * data[down + x] +
-          k22 * data[down + right]) *
-        scale;
+        k00 * data[up + left] +
+        k01 * data[up + x] +
+        k02 * data[up + right] +
+        k10 * data[middle + left] +
+        k11 * data[middle + x] +
+        k12 * data[middle + right] +
+        k20 * data[down + left] +
+        k21 * data[down + x] +
+        k22 * data[down + right];
     }
   }
   return out;
 }
 
-const ONES = [1, 1, 1, 1, 1, 1, 1, 1, 1];
-
 /** Mean of 3×3 pixels, borders mirrored (reflect-101). */
 export function boxBlur3<T extends Uint8ClampedArray | Float32Array>(
-  data: ArrayLike<number>,
+  data: Uint8ClampedArray | Float32Array,
   width: number,
   height: number,
   out: T,
 ): T {
-  return correlate3x3(data, width, height, ONES, 1 / 9, out);
+  // Sums of three above one another, with a mirrored one on either side.
+  const sums = new Float64Array(width + 2);
+  for (let y = 0; y < height; y++) {
+    const up = reflect101(y - 1, height) * width;
+    const middle = y * width;
+    const down = reflect101(y + 1, height) * width;
+    for (let x = 0; x < width; x++) sums[x + 1] = data[up + x] + data[middle + x] + data[down + x];
+    sums[0] = sums[1 + reflect101(-1, width)];
+    sums[width + 1] = sums[1 + reflect101(width, width)];
+    for (let x = 0; x < width; x++) out[middle + x] = (sums[x] + sums[x + 1] + sums[x + 2]) * (1 / 9);
+  }
+  return out;
 }

@@ -50,7 +50,7 @@ describe.each([
     const equalised = equalizeHistogram(softened);
     expect(equalised).toEqual(step('equalised'));
     const kernel = [-2, -1, 0, -1, 1, 1, 0, 1, 2];
-    const embossed = correlate3x3(equalised, width, height, kernel, 1, new Uint8ClampedArray(capped.length));
+    const embossed = correlate3x3(equalised, width, height, kernel);
     expect(new Uint8Array(embossed)).toEqual(step('embossed'));
   });
 });
