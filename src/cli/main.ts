@@ -1,85 +1,10 @@
 #!/usr/bin/env node
-import { createRequire } from 'node:module';
-import { Command, CommanderError } from 'commander';
-import pc from 'picocolors';
-import { UserError } from '../errors.ts';
-import * as demo from './demo.ts';
-import * as doctor from './doctor.ts';
-import * as evaluation from './evaluate.ts';
-import * as exporting from './export.ts';
-import * as models from './models.ts';
-import * as reporting from './report.ts';
-import * as training from './train.ts';
+import { run } from './program.ts';
 
-const EXAMPLES = `
-Start here:
-  $ pushpull demo                        the whole story on embedded data, a few minutes, no download
-  $ pushpull doctor                      what this machine offers, and what is missing
+// A reader that goes away (`pushpull models | head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
 
-Train a plain network and a push-pull network on CIFAR-10, and compare them under 15 corruptions:
-  $ pushpull data cifar10
-  $ pushpull train --data cifar10 --stem conv --out runs/plain
-  $ pushpull train --data cifar10 --stem pushpull --avg 3 --out runs/pushpull
-  $ pushpull evaluate runs/plain --data cifar10 --out plain.json
-  $ pushpull evaluate runs/pushpull --data cifar10 --baseline plain.json --out pushpull.json
-  $ pushpull report plain.json pushpull.json --out report
-
-Every command tells more: pushpull train --help
-`;
-
-/** The program with all its commands; `parseAsync` of it runs one. */
-export function createProgram(): Command {
-  const require = createRequire(import.meta.url);
-  const { version } = require('../../package.json') as { version: string };
-  const program = new Command('pushpull')
-    .description(
-      'Train push-pull networks, measure any image classifier under 15 corruptions, see why it fails, ship it.',
-    )
-    .version(version)
-    .helpCommand(false)
-    .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: false })
-    .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
-    .exitOverride()
-    .addHelpText('after', EXAMPLES);
-  for (const { register } of [demo, training, evaluation, reporting, exporting, models, doctor])
-    register(program);
-  return program;
-}
-
-/** Commander's message as one line that also says where help is. */
-function oneLine(text: string): string {
-  const message = text
-    .trim()
-    .replace(/^error: /, '')
-    .replace(/\s*\n\s*/g, ' ');
-  return `${pc.red('error:')} ${message}${message.endsWith('.') || message.endsWith('?)') ? '' : '.'} See 'pushpull --help'.\n`;
-}
-
-async function main(): Promise<void> {
-  // A reader that goes away (`pushpull models | head`) is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
-  const program = createProgram();
-  try {
-    if (process.argv.length <= 2) program.outputHelp();
-    else await program.parseAsync();
-  } catch (error) {
-    process.exitCode = report(error);
-  }
-}
-
-/** Print an error and choose the exit status: 2 for what the user can mend, 1 for a defect of ours. */
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof UserError) {
-    console.error(`${pc.red('error:')} ${error.message}`);
-    return 2;
-  }
-  console.error(error);
-  return 1;
-}
-
-await main();
+process.exitCode = await run(process.argv.slice(2));

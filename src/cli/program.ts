@@ -1,0 +1,79 @@
+import { createRequire } from 'node:module';
+import { Command, CommanderError } from 'commander';
+import pc from 'picocolors';
+import { UserError } from '../errors.ts';
+import * as demo from './demo.ts';
+import * as doctor from './doctor.ts';
+import * as evaluation from './evaluate.ts';
+import * as exporting from './export.ts';
+import * as models from './models.ts';
+import * as reporting from './report.ts';
+import * as training from './train.ts';
+
+const EXAMPLES = `
+Start here:
+  $ pushpull demo                        the whole story on embedded data, a few minutes, no download
+  $ pushpull doctor                      what this machine offers, and what is missing
+
+Train a plain network and a push-pull network on CIFAR-10, and compare them under 15 corruptions:
+  $ pushpull data cifar10
+  $ pushpull train --data cifar10 --stem conv --out runs/plain
+  $ pushpull train --data cifar10 --stem pushpull --avg 3 --out runs/pushpull
+  $ pushpull evaluate runs/plain --data cifar10 --out plain.json
+  $ pushpull evaluate runs/pushpull --data cifar10 --baseline plain.json --out pushpull.json
+  $ pushpull report plain.json pushpull.json --out report
+
+Every command tells more: pushpull train --help
+`;
+
+/** The program with all its commands; `parseAsync` of it runs one. */
+export function createProgram(): Command {
+  const require = createRequire(import.meta.url);
+  const { version } = require('../../package.json') as { version: string };
+  const program = new Command('pushpull')
+    .description(
+      'Train push-pull networks, measure any image classifier under 15 corruptions, see why it fails, ship it.',
+    )
+    .version(version)
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: false })
+    .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
+    .exitOverride()
+    .addHelpText('after', EXAMPLES);
+  for (const { register } of [demo, training, evaluation, reporting, exporting, models, doctor])
+    register(program);
+  return program;
+}
+
+/** Commander's message as one line that also says where help is. */
+function oneLine(text: string): string {
+  const message = text
+    .trim()
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ');
+  return `${pc.red('error:')} ${message}${message.endsWith('.') || message.endsWith('?)') ? '' : '.'} See 'pushpull --help'.\n`;
+}
+
+/**
+ * Run the program as the command line does.
+ *
+ * @param words The arguments, without the program's name.
+ * @returns The exit status: 0, what a command set, 2 for what the user can mend, 1 for a defect of ours.
+ */
+export async function run(words: readonly string[]): Promise<number> {
+  const program = createProgram();
+  try {
+    if (words.length === 0) program.outputHelp();
+    else await program.parseAsync(words, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof UserError) {
+      console.error(`${pc.red('error:')} ${error.message}`);
+      return 2;
+    }
+    console.error(error);
+    return 1;
+  }
+}

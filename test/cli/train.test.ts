@@ -1,0 +1,253 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createProgram } from '../../src/cli/program.ts';
+import { UserError } from '../../src/errors.ts';
+import { readModelCard } from '../../src/models/card.ts';
+import { loadCheckpoint } from '../../src/train/checkpoint.ts';
+import { openRun, runPaths } from '../../src/train/run.ts';
+import { type Finished, pushpull, start, writePictures } from './command.ts';
+
+let folder: string;
+let pictures: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'pushpull-cli-train-'));
+  pictures = join(folder, 'pictures');
+  await writePictures(pictures, { train: 12, test: 5 });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A push-pull network as small as can be: 36 + 15 images, 5 steps an epoch. */
+function small(out: string, ...more: string[]): string[] {
+  const network = ['--width', '2', '--stem', 'pushpull', '--avg', '3'];
+  const recipe = ['--epochs', '3', '--batch', '8', '--seed', '4', '--threads', '1', '--workers', '1'];
+  return ['train', '--data', pictures, ...network, ...recipe, '--out', join(folder, out), ...more];
+}
+
+describe('pushpull train', () => {
+  let straight: Finished;
+  beforeAll(async () => {
+    straight = await pushpull(...small('straight'));
+  });
+
+  it('shows the settings and a row an epoch, and leaves a run', async () => {
+    expect(straight.status).toBe(0);
+    expect(straight.stdout).toBe(`model: ${join(folder, 'straight', 'model.onnx')}\n`);
+    expect(straight.stderr).toMatch(/model +resnet18 cifar, width 2, push-pull avg3: [\d,]+ parameters/);
+    expect(straight.stderr).toMatch(/data +.*: 36 \+ 15 images, 3 classes/);
+    expect(straight.stderr).toMatch(/recipe +small: 3 epochs of 5 steps, batch 8/);
+    expect(straight.stderr).toMatch(/^ +1\/3 +\d\.\d{4} +\d+\.\d{4} +\d+\.\d % +100\.0 % /m);
+    expect(straight.stderr).toMatch(/test error +top-1 \d+\.\d %, top-5 0\.0 % of 15 images/);
+    expect(straight.stderr).toMatch(/\d+\.\d % of training outside the step/);
+
+    const run = await openRun(join(folder, 'straight'));
+    expect(run.log).toHaveLength(3);
+    expect(run.config).toMatchObject({
+      seed: 4,
+      preset: 'small',
+      data: { spec: pictures, classes: ['blue', 'green', 'red'] },
+    });
+    expect(run.config.preprocessing).toMatchObject({ width: 32, height: 32, resize: null });
+    expect(readModelCard(readFileSync(run.model!))?.classes).toEqual(['blue', 'green', 'red']);
+    expect(readdirSync(join(folder, 'straight')).sort()).toEqual([
+      'checkpoints',
+      'config.json',
+      'log.jsonl',
+      'model.onnx',
+    ]);
+  });
+
+  it('stops cleanly at Ctrl-C and resumes to the same bits', async () => {
+    const out = join(folder, 'stopped');
+    const command = start(small('stopped'));
+    await command.untilPrinted(/^ +1\/3 /m);
+    command.process.kill('SIGINT');
+    const stopped = await command.finished;
+    expect(stopped.status).toBe(130);
+    expect(stopped.stderr).toMatch(/stopping after this step/);
+    expect(stopped.stderr).toContain(`stopped and saved. Go on with: pushpull train --out ${out} --resume`);
+    expect(existsSync(join(out, 'model.onnx'))).toBe(false);
+
+    const resumed = await pushpull('train', '--out', out, '--resume', '--threads', '1');
+    expect(resumed.status).toBe(0);
+    expect(resumed.stderr).toMatch(/resumed +at step \d+: epoch [23] of 3/);
+    const [a, b] = await Promise.all(
+      ['straight', 'stopped'].map((name) => loadCheckpoint(runPaths(join(folder, name)).checkpoint)),
+    );
+    expect(b.weights).toEqual(a.weights);
+    expect(b.momentum).toEqual(a.momentum);
+    expect(b.state.history.map(({ train, test }) => [train, test])).toEqual(
+      a.state.history.map(({ train, test }) => [train, test]),
+    );
+  });
+
+  it('does not write over a finished run, and resuming one is no mistake', async () => {
+    await expect(inProcess(...small('straight'))).rejects.toThrow(/already holds a training run.*--resume/);
+    const before = readFileSync(join(folder, 'straight', 'model.onnx'));
+    await inProcess(
+      'train',
+      '--out',
+      join(folder, 'straight'),
+      '--resume',
+      '--threads',
+      '1',
+      '--workers',
+      '1',
+    );
+    expect(readFileSync(join(folder, 'straight', 'model.onnx')).equals(before)).toBe(true);
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'on a full disk keeps what is whole and says so in one line',
+    async () => {
+      // No file may grow beyond 24 KB: the configuration fits, the weights do not.
+      const prefix = ['bash', '-c', 'ulimit -f 24 && exec "$@"', 'limited'];
+      const full = await start(small('full'), { prefix }).finished;
+      expect(full.status).toBe(2);
+      expect(full.stderr).toMatch(
+        /error: .*checkpoints\/last: the checkpoint could not be written \(EFBIG.*free some disk space/,
+      );
+      expect(readdirSync(join(folder, 'full', 'checkpoints'))).toEqual([]);
+      expect(existsSync(join(folder, 'full', 'model.onnx'))).toBe(false);
+    },
+  );
+});
+
+describe('bad input', () => {
+  it.each([
+    [['--stem', 'push'], '--stem: expected conv or pushpull, found "push"'],
+    [['--avg', '4'], '--avg: expected 0 (no pooling) or an odd size such as 3 or 5, found "4"'],
+    [['--alpha', 'learned'], '--alpha: expected trainable or a number such as 1, found "learned"'],
+    [['--epochs', '0'], '--epochs: expected a whole number, 1 or more, found "0"'],
+    [['--batch', '1.5'], '--batch: expected a whole number, 1 or more, found "1.5"'],
+    [['--limit', '-3'], '--limit: expected a whole number, 1 or more, found "-3"'],
+    [['--seed', 'x'], '--seed: expected a whole number, 0 or more, found "x"'],
+    [['--max-lr', '0'], '--max-lr: expected a number above 0, found "0"'],
+    [['--momentum', '1'], '--momentum: expected cycle or a number from 0 to below 1, found "1"'],
+    [['--device', 'gpu'], '--device: expected cpu or webgpu or cuda, found "gpu"'],
+    [['--preset', 'best'], '--preset: expected cifar10 or imagenet100 or'],
+    [['--model', 'vgg'], '--model vgg: expected one of resnet18'],
+    [['--data', '/nowhere'], '/nowhere'],
+  ])('%j', async (words, message) => {
+    await expect(inProcess(...small('bad', ...words))).rejects.toThrow(UserError);
+    await expect(inProcess(...small('bad', ...words))).rejects.toThrow(message);
+    expect(existsSync(join(folder, 'bad'))).toBe(false);
+  });
+
+  it('no data, or no run to resume', async () => {
+    await expect(inProcess('train')).rejects.toThrow('--data: say what to train on');
+    await expect(inProcess('train', '--resume')).rejects.toThrow(
+      '--resume: name the folder of the run with --out DIR',
+    );
+    await expect(inProcess('train', '--resume', '--out', '/nowhere')).rejects.toThrow(
+      /^\/nowhere: expected the folder of a training run/,
+    );
+    const begun = ['train', '--resume', '--out', join(folder, 'straight')];
+    await expect(inProcess(...begun, '--epochs', '9')).rejects.toThrow(
+      /^--epochs: a resumed run keeps the settings/,
+    );
+  });
+
+  it('splits with other classes', async () => {
+    const odd = join(folder, 'odd');
+    await writePictures(odd, { train: 2, test: 2 }, ['blue', 'red']);
+    mkdirSync(join(odd, 'test', 'green'));
+    writeFileSync(join(odd, 'test', 'green', '0.png'), readFileSync(join(odd, 'test', 'red', '000.png')));
+    await expect(inProcess(...small('bad', '--data', odd))).rejects.toThrow(/classes.*green/s);
+    expect(existsSync(join(folder, 'bad'))).toBe(false);
+  });
+
+  it('a damaged checkpoint is named, and nothing is changed', async () => {
+    const out = join(folder, 'damaged');
+    await inProcess(...small('damaged', '--epochs', '1'));
+    const weights = join(out, 'checkpoints', 'last', 'weights.safetensors');
+    const bytes = readFileSync(weights);
+    writeFileSync(weights, bytes.subarray(0, bytes.length - 100));
+    const resume = inProcess('train', '--resume', '--out', out, '--threads', '1', '--workers', '1');
+    await expect(resume).rejects.toThrow(
+      /weights\.safetensors: expected a safetensors file, but it is cut off/,
+    );
+    await expect(inProcess('export', out, '--out', join(folder, 'x.onnx'))).rejects.toThrow(/is cut off/);
+    expect(existsSync(join(folder, 'x.onnx'))).toBe(false);
+  });
+
+  it('a loss that is no number stops the run', async () => {
+    const message =
+      /training stopped: .* at step \d+ \(epoch \d+, batch \d+ of 5, learning rate .*There was no checkpoint yet.*--max-lr/;
+    await expect(inProcess(...small('nan', '--max-lr', '1e30'))).rejects.toThrow(message);
+    expect(readdirSync(join(folder, 'nan')).sort()).toEqual(['config.json', 'log.jsonl']);
+  });
+});
+
+describe('pushpull export', () => {
+  const network = [
+    '--model',
+    'resnet18',
+    '--width',
+    '2',
+    '--classes',
+    '3',
+    '--stem',
+    'pushpull',
+    '--avg',
+    '3',
+  ];
+
+  it('gives the same network from a run and from its weights', async () => {
+    const run = join(folder, 'straight');
+    const [fromRun, fromWeights] = ['run.onnx', 'weights.onnx'].map((name) => join(folder, name));
+    await inProcess('export', run, '--out', fromRun);
+    const names = join(folder, 'names.txt');
+    writeFileSync(names, 'blue\ngreen\nred\n');
+    const weights = join(run, 'checkpoints', 'last', 'weights.safetensors');
+    await inProcess('export', ...network, '--weights', weights, '--class-names', names, '--out', fromWeights);
+    const [a, b] = [fromRun, fromWeights].map((file) => readModelCard(readFileSync(file))!);
+    expect(b.model).toEqual(a.model);
+    expect(b.classes).toEqual(a.classes);
+    expect(b.preprocessing).toEqual(a.preprocessing);
+    expect(a.training).toMatchObject({ steps: 15, seed: 4 });
+    const card = (file: string) => Buffer.byteLength(JSON.stringify(readModelCard(readFileSync(file))));
+    const [sizeA, sizeB] = [fromRun, fromWeights].map((file) => readFileSync(file).length - card(file));
+    expect(Math.abs(sizeA - sizeB)).toBeLessThan(8);
+  });
+
+  it.each([
+    [['--out', 'x.onnx'], 'give the folder of a run, or all of --model, --classes and --weights'],
+    [['/nowhere', '--out', 'x.onnx'], '/nowhere: expected the folder of a training run'],
+    [
+      [...network, '--weights', '/none.safetensors', '--out', 'x.onnx'],
+      '/none.safetensors: expected a safetensors file',
+    ],
+  ])('%j', async (words, message) => {
+    await expect(inProcess('export', ...words)).rejects.toThrow(message);
+    expect(existsSync('x.onnx')).toBe(false);
+  });
+
+  it('names what does not fit', async () => {
+    const weights = join(folder, 'straight', 'checkpoints', 'last', 'weights.safetensors');
+    const wide = [...network, '--weights', weights, '--out', join(folder, 'x.onnx'), '--width', '4'];
+    await expect(inProcess('export', ...wide)).rejects.toThrow(
+      /expected 'conv1\.weight' with shape \[4, 3, 3, 3\], found \[2, 3, 3, 3\]/,
+    );
+  });
+});
+
+/** Run a command in this process; errors come as they were thrown. */
+async function inProcess(...words: string[]): Promise<void> {
+  const print = { log: console.log, error: console.error };
+  Object.assign(console, { log: () => {}, error: () => {} });
+  try {
+    await createProgram().parseAsync(words, { from: 'user' });
+  } finally {
+    Object.assign(console, print);
+  }
+}
