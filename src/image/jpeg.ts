@@ -68,105 +68,123 @@ const PASS_BITS = 2;
 
 const imul = Math.imul;
 
-/**
- * Eight-point forward DCT of `block[at], block[at + stride], …` in place.
- * The first pass gains `PASS_BITS`, the second one drops them.
- */
-function forward8(block: Int32Array, at: number, stride: number, first: boolean): void {
-  const i1 = at + stride;
-  const i2 = i1 + stride;
-  const i3 = i2 + stride;
-  const i4 = i3 + stride;
-  const i5 = i4 + stride;
-  const i6 = i5 + stride;
-  const i7 = i6 + stride;
-  const s0 = block[at] + block[i7];
-  const d0 = block[at] - block[i7];
-  const s1 = block[i1] + block[i6];
-  const d1 = block[i1] - block[i6];
-  const s2 = block[i2] + block[i5];
-  const d2 = block[i2] - block[i5];
-  const s3 = block[i3] + block[i4];
-  const d3 = block[i3] - block[i4];
+/** The 8×8 samples or coefficients at hand, row by row. */
+const block = new Int32Array(64);
 
-  const outer = s0 + s3;
-  const outerDifference = s0 - s3;
-  const inner = s1 + s2;
-  const innerDifference = s1 - s2;
+/**
+ * One pass of the forward DCT over `block` in place: the first one over the rows, gaining `PASS_BITS`, the second over
+ * the columns, dropping them.
+ */
+function forwardPass(first: boolean): void {
+  const stride = first ? 1 : 8;
   const shift = first ? FACTOR_BITS - PASS_BITS : FACTOR_BITS + PASS_BITS;
   const half = 1 << (shift - 1);
-  if (first) {
-    block[at] = (outer + inner) << PASS_BITS;
-    block[i4] = (outer - inner) << PASS_BITS;
-  } else {
-    block[at] = (outer + inner + 2) >> PASS_BITS;
-    block[i4] = (outer - inner + 2) >> PASS_BITS;
-  }
-  const even = imul(outerDifference + innerDifference, C_0_541196100) + half;
-  block[i2] = (even + imul(outerDifference, C_0_765366865)) >> shift;
-  block[i6] = (even - imul(innerDifference, C_1_847759065)) >> shift;
+  for (let line = 0; line < 8; line++) {
+    const at = first ? line * 8 : line;
+    const i1 = at + stride;
+    const i2 = i1 + stride;
+    const i3 = i2 + stride;
+    const i4 = i3 + stride;
+    const i5 = i4 + stride;
+    const i6 = i5 + stride;
+    const i7 = i6 + stride;
+    const s0 = block[at] + block[i7];
+    const d0 = block[at] - block[i7];
+    const s1 = block[i1] + block[i6];
+    const d1 = block[i1] - block[i6];
+    const s2 = block[i2] + block[i5];
+    const d2 = block[i2] - block[i5];
+    const s3 = block[i3] + block[i4];
+    const d3 = block[i3] - block[i4];
 
-  const z5 = imul(d3 + d1 + d2 + d0, C_1_175875602) + half;
-  const z1 = imul(d3 + d0, -C_0_899976223);
-  const z2 = imul(d2 + d1, -C_2_562915447);
-  const z3 = z5 - imul(d3 + d1, C_1_961570560);
-  const z4 = z5 - imul(d2 + d0, C_0_390180644);
-  block[i7] = (imul(d3, C_0_298631336) + z1 + z3) >> shift;
-  block[i5] = (imul(d2, C_2_053119869) + z2 + z4) >> shift;
-  block[i3] = (imul(d1, C_3_072711026) + z2 + z3) >> shift;
-  block[i1] = (imul(d0, C_1_501321110) + z1 + z4) >> shift;
+    const outer = s0 + s3;
+    const outerDifference = s0 - s3;
+    const inner = s1 + s2;
+    const innerDifference = s1 - s2;
+    if (first) {
+      block[at] = (outer + inner) << PASS_BITS;
+      block[i4] = (outer - inner) << PASS_BITS;
+    } else {
+      block[at] = (outer + inner + 2) >> PASS_BITS;
+      block[i4] = (outer - inner + 2) >> PASS_BITS;
+    }
+    const even = imul(outerDifference + innerDifference, C_0_541196100) + half;
+    block[i2] = (even + imul(outerDifference, C_0_765366865)) >> shift;
+    block[i6] = (even - imul(innerDifference, C_1_847759065)) >> shift;
+
+    const z5 = imul(d3 + d1 + d2 + d0, C_1_175875602) + half;
+    const z1 = imul(d3 + d0, -C_0_899976223);
+    const z2 = imul(d2 + d1, -C_2_562915447);
+    const z3 = z5 - imul(d3 + d1, C_1_961570560);
+    const z4 = z5 - imul(d2 + d0, C_0_390180644);
+    block[i7] = (imul(d3, C_0_298631336) + z1 + z3) >> shift;
+    block[i5] = (imul(d2, C_2_053119869) + z2 + z4) >> shift;
+    block[i3] = (imul(d1, C_3_072711026) + z2 + z3) >> shift;
+    block[i1] = (imul(d0, C_1_501321110) + z1 + z4) >> shift;
+  }
 }
 
 /**
- * Eight-point inverse DCT in place, results shifted right by `shift` with `half` added before.
- * The caller sees to rows and columns of which only the first value is not 0.
+ * One pass of the inverse DCT over `block` in place: the first one over the columns, the second over the rows.
+ *
+ * @param busy One bit a column; a column without it has nothing below its first row. Of all rows in the second pass.
  */
-function inverse8(block: Int32Array, at: number, stride: number, shift: number, half: number): void {
-  const i1 = at + stride;
-  const i2 = i1 + stride;
-  const i3 = i2 + stride;
-  const i4 = i3 + stride;
-  const i5 = i4 + stride;
-  const i6 = i5 + stride;
-  const i7 = i6 + stride;
-  const v1 = block[i1];
-  const v2 = block[i2];
-  const v3 = block[i3];
-  const v5 = block[i5];
-  const v6 = block[i6];
-  const v7 = block[i7];
+function inversePass(first: boolean, busy: number): void {
+  const stride = first ? 8 : 1;
+  const shift = first ? FACTOR_BITS - PASS_BITS : FACTOR_BITS + PASS_BITS + 3;
+  // The forward DCT took 128 off every sample; it comes back with the rounding.
+  const half = (1 << (shift - 1)) + (first ? 0 : 128 << shift);
+  for (let line = 0; line < 8; line++) {
+    const at = first ? line : line * 8;
+    if (((busy >> line) & 1) === 0) {
+      const flat = block[at] << PASS_BITS;
+      for (let i = at; i < 64; i += 8) block[i] = flat;
+      continue;
+    }
+    const i1 = at + stride;
+    const i2 = i1 + stride;
+    const i3 = i2 + stride;
+    const i4 = i3 + stride;
+    const i5 = i4 + stride;
+    const i6 = i5 + stride;
+    const i7 = i6 + stride;
+    const v1 = block[i1];
+    const v2 = block[i2];
+    const v3 = block[i3];
+    const v5 = block[i5];
+    const v6 = block[i6];
+    const v7 = block[i7];
 
-  const rotated = imul(v2 + v6, C_0_541196100);
-  const e2 = rotated - imul(v6, C_1_847759065);
-  const e3 = rotated + imul(v2, C_0_765366865);
-  const e0 = ((block[at] + block[i4]) << FACTOR_BITS) + half;
-  const e1 = ((block[at] - block[i4]) << FACTOR_BITS) + half;
-  const even0 = e0 + e3;
-  const even3 = e0 - e3;
-  const even1 = e1 + e2;
-  const even2 = e1 - e2;
+    const rotated = imul(v2 + v6, C_0_541196100);
+    const e2 = rotated - imul(v6, C_1_847759065);
+    const e3 = rotated + imul(v2, C_0_765366865);
+    const e0 = ((block[at] + block[i4]) << FACTOR_BITS) + half;
+    const e1 = ((block[at] - block[i4]) << FACTOR_BITS) + half;
+    const even0 = e0 + e3;
+    const even3 = e0 - e3;
+    const even1 = e1 + e2;
+    const even2 = e1 - e2;
 
-  const z5 = imul(v7 + v3 + v5 + v1, C_1_175875602);
-  const z1 = imul(v7 + v1, -C_0_899976223);
-  const z2 = imul(v5 + v3, -C_2_562915447);
-  const z3 = z5 - imul(v7 + v3, C_1_961570560);
-  const z4 = z5 - imul(v5 + v1, C_0_390180644);
-  const odd0 = imul(v7, C_0_298631336) + z1 + z3;
-  const odd1 = imul(v5, C_2_053119869) + z2 + z4;
-  const odd2 = imul(v3, C_3_072711026) + z2 + z3;
-  const odd3 = imul(v1, C_1_501321110) + z1 + z4;
+    const z5 = imul(v7 + v3 + v5 + v1, C_1_175875602);
+    const z1 = imul(v7 + v1, -C_0_899976223);
+    const z2 = imul(v5 + v3, -C_2_562915447);
+    const z3 = z5 - imul(v7 + v3, C_1_961570560);
+    const z4 = z5 - imul(v5 + v1, C_0_390180644);
+    const odd0 = imul(v7, C_0_298631336) + z1 + z3;
+    const odd1 = imul(v5, C_2_053119869) + z2 + z4;
+    const odd2 = imul(v3, C_3_072711026) + z2 + z3;
+    const odd3 = imul(v1, C_1_501321110) + z1 + z4;
 
-  block[at] = (even0 + odd3) >> shift;
-  block[i7] = (even0 - odd3) >> shift;
-  block[i1] = (even1 + odd2) >> shift;
-  block[i6] = (even1 - odd2) >> shift;
-  block[i2] = (even2 + odd1) >> shift;
-  block[i5] = (even2 - odd1) >> shift;
-  block[i3] = (even3 + odd0) >> shift;
-  block[i4] = (even3 - odd0) >> shift;
+    block[at] = (even0 + odd3) >> shift;
+    block[i7] = (even0 - odd3) >> shift;
+    block[i1] = (even1 + odd2) >> shift;
+    block[i6] = (even1 - odd2) >> shift;
+    block[i2] = (even2 + odd1) >> shift;
+    block[i5] = (even2 - odd1) >> shift;
+    block[i3] = (even3 + odd0) >> shift;
+    block[i4] = (even3 - odd0) >> shift;
+  }
 }
-
-const SECOND_SHIFT = FACTOR_BITS + PASS_BITS + 3;
 
 /** A plane of samples, its sides padded to whole blocks. */
 interface Plane {
@@ -186,10 +204,10 @@ function createPlane(width: number, height: number): Plane {
   };
 }
 
-/** Coefficients of the block at hand; its columns of which more than the first row counts. */
-const block = new Int32Array(64);
-
-/** Quantises and dequantises `block`. Returns two bit sets: columns not all 0, and columns not 0 below their first row. */
+/**
+ * Quantises and dequantises `block`. The result has a bit for each of the eight columns with something below its
+ * first row, and, above those, a bit for each column with anything at all.
+ */
 function quantiseBlock({ step, threshold, rounding, inverse }: Steps): number {
   let busy = 0;
   for (let i = 0; i < 64; i++) {
@@ -200,57 +218,35 @@ function quantiseBlock({ step, threshold, rounding, inverse }: Steps): number {
     } else {
       const level = ((magnitude + rounding[i]) * inverse[i]) | 0;
       block[i] = imul(value < 0 ? -level : level, step[i]);
-      busy |= i < 8 ? 1 << i : 0x101 << (i & 7);
+      busy |= i < 8 ? 0x100 << i : 0x101 << (i & 7);
     }
   }
   return busy;
 }
 
+/** `quantiseBlock`'s answer where nothing but the mean is left: bit 8, column 0. */
+const ONLY_MEAN = 0x100;
+
 /** Quantises and dequantises every 8×8 block of the plane, in place. */
-function quantisePlane(plane: Plane, steps: Steps): void {
-  const { data, width, height } = plane;
+function quantisePlane({ data, width, height }: Plane, steps: Steps): void {
   for (let top = 0; top < height; top += 8) {
     for (let left = 0; left < width; left += 8) {
       const origin = top * width + left;
-      for (let y = 0, from = origin; y < 64; y += 8, from += width) {
-        block[y] = data[from] - 128;
-        block[y + 1] = data[from + 1] - 128;
-        block[y + 2] = data[from + 2] - 128;
-        block[y + 3] = data[from + 3] - 128;
-        block[y + 4] = data[from + 4] - 128;
-        block[y + 5] = data[from + 5] - 128;
-        block[y + 6] = data[from + 6] - 128;
-        block[y + 7] = data[from + 7] - 128;
-        forward8(block, y, 1, true);
+      for (let i = 0, from = origin; i < 64; i += 8, from += width) {
+        for (let x = 0; x < 8; x++) block[i + x] = data[from + x] - 128;
       }
-      for (let x = 0; x < 8; x++) forward8(block, x, 8, false);
-
+      forwardPass(true);
+      forwardPass(false);
       const busy = quantiseBlock(steps);
-      if ((busy & ~1) === 0) {
-        // Nothing but the mean is left.
+      if ((busy & ~ONLY_MEAN) === 0) {
         const level = ((block[0] + 4) >> 3) + 128;
         for (let to = origin, end = origin + 8 * width; to < end; to += width) data.fill(level, to, to + 8);
         continue;
       }
-      for (let x = 0; x < 8; x++) {
-        if (busy & (0x100 << x)) {
-          inverse8(block, x, 8, FACTOR_BITS - PASS_BITS, 1 << (FACTOR_BITS - PASS_BITS - 1));
-        } else {
-          const flat = block[x] << PASS_BITS;
-          for (let i = x; i < 64; i += 8) block[i] = flat;
-        }
-      }
-      for (let y = 0, to = origin; y < 64; y += 8, to += width) {
-        // The 128 taken off above comes back with the rounding term.
-        inverse8(block, y, 1, SECOND_SHIFT, (1 << (SECOND_SHIFT - 1)) + (128 << SECOND_SHIFT));
-        data[to] = block[y];
-        data[to + 1] = block[y + 1];
-        data[to + 2] = block[y + 2];
-        data[to + 3] = block[y + 3];
-        data[to + 4] = block[y + 4];
-        data[to + 5] = block[y + 5];
-        data[to + 6] = block[y + 6];
-        data[to + 7] = block[y + 7];
+      inversePass(true, busy & 255);
+      inversePass(false, 255);
+      for (let i = 0, to = origin; i < 64; i += 8, to += width) {
+        for (let x = 0; x < 8; x++) data[to + x] = block[i + x];
       }
     }
   }
