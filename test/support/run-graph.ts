@@ -1,0 +1,37 @@
+import type { Engine, Feeds } from '../../src/engine/engine.ts';
+import { gradients } from '../../src/graph/autodiff.ts';
+import * as F from '../../src/graph/functional.ts';
+import type { Graph, Value } from '../../src/graph/graph.ts';
+import type { Tensor } from '../../src/graph/tensor.ts';
+import type { Target } from '../../src/onnx/emitter.ts';
+import { lowerGraph } from '../../src/onnx/lower/index.ts';
+import { encodeModel } from '../../src/onnx/model.ts';
+
+/** Lower a graph, run it once and return its outputs. */
+export async function runGraph(
+  engine: Engine,
+  outputs: ReadonlyMap<string, Value>,
+  feeds: Feeds,
+  target: Target = { device: engine.device },
+): Promise<Record<string, Tensor>> {
+  const session = await engine.loadModel(encodeModel(lowerGraph(outputs, { target, name: 'test' })));
+  try {
+    return await session.run(feeds);
+  } finally {
+    await session.dispose();
+  }
+}
+
+/** One graph input for each tensor, under its name. */
+export function inputsFor(graph: Graph, tensors: ReadonlyMap<string, Tensor>): Map<string, Value> {
+  return new Map([...tensors].map(([name, { dtype, shape }]) => [name, graph.input(name, dtype, shape)]));
+}
+
+/** Gradients of sum(upstream · y), named `gradient of …`. */
+export function gradientsOf(y: Value, upstream: Tensor, wrt: ReadonlyMap<string, Value>): Map<string, Value> {
+  const weighted = F.mul(y, y.graph.constant(upstream));
+  const axes = y.shape.map((_, axis) => axis);
+  const loss = axes.length === 0 ? weighted : F.reduceSum(weighted, axes);
+  const found = gradients(loss, [...wrt.values()]);
+  return new Map([...wrt.keys()].map((name, i) => [`gradient of ${name}`, found[i]]));
+}
