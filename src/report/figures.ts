@@ -4,7 +4,7 @@ import { CORRUPTION_GROUPS } from '../corrupt/index.ts';
 import { alphaChart, corruptionChart } from './charts/bars.ts';
 import { type CurveOptions, severityChart, severityMaximum, trainingChart } from './charts/curves.ts';
 import { kernelPairs } from './charts/kernels.ts';
-import { arrange, type Svg } from './charts/render.ts';
+import { arrange, type Svg, withTitle } from './charts/render.ts';
 import type { ComparedModel, Comparison } from './comparison.ts';
 import { formatNumber, plural } from './format.ts';
 import { type EncodedStrip, sampleSheet } from './samples.ts';
@@ -57,9 +57,15 @@ async function severityFigure(comparison: Comparison): Promise<Figure | undefine
   const wide = await severityChart(comparison, { width: WIDE, height: 420 });
   const narrow = await severityChart(comparison, { width: PHONE, height: 300, values: true });
   const title = 'Top-1 error against severity, mean over the corruptions';
-  const sheet = await severityChart(comparison, { width: 800, height: 480, title });
+  const sheet = await severityChart(comparison, { width: 800, height: 440 });
   if (!wide || !narrow || !sheet) return undefined;
-  return { wide: [{ svg: wide }], narrow: [{ svg: narrow }], sheet, name: 'severity', alt: title };
+  return {
+    wide: [{ svg: wide }],
+    narrow: [{ svg: narrow }],
+    sheet: withTitle(sheet, title),
+    name: 'severity',
+    alt: title,
+  };
 }
 
 async function groupsFigure(comparison: Comparison): Promise<Figure | undefined> {
@@ -92,9 +98,15 @@ async function corruptionsFigure(comparison: Comparison): Promise<Figure | undef
   const title = 'Mean top-1 error on each corruption';
   const wide = await corruptionChart(comparison, { width: WIDE + 40 });
   const narrow = await corruptionChart(comparison, { width: PHONE });
-  const sheet = await corruptionChart(comparison, { width: 800, title });
+  const sheet = await corruptionChart(comparison, { width: 800 });
   if (!wide || !narrow || !sheet) return undefined;
-  return { wide: [{ svg: wide }], narrow: [{ svg: narrow }], sheet, name: 'corruptions', alt: title };
+  return {
+    wide: [{ svg: wide }],
+    narrow: [{ svg: narrow }],
+    sheet: withTitle(sheet, title),
+    name: 'corruptions',
+    alt: title,
+  };
 }
 
 function samplesFigure(strip: EncodedStrip): Figure {
@@ -135,9 +147,16 @@ async function layerFigures(comparison: Comparison): Promise<Pick<Figures, 'alph
     const svg = layer.alpha && (await alphaChart(model, { width: 400, height: 260 }));
     if (svg) {
       const title = `Learned α of ${model.label}`;
-      const sheet = await alphaChart(model, { width: 560, height: 360, title });
+      const sheet = (await alphaChart(model, { width: 560, height: 320 }))!;
       const summary = describeAlpha(layer.alpha!);
-      alpha.push({ wide: [{ svg }], sheet: sheet!, name: `alpha${suffix}`, alt: title, model, summary });
+      alpha.push({
+        wide: [{ svg }],
+        sheet: withTitle(sheet, title),
+        name: `alpha${suffix}`,
+        alt: title,
+        model,
+        summary,
+      });
     }
     const pairs = kernelPairs(layer).map((pair) => ({ svg: pair }));
     const title = `Push and pull kernels of ${model.label}`;

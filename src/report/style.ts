@@ -38,7 +38,7 @@ header{padding:64px 0 8px}
 .kicker{margin:0 0 14px;font-size:14px;color:${COLORS.muted}}
 h1{margin:0 0 18px;font-size:22px;line-height:1.25;font-weight:600;letter-spacing:-.01em;color:${COLORS.muted}}
 .headline{margin:0;max-width:32em;font-size:clamp(24px,3.4vw,36px);line-height:1.24;font-weight:600;letter-spacing:-.022em;text-wrap:pretty}
-.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(210px,1fr));gap:0;margin:44px 0 0;padding:0;border-top:1px solid ${COLORS.rule};border-bottom:1px solid ${COLORS.rule}}
+.figures{display:grid;grid-auto-flow:column;grid-auto-columns:minmax(0,1fr);margin:44px 0 0;padding:0;border-top:1px solid ${COLORS.rule};border-bottom:1px solid ${COLORS.rule}}
 .figures>div{padding:20px 24px 20px 0}
 .figures>div+div{padding-left:24px;border-left:1px solid ${COLORS.rule}}
 .figures dt{font-size:13px;line-height:1.4;color:${COLORS.muted}}
@@ -125,7 +125,7 @@ section{margin-top:52px}
 .key.narrow{display:flex!important}
 .narrow.pair{display:grid!important}
 .narrow svg{width:100%;max-width:560px}
-.figures{grid-template-columns:1fr 1fr;margin-top:32px}
+.figures{grid-auto-flow:row;grid-template-columns:1fr 1fr;margin-top:32px}
 .figures>div,.figures>div+div{padding:14px 12px 14px 0;border-left:0}
 .figures>div:nth-child(n+3){border-top:1px solid ${COLORS.rule}}
 .figures .value{font-size:28px}
@@ -145,10 +145,15 @@ body{font-size:10.5pt}
 main,footer{max-width:none;padding:0}
 header{padding-top:0}
 .headline{font-size:20pt}
+.figures{margin-top:20pt}
+.figures>div{padding:10pt 10pt 10pt 0}
+.figures>div+div{padding-left:10pt}
+.figures .value{font-size:20pt}
+.figures dt,.figures .note{font-size:8pt}
 section{margin-top:30pt}
 h2,h3{break-after:avoid}
 figure,.figures,tr,.strip .group,.kernels svg,dl.facts{break-inside:avoid}
-.wide{display:block!important}.wide.pair{display:grid!important}.narrow{display:none!important}
+.wide{display:block!important}.wide.pair{display:grid!important}.key.wide{display:flex!important}.narrow{display:none!important}
 .columns,.columns.bars,.columns.layer{grid-template-columns:minmax(0,1fr)}
 .panels{grid-template-columns:repeat(4,minmax(0,1fr))}
 .results{font-size:6.6pt}

@@ -37,13 +37,8 @@ export function terminalTable(results: readonly Result[], options: TerminalOptio
   const lines: string[] = [];
   for (const block of blocks(columns, widths, width - labelWidth - 1)) {
     if (lines.length > 0) lines.push('');
-    const groups = block.map((index) => {
-      const { group } = columns[index]!;
-      const starts = index === block[0] || columns[index - 1]!.group !== group;
-      return (starts ? `  ${group}` : '').padEnd(widths[index]!).slice(0, widths[index]!);
-    });
-    const groupLine = `${' '.repeat(labelWidth)}${groups.join('')}`.trimEnd();
-    if (groupLine) lines.push(color.dim(groupLine));
+    const groupLine = groupNames(columns, block, widths);
+    if (groupLine) lines.push(color.dim(' '.repeat(labelWidth) + groupLine));
     // Cells end with a place for the mark, so headings end one character earlier.
     const titles = block.map((index) => `${columns[index]!.title} `.padStart(widths[index]! + 1).slice(1));
     lines.push(color.dim(`${' '.repeat(labelWidth)}${titles.join('')}`.trimEnd()));
@@ -53,6 +48,24 @@ export function terminalTable(results: readonly Result[], options: TerminalOptio
   }
   lines.push('', color.dim(footnote(rows, hasPartial)), headline(comparison).sentence);
   return lines.join('\n');
+}
+
+/** The name of each group above its first column; it may reach over the columns that follow. */
+function groupNames(
+  columns: readonly TableColumn[],
+  block: readonly number[],
+  widths: readonly number[],
+): string {
+  let line = '';
+  let start = 0;
+  for (const index of block) {
+    const { group } = columns[index]!;
+    if (group && (index === block[0] || columns[index - 1]!.group !== group)) {
+      line = line.padEnd(start + GAP) + group;
+    }
+    start += widths[index]!;
+  }
+  return line;
 }
 
 function rowLine(

@@ -5,13 +5,12 @@ import { mean } from '../../evaluate/metrics.ts';
 import type { ComparedModel, Comparison } from '../comparison.ts';
 import { formatNumber, formatPoints, longName } from '../format.ts';
 import { COLORS } from '../theme.ts';
-import { fitText, niceAxis } from './layout.ts';
+import { AXIS_LABEL, fitText, niceAxis } from './layout.ts';
 import { renderChart, type Svg } from './render.ts';
 
 export interface BarOptions {
   /** Of the whole picture, pixels. */
   readonly width: number;
-  readonly title?: string;
 }
 
 const GROUPS = ['noise', 'blur', 'weather', 'digital'] as const;
@@ -51,7 +50,7 @@ export async function corruptionChart(comparison: Comparison, options: BarOption
 
   const band = Math.max(24, 10 + models.length * 9);
   const margins = {
-    top: (options.title ? 40 : 0) + 52 + legendRows(models, options.width) * 20,
+    top: 52 + legendRows(models, options.width) * 20,
     right: 58,
     bottom: 12,
     left: 136,
@@ -82,15 +81,21 @@ export async function corruptionChart(comparison: Comparison, options: BarOption
     type: 'quantitative',
     title: null,
     scale: { domain: [0, axis.max], nice: false },
-    axis: { orient: 'top', grid: true, values: axis.values, format: '.0%', labelPadding: 6 },
+    axis: {
+      orient: 'top',
+      grid: true,
+      values: axis.values,
+      labelExpr: AXIS_LABEL.percent,
+      labelOverlap: false,
+      labelPadding: 6,
+    },
   };
   return renderChart(
     {
-      ...(options.title && { title: { text: options.title, dx: -margins.left, offset: margins.top - 34 } }),
       layer: [
         {
           data: { values: bars },
-          mark: { type: 'bar', cornerRadiusEnd: 1.5 },
+          mark: 'bar',
           encoding: {
             y,
             x,
@@ -227,17 +232,24 @@ export async function alphaChart(
   for (const value of alpha) {
     bins[Math.min(bins.length - 1, Math.max(0, Math.floor(value / step - first + 1e-9)))]!.filters++;
   }
-  const margins = { top: options.title ? 66 : 30, right: 16, bottom: 44, left: 36 };
+  const margins = { top: 30, right: 16, bottom: 44, left: 36 };
   const counts = niceAxis(Math.max(...bins.map(({ filters }) => filters)), 4);
   const x = {
     type: 'quantitative',
     title: 'α, inhibition strength',
     scale: { domain: [first * step, last * step], nice: false },
-    axis: { domain: true, domainColor: COLORS.faint, titlePadding: 10, tickCount: 8, format: '~g' },
+    axis: {
+      domain: true,
+      domainColor: COLORS.faint,
+      titlePadding: 10,
+      values: everyNth(bins.length, 7).map((index) => Number(((first + index) * step).toFixed(6))),
+      labelExpr: AXIS_LABEL.number,
+      labelOverlap: false,
+      labelFlush: false,
+    },
   };
   return renderChart(
     {
-      ...(options.title && { title: { text: options.title, offset: 30, dx: -margins.left } }),
       layer: [
         {
           data: { values: bins },
@@ -286,4 +298,10 @@ export async function alphaChart(
     { width: options.width, height: options.height, margins },
     `Histogram of the learned alpha of ${model.label}`,
   );
+}
+
+/** Edges of `bins` bins to label: at most about `count`, evenly spaced from the first. */
+function everyNth(bins: number, count: number): number[] {
+  const step = Math.ceil(bins / count);
+  return Array.from({ length: Math.floor(bins / step) + 1 }, (_, index) => index * step);
 }

@@ -3,15 +3,13 @@ import { mean } from '../../evaluate/metrics.ts';
 import { type ComparedModel, type Comparison, commonCorruptions } from '../comparison.ts';
 import { formatPercent } from '../format.ts';
 import { COLORS } from '../theme.ts';
-import { fitText, niceAxis, spread } from './layout.ts';
+import { AXIS_LABEL, fitText, niceAxis, spread } from './layout.ts';
 import { type Margins, renderChart, type Svg } from './render.ts';
 
 export interface CurveOptions {
   /** Of the whole picture, pixels. */
   readonly width: number;
   readonly height: number;
-  /** Drawn inside the picture; the page has captions instead. */
-  readonly title?: string;
   /** One of several panels that share a caption and a key: no names, neither of lines nor of axes. */
   readonly small?: boolean;
   /** Values alone at the line ends; a key nearby has the names. */
@@ -125,12 +123,12 @@ const LABEL_SIZE = 12;
 const LABEL_GAP = 16;
 
 function lineChart(lines: readonly Line[], options: LineChartOptions): Promise<Svg> {
-  const { width, height, title, small = false, values: valuesOnly = false } = options;
+  const { width, height, small = false, values: valuesOnly = false } = options;
   const longest = Math.max(...lines.map(({ label }) => label.length));
   const labelWidth = small ? 10 : valuesOnly ? 58 : Math.min(width * 0.34, longest * LABEL_SIZE * 0.58 + 64);
   const margins: Margins = small
     ? { top: 12, right: labelWidth, bottom: 26, left: 36 }
-    : { top: title ? 66 : 30, right: labelWidth, bottom: 44, left: 44 };
+    : { top: 30, right: labelWidth, bottom: 44, left: 44 };
   const plotHeight = height - margins.top - margins.bottom;
 
   const largest = Math.max(...lines.flatMap(({ points }) => points.map(({ y }) => y)));
@@ -174,7 +172,8 @@ function lineChart(lines: readonly Line[], options: LineChartOptions): Promise<S
     axis: {
       grid: true,
       values: axis.values,
-      format: options.y.percent ? '.0%' : '~g',
+      labelExpr: options.y.percent ? AXIS_LABEL.percent : AXIS_LABEL.number,
+      labelOverlap: false,
       // The axis' name stands over its numbers, where it can be read without tilting the head.
       titleAngle: 0,
       titleAlign: 'left',
@@ -192,7 +191,6 @@ function lineChart(lines: readonly Line[], options: LineChartOptions): Promise<S
   };
   return renderChart(
     {
-      ...(title && { title: { text: title, offset: 30, dx: -margins.left } }),
       layer: [
         {
           data: { values },

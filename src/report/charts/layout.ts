@@ -44,6 +44,15 @@ export function niceAxis(max: number, count = 5): { max: number; values: number[
   return { max: steps * step, values: Array.from({ length: steps + 1 }, (_, index) => index * step) };
 }
 
+/**
+ * Vega expression that prints an axis value as it is. An axis' own `format` would round it to a precision that is
+ * guessed from ticks which are not the ones drawn: 1.4 became 1.
+ */
+export const AXIS_LABEL = {
+  number: "format(datum.value, '~g')",
+  percent: "format(datum.value, '~%')",
+} as const;
+
 /** Cuts a label that would leave its place; about 0.56 of the font size is Inter's mean advance. */
 export function fitText(text: string, width: number, fontSize: number): string {
   const room = Math.floor(width / (fontSize * 0.56));

@@ -33,7 +33,6 @@ const CONFIG: Config = {
     titleFontSize: 12,
     titleFontWeight: 'normal',
   },
-  title: { anchor: 'start', color: COLORS.ink, fontSize: 15, fontWeight: 600, offset: 18 },
   text: { color: COLORS.ink, fontSize: 12 },
 };
 
@@ -68,7 +67,8 @@ export async function renderChart(
   const view = new vega.View(vega.parse(compile(complete, { config: CONFIG }).spec), { renderer: 'none' });
   try {
     const svg = await view.toSVG();
-    const inner = svg.slice(svg.indexOf('>') + 1);
+    // The opening tag names the font once, for every text.
+    const inner = svg.slice(svg.indexOf('>') + 1).replaceAll(` font-family="${FONT_STACK}"`, '');
     return { text: openSvg(width, height, label) + inner, width, height };
   } finally {
     view.finalize();
@@ -124,6 +124,11 @@ export function arrange(
     parts.push(picture.svg.text.replace('<svg ', `<svg x="${left}" y="${y + headingHeight}" `));
   }
   return { text: `${openSvg(width, height, label)}${parts.join('')}</svg>`, width, height };
+}
+
+/** The same picture with a title above it, for a file that has no caption beside it. */
+export function withTitle(svg: Svg, title: string): Svg {
+  return arrange([{ svg }], { columns: 1, gap: 0, label: title, title });
 }
 
 const TITLE_SIZE = 15;
