@@ -18,8 +18,8 @@ export function snowLayer(
   angle: number,
 ): Uint8Array {
   const { mean, std, zoom, threshold, radius, sigma } = parameters;
-  const zoomed = new Float32Array(field.length);
-  addZoomed(field, width, height, 1, zoom, zoomed);
+  const zoomed = new Float64Array(field.length);
+  addZoomed(new Float64Array(field), width, height, 1, zoom, zoomed);
   const flakes = new Uint8Array(field.length);
   for (let i = 0; i < flakes.length; i++) {
     // Zooming interpolates linearly, so mean and deviation may come after it.

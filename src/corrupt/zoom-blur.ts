@@ -18,8 +18,9 @@ export function zoomFactors(end: number, step: number, arange: boolean): number[
 export const zoomBlur: CorruptionFunction<'zoom_blur'> = (image, { parameters, quirks }) => {
   const { data, width, height } = image;
   const factors = zoomFactors(parameters.end, parameters.step, quirks.zoomArange);
-  const sum = new Float32Array(data);
-  for (const factor of factors) addZoomed(data, width, height, 3, factor, sum);
+  const pixels = new Float64Array(data);
+  const sum = pixels.slice();
+  for (const factor of factors) addZoomed(pixels, width, height, 3, factor, sum);
   const levels = new Uint8Array(data.length);
   const share = 1 / (factors.length + 1);
   for (let i = 0; i < sum.length; i++) levels[i] = truncateLevel(sum[i] * share);

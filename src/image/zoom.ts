@@ -1,3 +1,5 @@
+import { Scratch } from './scratch.ts';
+
 /** How one axis of a centre zoom is sampled. */
 interface Axis {
   /** First of the two input positions behind each output position. */
@@ -33,6 +35,8 @@ function roundHalfEven(x: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
+const lineScratch = new Scratch((length) => new Float64Array(length));
+
 /**
  * Add a picture, enlarged about its centre by `factor` (1 or more) with bilinear interpolation, to `sum`.
  *
@@ -40,19 +44,19 @@ function roundHalfEven(x: number): number {
  * `scipy.ndimage.zoom(order=1)` does, first and last pixel staying where they are.
  */
 export function addZoomed(
-  data: Float32Array | Uint8Array,
+  data: Float64Array,
   width: number,
   height: number,
   channels: number,
   factor: number,
-  sum: Float32Array,
+  sum: Float64Array,
 ): void {
-  const columns = zoomAxis(width, factor);
+  const { first, share } = zoomAxis(width, factor);
   const rows = zoomAxis(height, factor);
   const stride = width * channels;
-  const blended = new Float64Array(stride);
-  const from = columns.first[0] * channels;
-  const until = Math.min(stride, (columns.first[width - 1] + 2) * channels);
+  const blended = lineScratch.take(stride);
+  const from = first[0] * channels;
+  const until = Math.min(stride, (first[width - 1] + 2) * channels);
   for (let y = 0; y < height; y++) {
     const upper = rows.first[y] * stride;
     const lower = Math.min(rows.first[y] + 1, height - 1) * stride;
@@ -64,16 +68,16 @@ export function addZoomed(
     const out = y * stride;
     if (channels === 3) {
       for (let x = 0, to = out; x < width; x++, to += 3) {
-        const left = columns.first[x] * 3;
-        const right = columns.share[x];
+        const left = first[x] * 3;
+        const right = share[x];
         sum[to] += blended[left] + right * (blended[left + 3] - blended[left]);
         sum[to + 1] += blended[left + 1] + right * (blended[left + 4] - blended[left + 1]);
         sum[to + 2] += blended[left + 2] + right * (blended[left + 5] - blended[left + 2]);
       }
     } else {
       for (let x = 0, to = out; x < width; x++) {
-        const left = columns.first[x] * channels;
-        const right = columns.share[x];
+        const left = first[x] * channels;
+        const right = share[x];
         for (let c = 0; c < channels; c++, to++) {
           sum[to] += blended[left + c] + right * (blended[left + channels + c] - blended[left + c]);
         }

@@ -70,7 +70,7 @@ describe.each(CORRUPTIONS)('%s', (corruption) => {
         expect(image.data).toEqual(before);
         expect(corrupt(image, { corruption, ...options }).data).toEqual(result.data);
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   });
 
