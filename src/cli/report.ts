@@ -22,11 +22,14 @@ data, where it can be opened, adds a strip of corrupted images. What is missing 
 `;
 
 export interface ReportFlags {
-  out: string;
-  baseline?: string;
-  title?: string;
-  data?: string;
-  cache?: string;
+  readonly out: string;
+  /** Result file to compare with. */
+  readonly baseline?: string;
+  readonly title?: string;
+  /** Where the measured data is. */
+  readonly data?: string;
+  /** Where downloaded data sets are kept. */
+  readonly cache?: string;
 }
 
 export function register(program: Command): void {

@@ -229,10 +229,10 @@ function metricsTable({ comparison, metrics }: ReportContent): string {
   const head = comparison.models.map(({ label }) => `<th scope="col">${esc(label)}</th>`).join('');
   const rows = metrics.map(
     ({ name, meaning, values }) =>
-      `<tr><th scope="row"><code>${esc(name)}</code></th><td class="meaning">${subscripts(esc(meaning))}</td>` +
+      `<tr><th scope="row"><code>${esc(name)}</code><span>${subscripts(esc(meaning))}</span></th>` +
       `${values.map((value) => `<td${value === MISSING ? ' class="missing"' : ''}>${esc(value)}</td>`).join('')}</tr>`,
   );
-  return `<div class="scroll"><table class="metrics"><thead><tr><th></th><th></th>${head}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+  return `<div class="scroll"><table class="metrics"><thead><tr><th></th>${head}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 }
 
 function provenanceSection({ provenance, omissions }: ReportContent): string {

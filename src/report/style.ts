@@ -89,7 +89,8 @@ td.missing{color:${COLORS.faint}}
 .upright tbody th{font-weight:400}
 .metrics td,.metrics th{vertical-align:top}
 .metrics th:first-child{padding-left:0}
-.metrics td.meaning{text-align:left;white-space:normal;color:${COLORS.muted};min-width:16em}
+.metrics tbody th{white-space:normal;color:${COLORS.muted};font-weight:400}
+.metrics code{display:inline-block;min-width:12.5em;color:${COLORS.ink}}
 .metrics code{font-size:12.5px;font-weight:400}
 sub{font-size:.72em;line-height:0}
 .strip{display:flex;flex-wrap:wrap;gap:20px 22px}
@@ -114,7 +115,7 @@ code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'Liberation Mono
 pre{margin:28px 0 0;padding:16px 18px;background:${COLORS.wash};border-radius:6px;font-size:12.5px;line-height:1.65;white-space:pre-wrap;overflow-wrap:anywhere}
 footer{margin-top:80px;padding-top:20px;padding-bottom:48px;font-size:13px;color:${COLORS.muted}}
 .narrow{display:none!important}
-@media (max-width:1080px){.columns,.columns.bars,.columns.layer{grid-template-columns:minmax(0,1fr)}.panels{grid-template-columns:repeat(4,minmax(0,1fr))}.results{font-size:12px}.results th,.results td{padding-left:4px;padding-right:4px}}
+@media (max-width:1080px){.columns,.columns.bars,.columns.layer{grid-template-columns:minmax(0,1fr)}.panels{grid-template-columns:repeat(4,minmax(0,1fr))}.figures dt{min-height:2.8em}.results{font-size:11px}.results th,.results td{padding-left:2px;padding-right:2px}.results thead th{font-size:10.5px}.results tbody th{position:sticky;left:0;background:${COLORS.paper}}}
 @media (max-width:760px){
 body{font-size:15px}
 main,footer{padding-left:16px;padding-right:16px}
@@ -134,7 +135,8 @@ section{margin-top:52px}
 .strip .cell{width:72px}
 .strip img{width:72px;height:72px}
 .strip .cell.original,.strip .cell.original img{width:72px}
-.metrics td.meaning{min-width:12em}
+.metrics code{display:block}
+.figures dt{min-height:0}
 dl.facts{grid-template-columns:minmax(0,1fr);gap:0}
 dl.facts dd{margin-bottom:10px}
 .results{font-size:14px}
