@@ -102,7 +102,7 @@ async function decide(
   const { train, test } = splits;
   const { side, uniform } = await imageSize(train);
   const presetName =
-    request.preset ?? choosePreset({ kind: train.name, classes: train.classes.length, side });
+    request.preset ?? choosePreset({ kind: train.source.kind, classes: train.classes.length, side });
   const preset = PRESETS[presetName];
   const size = preset.size === 'image' ? side : preset.size;
   const rates = { ...preset.recipe.rates };

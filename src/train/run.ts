@@ -1,6 +1,6 @@
 import { appendFile, mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../data/files.ts';
+import { explainWriteError, writeFileAtomic } from '../data/files.ts';
 import { UserError } from '../errors.ts';
 import { findCheckpoint } from './checkpoint.ts';
 import { parseRunConfig, type RunConfig } from './config.ts';
@@ -87,7 +87,10 @@ export async function rewriteLog(path: string, records: readonly EpochRecord[]):
 
 /** Add a finished epoch to the log. */
 export async function appendLog(path: string, record: EpochRecord): Promise<void> {
-  await appendFile(runPaths(path).log, `${JSON.stringify(record)}\n`);
+  const { log } = runPaths(path);
+  await appendFile(log, `${JSON.stringify(record)}\n`).catch((error: unknown) => {
+    throw explainWriteError(error, log);
+  });
 }
 
 async function readLog(file: string): Promise<EpochRecord[]> {

@@ -11,6 +11,8 @@ export function spawnWorker(source: URL, workerData: unknown): Worker {
   if (!import.meta.url.endsWith('.ts')) {
     return new Worker(new URL(source.href.replace(/\.ts$/, '.js')), { workerData });
   }
-  const boot = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(source.href)}); })`;
+  // The thread would look for tsx from the folder it is started in.
+  const tsx = JSON.stringify(import.meta.resolve('tsx/esm/api'));
+  const boot = `import(${tsx}).then(({ register }) => { register(); return import(${JSON.stringify(source.href)}); })`;
   return new Worker(boot, { eval: true, workerData });
 }

@@ -1,0 +1,103 @@
+/**
+ * `pushpull` as a library: what the command line does, as functions. Everything here is typed and documented where it
+ * is defined; files that are not re-exported here may change without notice.
+ *
+ * Train a push-pull network; the folder can be resumed, evaluated, exported and reported on:
+ *
+ * ```ts train
+ * import { startRun } from 'pushpull';
+ *
+ * const { log } = await startRun(
+ *   { data: 'mnist', width: 2, epochs: 1, limit: 64, stem: { kind: 'pushpull', avg: 3, alpha: 'trainable' } },
+ *   { out: 'runs/pushpull', onEvent: (event) => event.kind === 'epoch' && console.log(event.record.test.top1) },
+ * );
+ * console.log(`test loss ${log.at(-1)?.test.loss}`);
+ * ```
+ *
+ * Measure a run, or any ONNX image classifier, on corrupted images:
+ *
+ * ```ts evaluate
+ * import { evaluate } from 'pushpull';
+ *
+ * const result = await evaluate({
+ *   model: 'runs/pushpull',
+ *   data: 'mnist',
+ *   limit: 50,
+ *   corruptions: ['gaussian_noise', 'fog'],
+ *   severities: [1, 5],
+ * });
+ * console.log(result.clean.top1, result.errors.fog);
+ * ```
+ *
+ * Corrupt one image; the same call gives the same pixels on every machine:
+ *
+ * ```ts corrupt
+ * import { corrupt, createImage } from 'pushpull';
+ *
+ * const grey = createImage(64, 64);
+ * grey.data.fill(128);
+ * const snowy = corrupt(grey, { corruption: 'snow', severity: 3, set: 'imagenet', seed: 0, index: 0 });
+ * console.log(snowy.data.subarray(0, 3));
+ * ```
+ *
+ * The push-pull layer alone, run by ONNX Runtime:
+ *
+ * ```ts layer
+ * import { createEngine, exportModule, float32, initialWeights, PushPullConv2d } from 'pushpull';
+ *
+ * const layer = new PushPullConv2d(3, 8, 3, { padding: 1, avg: 3, alpha: 0.5 });
+ * const engine = await createEngine({ device: 'cpu' });
+ * const model = await engine.loadModel(exportModule(layer, initialWeights(layer, 0), [1, 3, 32, 32]));
+ * const { y } = await model.run({ x: float32(new Float32Array(3 * 32 * 32).fill(1), [1, 3, 32, 32]) });
+ * console.log(y.shape);
+ * await engine.close();
+ * ```
+ *
+ * @module
+ */
+export { type PushPullKernels, pullKernels, readKernels } from './analyze/kernels.ts';
+export * from './corrupt/index.ts';
+export {
+  type Dataset,
+  type DatasetSource,
+  type OpenOptions,
+  openDataset,
+  type Split,
+} from './data/dataset.ts';
+export { type Batch, DataLoader, LoaderPool } from './data/loader.ts';
+export type { Transform } from './data/transform.ts';
+export { DEVICES, type Device, type Engine, type ModelSession, type TensorSpec } from './engine/engine.ts';
+export { createEngine } from './engine/node/index.ts';
+export { UserError } from './errors.ts';
+export { type EvaluateOptions, type EvaluationEvent, evaluate } from './evaluate/evaluate.ts';
+export { computeMetrics, type MetricOptions } from './evaluate/metrics.ts';
+export { type Metrics, type Result, readResult, validateResult } from './evaluate/result.ts';
+export { gradients } from './graph/autodiff.ts';
+export * as functional from './graph/functional.ts';
+export { Graph, printGraph, type Value } from './graph/graph.ts';
+export { type DType, float32, floats, int32, type Shape, type Tensor } from './graph/tensor.ts';
+export { createImage, type Image } from './image/image.ts';
+export { type ModelCard, type Preprocessing, readModelCard } from './models/card.ts';
+export { exportModel } from './models/export.ts';
+export { exportModule } from './models/module.ts';
+export {
+  createModel,
+  type ImageModel,
+  MODELS,
+  type ModelConfig,
+  type StemConfig,
+  variantName,
+} from './models/registry.ts';
+export * from './nn/index.ts';
+export { type Random, randomStream } from './random/random.ts';
+export { buildReport, type ReportFiles, type ReportOptions } from './report/build.ts';
+export { terminalTable } from './report/terminal.ts';
+export { PRESETS, type PresetName, type RunConfig } from './train/config.ts';
+export type { EpochRecord } from './train/history.ts';
+export type { TrainingRequest } from './train/plan.ts';
+export { isRun, openRun, type Run } from './train/run.ts';
+export { decodeSafetensors, encodeSafetensors, readSafetensors } from './train/safetensors.ts';
+export { OneCycle } from './train/schedule.ts';
+export { resumeRun, type SessionOptions, startRun } from './train/start.ts';
+export { TrainingStep } from './train/step.ts';
+export type { TrainingEvent, TrainResult } from './train/trainer.ts';
