@@ -115,7 +115,7 @@ code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'Liberation Mono
 pre{margin:28px 0 0;padding:16px 18px;background:${COLORS.wash};border-radius:6px;font-size:12.5px;line-height:1.65;white-space:pre-wrap;overflow-wrap:anywhere}
 footer{margin-top:80px;padding-top:20px;padding-bottom:48px;font-size:13px;color:${COLORS.muted}}
 .narrow{display:none!important}
-@media (max-width:1080px){.columns,.columns.bars,.columns.layer{grid-template-columns:minmax(0,1fr)}.panels{grid-template-columns:repeat(4,minmax(0,1fr))}.figures dt{min-height:2.8em}.results{font-size:11px}.results th,.results td{padding-left:2px;padding-right:2px}.results thead th{font-size:10.5px}.results tbody th{position:sticky;left:0;background:${COLORS.paper}}}
+@media (max-width:1080px){.columns,.columns.bars,.columns.layer{grid-template-columns:minmax(0,1fr)}.panels{grid-template-columns:repeat(4,minmax(0,1fr))}.figures dt{min-height:2.8em}.results{font-size:11px}.results th,.results td{padding-left:2px;padding-right:2px}.results thead th{font-size:10.5px}.results tbody th{position:sticky;left:0;background:${COLORS.paper}}.results tbody th small{display:none}}
 @media (max-width:760px){
 body{font-size:15px}
 main,footer{padding-left:16px;padding-right:16px}

@@ -1,0 +1,104 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { register } from '../../src/cli/report.ts';
+import { UserError } from '../../src/errors.ts';
+import { formatResult } from '../../src/evaluate/result.ts';
+import { readHtmlTable, readMarkdownTable } from '../report/page.ts';
+import { syntheticAvg3, syntheticResult } from '../report/synthetic.ts';
+
+let folder: string;
+let plain: string;
+let pushpull: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'pushpull-cli-report-'));
+  plain = path.join(folder, 'plain.json');
+  pushpull = path.join(folder, 'pushpull.json');
+  await writeFile(plain, formatResult(syntheticResult()));
+  await writeFile(pushpull, formatResult(syntheticAvg3()));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Runs the command in this process and returns what it printed. */
+async function report(...words: string[]): Promise<{ stdout: string; stderr: string }> {
+  const program = new Command('pushpull').exitOverride();
+  register(program);
+  const [stdout, stderr] = [vi.spyOn(console, 'log'), vi.spyOn(console, 'error')].map((spy) =>
+    spy.mockImplementation(() => {}),
+  );
+  try {
+    await program.parseAsync(['report', ...words], { from: 'user' });
+    const text = (spy: typeof stdout) => stripVTControlCharacters(spy!.mock.calls.map(String).join('\n'));
+    return { stdout: text(stdout), stderr: text(stderr) };
+  } finally {
+    stdout!.mockRestore();
+    stderr!.mockRestore();
+  }
+}
+
+describe('pushpull report', () => {
+  it('writes page, Markdown and charts, prints the table, and says what is left out', async () => {
+    const out = path.join(folder, 'report');
+    const { stdout, stderr } = await report(pushpull, plain, '--out', out, '--title', 'Which stem?');
+    expect((await readdir(out)).sort()).toEqual(['charts', 'report.html', 'report.md']);
+    expect((await readdir(path.join(out, 'charts'))).sort()).toEqual([
+      'corruptions.png',
+      'severity-groups.png',
+      'severity.png',
+    ]);
+    const html = await readFile(path.join(out, 'report.html'), 'utf8');
+    const markdown = await readFile(path.join(out, 'report.md'), 'utf8');
+    expect(html).toContain('<h1>Which stem?</h1>');
+    expect(readMarkdownTable(markdown)).toEqual(readHtmlTable(html));
+    expect(stdout).toMatch(/push-pull avg3 \.071 +\.2568\* +\.969\*/);
+    expect(stdout).toContain(`report: ${path.join(out, 'report.html')}`);
+    for (const missing of [
+      'runs/baseline: no run folder',
+      'runs/pushpull-avg3: no run folder',
+      'sample images are left out',
+    ]) {
+      expect(stderr).toContain(missing);
+      expect(html).toContain(missing);
+    }
+  });
+
+  it('compares with the baseline that is named', async () => {
+    const out = path.join(folder, 'turned');
+    const { stdout } = await report(plain, '--baseline', pushpull, '--out', out);
+    const html = await readFile(path.join(out, 'report.html'), 'utf8');
+    expect([...readHtmlTable(html).rows.keys()]).toEqual(['push-pull avg3', 'baseline']);
+    expect(stdout).toContain('does not help here');
+  });
+
+  it('refuses what is no result, and writes nothing', async () => {
+    const out = path.join(folder, 'refused');
+    const other = path.join(folder, 'other.json');
+    await writeFile(other, '{"schema":"something/2"}');
+    const cases: [string[], RegExp][] = [
+      [[path.join(folder, 'missing.json')], /missing\.json: expected a result file, found none/],
+      [
+        [other],
+        /other\.json: expected a result file with schema "pushpull\.result\/1", found schema "something\/2"/,
+      ],
+      [[plain, pushpull, '--baseline', other], /other\.json/],
+      [[plain, path.join(folder, '.', 'copy.json')], /copy\.json: expected results of different models/],
+    ];
+    await writeFile(path.join(folder, 'copy.json'), formatResult(syntheticResult()));
+    for (const [words, message] of cases) {
+      const attempt = report(...words, '--out', out);
+      await expect(attempt).rejects.toThrow(UserError);
+      await expect(attempt).rejects.toThrow(message);
+    }
+    await expect(readdir(out)).rejects.toThrow();
+  });
+
+  it('says when the folder cannot be written', async () => {
+    const file = path.join(folder, 'file');
+    await writeFile(file, '');
+    await expect(report(plain, '--out', path.join(file, 'report'))).rejects.toThrow(UserError);
+    await expect(report(plain, '--out', path.join(file, 'report'))).rejects.toThrow(/file/);
+  });
+});
