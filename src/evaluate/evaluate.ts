@@ -213,7 +213,7 @@ async function describeData(
     split: dataset.source.split,
     images: dataset.length,
     classes: dataset.classes.length,
-    limit: options.limit ?? null,
+    limit: dataset.source.limit ?? null,
     fingerprint: sample.fingerprint,
     corruptionSet: options.set ?? (Math.max(width, height) <= SMALL_IMAGE ? 'cifar' : 'imagenet'),
     seed: options.seed ?? 0,

@@ -51,7 +51,7 @@ const dataSchema = z.object({
   images: count,
   /** Number of classes. */
   classes: count,
-  /** The `--limit` that made the selection; null when the whole split was taken. */
+  /** Images that `--limit` selected; null when the whole split was taken. */
   limit: count.nullable(),
   /** SHA-256 over class names, labels in order and the pixels of a few images: equal for equal selections. */
   fingerprint: z.string(),

@@ -23,14 +23,14 @@ function dataset(change: { label?: number; pixel?: number; path?: string; bad?: 
     classes: ['cat', 'dog'],
     length: 20,
     source: { kind: 'test', path: change.path, split: 'test' },
-    label: (index) => (index === 7 ? (change.label ?? 0) : index % 2),
-    describe: (index) => `${change.path ?? 'twenty'}/${index}.png`,
-    read: async (index) => {
+    label: (index: number) => (index === 7 ? (change.label ?? 0) : index % 2),
+    describe: (index: number) => `${change.path ?? 'twenty'}/${index}.png`,
+    read: async (index: number) => {
       if (change.bad && index === 5) throw new Error('truncated');
       return image(32, 32, index === 0 ? (change.pixel ?? 0) : index);
     },
     close: async () => {},
-  } as Dataset;
+  } as unknown as Dataset;
 }
 
 describe('sampleData', () => {
