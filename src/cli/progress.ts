@@ -98,6 +98,9 @@ export function facts(rows: readonly (readonly [name: string, value: string])[])
 /** Exit status of a program that Ctrl-C ended. */
 export const INTERRUPTED = 130;
 
+/** A wrapper such as npm or tsx passes on the Ctrl-C that the terminal has sent to everybody: that is no second one. */
+const ECHO_MILLISECONDS = 500;
+
 /**
  * Runs work that Ctrl-C (or a termination signal) stops cleanly: the first one aborts the signal that the work is
  * given, a second one ends the process at once.
@@ -109,12 +112,19 @@ export async function interruptible<T>(
   onStop: () => void,
 ): Promise<T> {
   const controller = new AbortController();
-  const stop = (): void => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
-    onStop();
-    controller.abort();
-  };
   const signals = ['SIGINT', 'SIGTERM'] as const;
+  let first = 0;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (!controller.signal.aborted) {
+      first = performance.now();
+      onStop();
+      controller.abort();
+    } else if (performance.now() - first > ECHO_MILLISECONDS) {
+      // Die by the signal itself: leaving by `process.exit` while ONNX Runtime computes would abort with a dump.
+      for (const each of signals) process.removeListener(each, stop);
+      process.kill(process.pid, signal);
+    }
+  };
   for (const signal of signals) process.on(signal, stop);
   try {
     return await work(controller.signal);

@@ -97,7 +97,7 @@ export class TrainingDisplay {
         test.loss.toFixed(4),
         percent(test.top1),
         percent(test.top5),
-        learningRate.toExponential(1),
+        short(learningRate),
         speed(imagesPerSecond),
         duration(seconds.train + seconds.evaluate),
       ]),
