@@ -1,0 +1,56 @@
+import { createImage, type Image } from '../image/image.ts';
+import type { Random } from '../random/random.ts';
+
+/** The part of an image whose top left corner is at (left, top); black where it reaches outside of the image. */
+export function crop(image: Image, left: number, top: number, width: number, height: number): Image {
+  const out = createImage(width, height);
+  const x0 = Math.max(0, left);
+  const x1 = Math.min(image.width, left + width);
+  const y0 = Math.max(0, top);
+  const y1 = Math.min(image.height, top + height);
+  if (x0 >= x1) return out;
+  for (let y = y0; y < y1; y++) {
+    const row = image.data.subarray((y * image.width + x0) * 3, (y * image.width + x1) * 3);
+    out.data.set(row, ((y - top) * width + x0 - left) * 3);
+  }
+  return out;
+}
+
+/**
+ * A random square out of the image in a black frame of `padding` pixels, as torchvision's `RandomCrop` of a
+ * picture: every position is equally likely; the row is drawn first.
+ *
+ * @throws RangeError when the framed image is smaller than the square
+ */
+export function randomCrop(
+  image: Image,
+  { size, padding }: { readonly size: number; readonly padding: number },
+  random: Random,
+): Image {
+  const spareRows = image.height + 2 * padding - size;
+  const spareColumns = image.width + 2 * padding - size;
+  if (spareRows < 0 || spareColumns < 0) {
+    throw new RangeError(
+      `expected an image of at least ${size - 2 * padding} × ${size - 2 * padding} pixels to crop ${size} × ${size} from, ` +
+        `found ${image.width} × ${image.height}`,
+    );
+  }
+  const top = random.int(0, spareRows + 1);
+  const left = random.int(0, spareColumns + 1);
+  return crop(image, left - padding, top - padding, size, size);
+}
+
+/**
+ * The square in the middle, as torchvision's `CenterCrop`: half a pixel is rounded to the even side; an image
+ * that is smaller gets a black frame, the wider half of it at the bottom and at the right.
+ */
+export function centerCrop(image: Image, size: number): Image {
+  const start = (length: number) =>
+    length >= size ? roundHalfToEven((length - size) / 2) : -Math.floor((size - length) / 2);
+  return crop(image, start(image.width), start(image.height), size, size);
+}
+
+function roundHalfToEven(value: number): number {
+  const below = Math.floor(value);
+  return value - below === 0.5 ? below + (below % 2) : Math.round(value);
+}

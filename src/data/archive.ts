@@ -1,0 +1,184 @@
+import { createHash } from 'node:crypto';
+import { closeSync, createReadStream, createWriteStream, openSync, readSync } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { UserError } from '../errors.ts';
+import { cacheFolder } from './cache-folder.ts';
+import { errorCode, explainWriteError, temporaryNeighbour } from './files.ts';
+import { indexTar, type TarEntry } from './tar.ts';
+
+/** Where an unpacked archive is. */
+export type TarPlace =
+  | { readonly kind: 'ranges'; readonly file: string }
+  | { readonly kind: 'memory'; readonly bytes: SharedArrayBuffer };
+
+export interface OpenTar {
+  readonly entries: readonly TarEntry[];
+  readonly where: TarPlace;
+  close(): Promise<void>;
+}
+
+/** Archives that unpack to more are unpacked to the cache folder. */
+const LARGEST_IN_MEMORY = 2 ** 30;
+const LARGEST_PACKED_IN_MEMORY = 2 ** 28;
+/** Read at once while looking for headers. */
+const WINDOW = 8192;
+
+interface Shared {
+  users: number;
+  readonly opened: Promise<Pick<OpenTar, 'entries' | 'where'>>;
+}
+
+/** Archives that are open in this process: both splits of a data set are often read from one. */
+const openArchives = new Map<string, Shared>();
+
+/**
+ * Open a `.tar`, which is read in place, or a `.tar.gz`, which is unpacked once: to memory when it is small,
+ * else to the cache folder.
+ *
+ * @throws UserError when it is neither, or damaged
+ */
+export async function openTar(file: string, cacheDir?: string): Promise<OpenTar> {
+  const { size, mtimeMs } = await stat(file);
+  const key = createHash('sha256')
+    .update(JSON.stringify([file, size, mtimeMs]))
+    .digest('hex')
+    .slice(0, 16);
+  const shared = openArchives.get(key) ?? { users: 0, opened: unpack(file, size, key, cacheDir) };
+  openArchives.set(key, shared);
+  shared.users++;
+  const release = () => {
+    shared.users--;
+    if (shared.users === 0) openArchives.delete(key);
+  };
+  try {
+    let closed = false;
+    const close = async () => {
+      if (!closed) release();
+      closed = true;
+    };
+    return { ...(await shared.opened), close };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function unpack(
+  file: string,
+  size: number,
+  key: string,
+  cacheDir: string | undefined,
+): Promise<Pick<OpenTar, 'entries' | 'where'>> {
+  if (!(await isGzip(file))) return indexFile(file, size, file);
+  const unpackedSize = await gzipSize(file, size);
+  if (size <= LARGEST_PACKED_IN_MEMORY && unpackedSize <= LARGEST_IN_MEMORY) {
+    const { bytes, length } = await gunzipToMemory(file, unpackedSize);
+    const view = new Uint8Array(bytes);
+    const entries = indexTar((offset, count) => view.subarray(offset, offset + count), length, file);
+    return { entries, where: { kind: 'memory', bytes } };
+  }
+  const name = path.basename(file).replace(/\.(tar\.gz|tgz|gz)$/i, '');
+  const unpacked = path.join(cacheFolder(cacheDir), 'unpacked', `${name}-${key}.tar`);
+  if (!(await stat(unpacked).catch(() => undefined))) await gunzipToFile(file, unpacked);
+  return indexFile(unpacked, (await stat(unpacked)).size, file);
+}
+
+async function isGzip(file: string): Promise<boolean> {
+  const magic = await readAt(file, 0, 2);
+  return magic[0] === 0x1f && magic[1] === 0x8b;
+}
+
+/** What the last four bytes of a gzip file say: its unpacked size modulo 2^32. */
+async function gzipSize(file: string, size: number): Promise<number> {
+  if (size < 18) return 0;
+  const bytes = await readAt(file, size - 4, 4);
+  return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
+}
+
+async function readAt(file: string, offset: number, length: number): Promise<Uint8Array> {
+  const handle = await open(file);
+  try {
+    const { buffer } = await handle.read(new Uint8Array(length), 0, length, offset);
+    return buffer;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** @param expected a guess of the size; a file of several gzip members may be larger */
+async function gunzipToMemory(
+  file: string,
+  expected: number,
+): Promise<{ bytes: SharedArrayBuffer; length: number }> {
+  let bytes = new SharedArrayBuffer(Math.min(Math.max(expected, WINDOW), LARGEST_IN_MEMORY));
+  let length = 0;
+  const append = (chunk: Uint8Array) => {
+    if (length + chunk.length > bytes.byteLength) {
+      const larger = new SharedArrayBuffer(Math.max(2 * bytes.byteLength, length + chunk.length));
+      new Uint8Array(larger).set(new Uint8Array(bytes, 0, length));
+      bytes = larger;
+    }
+    new Uint8Array(bytes).set(chunk, length);
+    length += chunk.length;
+  };
+  try {
+    await pipeline(
+      createReadStream(file, { highWaterMark: 2 ** 18 }),
+      createGunzip({ chunkSize: 2 ** 18 }),
+      async (chunks: AsyncIterable<Uint8Array>) => {
+        for await (const chunk of chunks) append(chunk);
+      },
+    );
+  } catch (error) {
+    throw explainGzipError(error, file);
+  }
+  return { bytes, length };
+}
+
+async function gunzipToFile(file: string, unpacked: string): Promise<void> {
+  const temporary = temporaryNeighbour(unpacked);
+  try {
+    await mkdir(path.dirname(unpacked), { recursive: true });
+    await pipeline(
+      createReadStream(file),
+      createGunzip({ chunkSize: 2 ** 18 }),
+      createWriteStream(temporary),
+    );
+    await rename(temporary, unpacked);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw explainGzipError(explainWriteError(error, unpacked), file);
+  }
+}
+
+function explainGzipError(error: unknown, file: string): unknown {
+  if (!errorCode(error)?.startsWith('Z_')) return error;
+  return new UserError(`${file}: the archive is damaged (${(error as Error).message}); fetch it again`);
+}
+
+function indexFile(file: string, size: number, name: string): Pick<OpenTar, 'entries' | 'where'> {
+  const descriptor = openSync(file, 'r');
+  const window = new Uint8Array(WINDOW);
+  let start = 0;
+  let end = 0;
+  const read = (offset: number, length: number) => {
+    if (length > WINDOW) {
+      const bytes = new Uint8Array(length);
+      readSync(descriptor, bytes, 0, length, offset);
+      return bytes;
+    }
+    if (offset < start || offset + length > end) {
+      start = offset;
+      end = offset + readSync(descriptor, window, 0, WINDOW, offset);
+    }
+    return window.slice(offset - start, offset - start + length);
+  };
+  try {
+    return { entries: indexTar(read, size, name), where: { kind: 'ranges', file } };
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,156 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { UserError } from '../errors.ts';
+import type { Image } from '../image/image.ts';
+import { openCifar10, openCifar10FromCache } from './cifar10.ts';
+import { openImageFolder } from './image-folder.ts';
+import { openListing } from './listing.ts';
+import { openMnist } from './mnist.ts';
+import { createPixelCache } from './pixel-cache.ts';
+import { ImageReader, type ImageStorage, type SharedImages, selectImages } from './storage.ts';
+import { stratifiedSubset } from './subset.ts';
+
+export type Split = 'train' | 'test';
+
+/** Where a data set came from, as plain JSON. */
+export interface DatasetSource {
+  /** How it was read: `cifar10`, `mnist` or `folder`. */
+  readonly kind: string;
+  /** Folder or archive, absolute; absent for embedded data. */
+  readonly path?: string;
+  readonly split: Split;
+  readonly limit?: number;
+  readonly seed?: number;
+}
+
+/** The images of one split, with their classes. */
+export interface Dataset {
+  /** Short and stable: `cifar10`, `mnist`, or the name of the folder or archive. */
+  readonly name: string;
+  /** For people: `CIFAR-10`, `MNIST`, or the name of the folder or archive. */
+  readonly displayName: string;
+  /** Class names, by label. */
+  readonly classes: readonly string[];
+  /** Number of images. */
+  readonly length: number;
+  readonly source: DatasetSource;
+  /** What a loader's threads need to read the images themselves. */
+  readonly images: SharedImages;
+  /** The class of an image, 0 to classes.length - 1. */
+  label(index: number): number;
+  /** The path of an image, for messages. */
+  describe(index: number): string;
+  /** Decode an image. Rejects with the decoder's reason when it is broken. */
+  read(index: number): Promise<Image>;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  /** So many images, classes in their shares, chosen by the seed. Default: all. */
+  readonly limit?: number;
+  /** Of the selection. Default 0. */
+  readonly seed?: number;
+  /** Where downloads are kept; see `cacheFolder`. */
+  readonly cacheDir?: string;
+}
+
+/** What a reader of some format finds: every image of a split, in a stable order. */
+export interface SplitContents {
+  readonly kind: string;
+  readonly name: string;
+  readonly displayName: string;
+  /** Folder or archive, absolute; absent for embedded data. */
+  readonly path?: string;
+  readonly classes: readonly string[];
+  readonly labels: Int32Array;
+  readonly storage: ImageStorage;
+  describe(index: number): string;
+  close(): Promise<void>;
+}
+
+/** Data sets that are called by name instead of a path. */
+export const BUILT_IN_DATASETS = ['cifar10', 'mnist'] as const;
+
+/**
+ * Open one split of a data set.
+ *
+ * @param spec `cifar10` (downloaded before by `pushpull data cifar10`), `mnist` (embedded), or a path: a folder,
+ *   `.tar` or `.tar.gz` with `train/<class>/*` and `test/<class>/*` (or `val`), or CIFAR-10's own archive or folder.
+ * @throws UserError when there is no such data, or it is not what it seems
+ */
+export async function openDataset(spec: string, split: Split, options: OpenOptions = {}): Promise<Dataset> {
+  const { limit, seed = 0 } = options;
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
+    throw new UserError(`--limit: expected a whole number of images, 1 or more, found ${limit}`);
+  }
+  const contents = await openContents(spec, split, options.cacheDir);
+  try {
+    if (contents.labels.length === 0) {
+      throw new UserError(`${spec}: expected ${split} images, found none; check the path`);
+    }
+    const chosen =
+      limit === undefined || limit >= contents.labels.length
+        ? undefined
+        : stratifiedSubset(contents.labels, contents.classes.length, limit, seed);
+    const selection = chosen === undefined ? {} : { limit, seed };
+    return await assemble(contents, chosen, {
+      kind: contents.kind,
+      path: contents.path,
+      split,
+      ...selection,
+    });
+  } catch (error) {
+    await contents.close();
+    throw error;
+  }
+}
+
+async function openContents(spec: string, split: Split, cacheDir?: string): Promise<SplitContents> {
+  if (spec === 'mnist') return await openMnist(split);
+  if (spec === 'cifar10') return await openCifar10FromCache(split, cacheDir);
+  const place = path.resolve(spec);
+  if (!(await stat(place).catch(() => undefined))) {
+    throw new UserError(
+      `${spec}: expected ${BUILT_IN_DATASETS.join(', ')}, or the path of an image folder or of a .tar or .tar.gz of one; ` +
+        'found no such file or folder',
+    );
+  }
+  const listing = await openListing(place, cacheDir);
+  try {
+    return (await openCifar10(listing, split)) ?? openImageFolder(listing, split);
+  } catch (error) {
+    await listing.close();
+    throw error;
+  }
+}
+
+async function assemble(
+  contents: SplitContents,
+  chosen: Uint32Array | undefined,
+  source: DatasetSource,
+): Promise<Dataset> {
+  const { name, displayName, classes } = contents;
+  const labels = chosen ? Int32Array.from(chosen, (index) => contents.labels[index]) : contents.labels;
+  const storage = chosen ? selectImages(contents.storage, chosen) : contents.storage;
+  const reader = new ImageReader(storage);
+  const images: SharedImages = { storage, cache: await createPixelCache(reader, labels.length) };
+  const check = (index: number) => {
+    if (Number.isInteger(index) && index >= 0 && index < labels.length) return index;
+    throw new RangeError(`${name}: expected an image index from 0 to ${labels.length - 1}, found ${index}`);
+  };
+  return {
+    name,
+    displayName,
+    classes,
+    length: labels.length,
+    source,
+    images,
+    label: (index) => labels[check(index)],
+    describe: (index) => contents.describe(chosen ? chosen[check(index)] : check(index)),
+    read: async (index) => await reader.read(check(index)),
+    close: async () => {
+      await reader.close();
+      await contents.close();
+    },
+  };
+}

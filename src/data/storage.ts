@@ -1,0 +1,115 @@
+import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { createImage, type Image } from '../image/image.ts';
+import { decodeImage } from './decode.ts';
+import type { PixelCache } from './pixel-cache.ts';
+
+/** Where the bytes of images are, by index. Plain data and shared memory, so that threads read them themselves. */
+export type ImageStorage =
+  /** A file an image, paths absolute. */
+  | { readonly kind: 'files'; readonly paths: readonly string[] }
+  /** Image files inside one big file, such as a tar archive. */
+  | {
+      readonly kind: 'ranges';
+      readonly file: string;
+      readonly offsets: Float64Array;
+      readonly lengths: Float64Array;
+    }
+  /** Image files in memory. */
+  | {
+      readonly kind: 'memory';
+      readonly bytes: SharedArrayBuffer;
+      readonly offsets: Float64Array;
+      readonly lengths: Float64Array;
+    }
+  /** Pixels of one size: planes of red, green and blue `[3, height, width]`, or grey `[height, width]`. */
+  | {
+      readonly kind: 'pixels';
+      readonly format: 'planes' | 'grey';
+      readonly bytes: SharedArrayBuffer;
+      readonly offsets: Float64Array;
+      readonly width: number;
+      readonly height: number;
+      /** Black pixels added on every side. */
+      readonly padding: number;
+    };
+
+/** All that a thread needs to read the images of a data set. */
+export interface SharedImages {
+  readonly storage: ImageStorage;
+  /** Decoded images, where they are few enough to be kept. */
+  readonly cache: PixelCache | null;
+}
+
+/** Some of the images, in the order of `chosen`. */
+export function selectImages(storage: ImageStorage, chosen: Uint32Array): ImageStorage {
+  const pick = (values: Float64Array) => Float64Array.from(chosen, (index) => values[index]);
+  switch (storage.kind) {
+    case 'files':
+      return { ...storage, paths: Array.from(chosen, (index) => storage.paths[index]) };
+    case 'pixels':
+      return { ...storage, offsets: pick(storage.offsets) };
+    default:
+      return { ...storage, offsets: pick(storage.offsets), lengths: pick(storage.lengths) };
+  }
+}
+
+/** Reads and decodes the images of a storage. */
+export class ImageReader {
+  readonly storage: ImageStorage;
+  #file: Promise<FileHandle> | undefined;
+
+  constructor(storage: ImageStorage) {
+    this.storage = storage;
+  }
+
+  /** Rejects with the decoder's or the system's reason when there is no whole image. */
+  async read(index: number): Promise<Image> {
+    return this.readPixels(index) ?? (await decodeImage(await this.#bytes(index)));
+  }
+
+  /** The image, where nothing has to be read or decoded for it. */
+  readPixels(index: number): Image | undefined {
+    const { storage } = this;
+    if (storage.kind !== 'pixels') return undefined;
+    const { format, bytes, offsets, width, height, padding } = storage;
+    const plane = width * height;
+    const from = new Uint8Array(bytes, offsets[index], format === 'grey' ? plane : plane * 3);
+    const image = createImage(width + 2 * padding, height + 2 * padding);
+    const green = format === 'grey' ? 0 : plane;
+    const blue = 2 * green;
+    for (let y = 0, i = 0; y < height; y++) {
+      let to = ((y + padding) * image.width + padding) * 3;
+      for (const end = i + width; i < end; i++, to += 3) {
+        image.data[to] = from[i];
+        image.data[to + 1] = from[i + green];
+        image.data[to + 2] = from[i + blue];
+      }
+    }
+    return image;
+  }
+
+  async #bytes(index: number): Promise<Uint8Array> {
+    const { storage } = this;
+    switch (storage.kind) {
+      case 'files':
+        return await readFile(storage.paths[index]);
+      case 'memory':
+        return new Uint8Array(storage.bytes, storage.offsets[index], storage.lengths[index]);
+      case 'ranges': {
+        this.#file ??= open(storage.file);
+        const length = storage.lengths[index];
+        const bytes = new Uint8Array(length);
+        const { bytesRead } = await (await this.#file).read(bytes, 0, length, storage.offsets[index]);
+        return bytes.subarray(0, bytesRead);
+      }
+      case 'pixels':
+        throw new Error('pixels are not encoded');
+    }
+  }
+
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await (await file)?.close();
+  }
+}

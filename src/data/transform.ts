@@ -1,0 +1,29 @@
+import type { CorruptionName, ParameterSet, Severity } from '../corrupt/names.ts';
+
+/** Red, green, blue. */
+export type Triple = readonly [number, number, number];
+
+/** One step from a decoded image to what the network sees. Plain data, so that it can be sent to threads. */
+export type Transform =
+  /** Short side to so many pixels, bilinear, antialiased; nothing when it has that length already. */
+  | { readonly kind: 'resize'; readonly shortSide: number }
+  | { readonly kind: 'resizeTo'; readonly width: number; readonly height: number }
+  /** The square in the middle; black where the image is smaller. */
+  | { readonly kind: 'centerCrop'; readonly size: number }
+  /** A random square of the image inside a black frame of `padding` pixels. */
+  | { readonly kind: 'randomCrop'; readonly size: number; readonly padding: number }
+  /** Left and right exchanged with probability one half. */
+  | { readonly kind: 'randomHorizontalFlip' }
+  | {
+      readonly kind: 'corrupt';
+      readonly corruption: CorruptionName;
+      readonly severity: Severity;
+      readonly set: ParameterSet;
+      readonly seed: number;
+      /** Folder of frost textures; the generated ones where none is given. */
+      readonly frostDir?: string;
+    }
+  /** (value / 255 - mean) / std, a channel at a time. */
+  | { readonly kind: 'normalize'; readonly mean: Triple; readonly std: Triple }
+  /** Order of a batch's axes and its number type; uint8 cannot be normalised. Default: NCHW, float32. */
+  | { readonly kind: 'layout'; readonly layout: 'NCHW' | 'NHWC'; readonly dtype: 'float32' | 'uint8' };
