@@ -6,7 +6,6 @@ import { type Command, Option } from 'commander';
 import pc from 'picocolors';
 import { DEVICES, type Device } from '../engine/engine.ts';
 import { createEngine } from '../engine/node/index.ts';
-import { listProviders, runtimeVersion } from '../engine/node/runtime.ts';
 import * as F from '../graph/functional.ts';
 import { Graph } from '../graph/graph.ts';
 import { float32, floats } from '../graph/tensor.ts';
@@ -98,7 +97,7 @@ export function register(program: Command): void {
 }
 
 async function examine(): Promise<void> {
-  const findings = [...versions(), ...(await Promise.all(DEVICES.map(tryDevice)))];
+  const findings = [...(await versions()), ...(await Promise.all(DEVICES.map(tryDevice)))];
   for (const { verdict, name, text, cure } of findings) {
     console.log(`${MARKS[verdict]} ${name.padEnd(15)}${text}`);
     if (cure !== undefined) console.log(pc.dim(`${' '.repeat(17)}${cure}`));
@@ -112,7 +111,9 @@ async function examine(): Promise<void> {
   }
 }
 
-function versions(): Finding[] {
+async function versions(): Promise<Finding[]> {
+  // Loads the native library, which no other command needs on this thread.
+  const { listProviders, runtimeVersion } = await import('../engine/node/runtime.ts');
   const require = createRequire(import.meta.url);
   const own = (require('../../package.json') as { version: string }).version;
   const [major, minor] = process.versions.node.split('.').map(Number);

@@ -192,7 +192,7 @@ export class Runtime {
     } catch (error) {
       const reason = (error as Error).message;
       if (
-        /Failed to get a WebGPU|no (suitable )?adapter|wgpu::RequestAdapter|CUDA.*(driver|version|device)/i.test(
+        /Failed to get a WebGPU|no (suitable )?adapter|wgpu::RequestAdapter|CUDA.*(driver|version|device)|load shared library/i.test(
           reason,
         )
       ) {
