@@ -102,29 +102,54 @@ function byGatheredRows(context: Context, x: string, dy: string): string {
   const { emitter, attributes, inputTypes } = context;
   const { padding, weightShape } = attributes;
   const [outChannels, inChannels, kernelHeight, kernelWidth] = weightShape;
-  const [, , height, width] = inputTypes[0].shape;
-  const [n, , outHeight, outWidth] = inputTypes[1].shape;
-  const positions = n * outHeight * outWidth;
-  const dyRows = emitter.emit('Reshape', [
-    emitter.emit('Transpose', [dy], { perm: [1, 0, 2, 3] }),
-    emitter.ints([outChannels, positions]),
-  ]);
+  const [n, , height, width] = inputTypes[0].shape;
   const image = padded(context, emitter.emit('Transpose', [x], { perm: [0, 2, 3, 1] }), 1);
   const pixels = emitter.emit('Reshape', [
     image,
     emitter.ints([n * (height + 2 * padding) * (width + 2 * padding), inChannels]),
   ]);
-  const rows = Array.from({ length: kernelHeight }, (_, row) => {
-    const columns = emitter.emit('Gather', [pixels, rowIndices(context, row)], { axis: 0 });
-    const matrix = emitter.emit('Reshape', [columns, emitter.ints([positions, kernelWidth * inChannels])]);
-    return emitter.emit('Gemm', [dyRows, matrix]);
-  });
+  const product = rowProduct(context, dy);
+  const rows = Array.from({ length: kernelHeight }, (_, row) =>
+    product(emitter.emit('Gather', [pixels, rowIndices(context, row)], { axis: 0 })),
+  );
   const joined = rows.length === 1 ? rows[0] : emitter.emit('Concat', rows, { axis: 1 });
   const places = emitter.emit('Reshape', [
     joined,
     emitter.ints([outChannels, kernelHeight, kernelWidth, inChannels]),
   ]);
   return emitter.emit('Transpose', [places], { perm: [0, 3, 1, 2] });
+}
+
+/**
+ * The product of the response gradient with gathered pixels `[N · positions, kW, Cin]`, summed over images
+ * and positions: `[Cout, kW · Cin]`.
+ *
+ * Small responses of many channels are one product over all images. Large responses of few channels are
+ * one product an image and a sum: the long product walks rows that lie a power of two apart, which
+ * evicts its own cache lines (64 channels at 32×32: 116 ms against 70).
+ */
+function rowProduct(context: Context, dy: string): (gathered: string) => string {
+  const { emitter, attributes, inputTypes } = context;
+  const [outChannels, inChannels, , kernelWidth] = attributes.weightShape;
+  const [n, , outHeight, outWidth] = inputTypes[1].shape;
+  const positions = outHeight * outWidth;
+  const columns = kernelWidth * inChannels;
+  if (positions >= 2 * outChannels) {
+    const planes = emitter.emit('Reshape', [dy, emitter.ints([n, outChannels, positions])]);
+    return (gathered) => {
+      const matrices = emitter.emit('Reshape', [gathered, emitter.ints([n, positions, columns])]);
+      const products = emitter.emit('MatMul', [planes, matrices]);
+      return emitter.emit('ReduceSum', [products, emitter.ints([0])], { keepdims: 0 });
+    };
+  }
+  const rows = emitter.emit('Reshape', [
+    emitter.emit('Transpose', [dy], { perm: [1, 0, 2, 3] }),
+    emitter.ints([outChannels, n * positions]),
+  ]);
+  return (gathered) => {
+    const matrix = emitter.emit('Reshape', [gathered, emitter.ints([n * positions, columns])]);
+    return emitter.emit('Gemm', [rows, matrix]);
+  };
 }
 
 /** For each position of the response and each place of one kernel row: the pixel of the padded image. */
