@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url));
+
+/** Bottom to top. A file may import from its own folder and from those before it. */
+const LAYERS = [
+  'errors.ts',
+  'random',
+  'graph',
+  'onnx',
+  'engine',
+  'nn',
+  'models',
+  'image',
+  'augment',
+  'corrupt',
+  'data',
+  'train',
+  'evaluate',
+  'analyze',
+  'report',
+  'cli',
+  'index.ts',
+];
+
+/** Layers that a browser can load: no Node module, no Node global. `engine/node` is the exception. */
+const PORTABLE = LAYERS.slice(0, LAYERS.indexOf('data'));
+
+interface Source {
+  /** Path below src, with slashes. */
+  readonly path: string;
+  readonly layer: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+}
+
+const sources: Source[] = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => {
+    const path = file.split(sep).join('/');
+    const text = readFileSync(join(SRC, file), 'utf8');
+    const imports = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1]);
+    return { path, layer: path.split('/')[0], text, imports };
+  });
+
+/** Comments may name what code may not use. */
+const withoutComments = (text: string): string =>
+  text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+
+describe('layers', () => {
+  test('every folder has its place', () => {
+    expect(sources.length).toBeGreaterThan(50);
+    const unknown = new Set(sources.map(({ layer }) => layer).filter((layer) => !LAYERS.includes(layer)));
+    expect([...unknown]).toEqual([]);
+  });
+
+  test('imports go down or stay in the folder', () => {
+    const upward = sources.flatMap(({ path, layer, imports }) =>
+      imports
+        .filter((name) => name.startsWith('.'))
+        .map((name) => relative(SRC, resolve(dirname(join(SRC, path)), name)).split(sep)[0])
+        .filter((target) => target !== layer && LAYERS.indexOf(target) >= LAYERS.indexOf(layer))
+        .map((target) => `${path} imports from ${target}`),
+    );
+    expect(upward).toEqual([]);
+  });
+
+  test('what a browser loads uses nothing of Node', () => {
+    const offenders = sources
+      .filter(({ path, layer }) => PORTABLE.includes(layer) && !path.startsWith('engine/node/'))
+      .flatMap(({ path, text, imports }) => [
+        ...imports.filter((name) => name.startsWith('node:')).map((name) => `${path} imports ${name}`),
+        ...imports.filter((name) => name.includes('engine/node')).map((name) => `${path} imports ${name}`),
+        ...(/\b(Buffer\s*[.(]|process\s*\.|__dirname)/.test(withoutComments(text))
+          ? [`${path} uses a Node global`]
+          : []),
+      ]);
+    expect(offenders).toEqual([]);
+  });
+
+  test('one module alone talks to ONNX Runtime', () => {
+    const talkers = sources.filter(({ imports }) => imports.some((name) => name.startsWith('onnxruntime')));
+    expect(talkers.map(({ path }) => path)).toEqual(['engine/node/runtime.ts']);
+  });
+});
