@@ -3,9 +3,25 @@ import { toScores } from './history.ts';
 import type { Classifier, LabelledBatch } from './learner.ts';
 
 /**
+ * How many classes come before the label in a row of logits: 0 for a right answer. Equal logits rank by class index,
+ * the lower first; infinitely many when a logit is NaN, because such a network has no opinion.
+ */
+export function rankOfLabel(logits: Float32Array, label: number): number {
+  if (!(label >= 0 && label < logits.length)) {
+    throw new RangeError(`the label ${label} is none of the ${logits.length} classes`);
+  }
+  const own = logits[label];
+  let rank = 0;
+  for (let index = 0; index < logits.length; index++) {
+    const other = logits[index];
+    if (Number.isNaN(other)) return Number.POSITIVE_INFINITY;
+    if (other > own || (other === own && index < label)) rank++;
+  }
+  return rank;
+}
+
+/**
  * Cross-entropy (in double precision) and right answers of one batch, added up over its images.
- *
- * Equal logits rank by class index, the lower first; a row that holds NaN is wrong and makes the loss NaN.
  *
  * @param logits `[labels.length, classes]`
  */
@@ -13,19 +29,12 @@ export function scoreBatch(logits: Float32Array, labels: ArrayLike<number>, clas
   const sums = { loss: 0, top1: 0, top5: 0, images: labels.length };
   for (let row = 0; row < labels.length; row++) {
     const values = logits.subarray(row * classes, (row + 1) * classes);
-    const own = values[labels[row]];
     const max = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-    let total = 0;
-    let before = 0;
-    for (let index = 0; index < classes; index++) {
-      const value = values[index];
-      total += Math.exp(value - max);
-      if (value > own || (value === own && index < labels[row]) || Number.isNaN(value)) before++;
-    }
-    if (Number.isNaN(max) || Number.isNaN(own)) before = Number.POSITIVE_INFINITY;
-    sums.loss += Math.log(total) + max - own;
-    if (before < 1) sums.top1++;
-    if (before < 5) sums.top5++;
+    const total = values.reduce((sum, value) => sum + Math.exp(value - max), 0);
+    sums.loss += Math.log(total) + max - values[labels[row]];
+    const rank = rankOfLabel(values, labels[row]);
+    if (rank < 1) sums.top1++;
+    if (rank < 5) sums.top5++;
   }
   return sums;
 }

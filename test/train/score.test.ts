@@ -26,6 +26,10 @@ describe('scoreBatch', () => {
     expect(scoreBatch(constant, [7, 8, 9], 10)).toMatchObject({ top1: 0, top5: 0 });
   });
 
+  it('refuses a label that the network has no output for', () => {
+    expect(() => scoreBatch(Float32Array.of(1, 2), [2], 2)).toThrow(/the label 2 is none of the 2 classes/);
+  });
+
   it('stays finite for large logits, and takes NaN for wrong', () => {
     expect(scoreBatch(Float32Array.of(1e4, -1e4), [1], 2).loss).toBe(2e4);
     const broken = scoreBatch(Float32Array.of(Number.NaN, 1, 0), [1], 3);
