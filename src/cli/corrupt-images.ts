@@ -1,0 +1,81 @@
+/** Reading and writing single pictures for `pushpull corrupt`: a photo to corrupt, and frost textures. */
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import sharp from 'sharp';
+import { UserError } from '../errors.ts';
+import { createImage, type Image } from '../image/image.ts';
+import { resize } from '../image/resize.ts';
+
+const EXTENSIONS = ['.jpg', '.jpeg', '.png', '.webp', '.gif', '.avif', '.tif', '.tiff'];
+
+/** Whether a path is named like a picture. */
+export function isImageFile(file: string): boolean {
+  return EXTENSIONS.includes(path.extname(file).toLowerCase());
+}
+
+/**
+ * Decode a picture to RGB, turned upright as its EXIF data say, on black where it is transparent.
+ *
+ * @throws UserError when it is missing or broken
+ */
+export async function readImageFile(file: string): Promise<Image> {
+  try {
+    const { data, info } = await sharp(file, { failOn: 'truncated' })
+      .rotate()
+      .flatten()
+      .toColourspace('srgb')
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    if (info.channels !== 3) throw new Error(`${info.channels} channels where 3 were expected`);
+    return createImage(info.width, info.height, new Uint8Array(data));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new UserError(
+      `${file}: expected a picture (JPEG, PNG, WebP, TIFF, ...), but it cannot be read: ${reason}`,
+    );
+  }
+}
+
+/**
+ * All pictures of a folder, by name: frost textures. Give five or six of them; of six the last is never drawn,
+ * as in the original benchmark.
+ *
+ * @throws UserError when the folder cannot be read or holds no picture
+ */
+export async function readFrostFolder(folder: string): Promise<Image[]> {
+  const names = await readdir(folder).catch(() => undefined);
+  const files = names?.filter(isImageFile).sort() ?? [];
+  if (files.length === 0) {
+    const found = names === undefined ? 'no such folder' : 'none';
+    throw new UserError(`--frost: expected a folder with pictures of frost, found ${found} at ${folder}`);
+  }
+  return await Promise.all(files.map((name) => readImageFile(path.join(folder, name))));
+}
+
+/** An image as a PNG file. */
+export async function encodePng({ data, width, height, channels }: Image): Promise<Buffer> {
+  return await sharp(data, { raw: { width, height, channels } }).png().toBuffer();
+}
+
+/** ImageNet-C was cut out of pictures whose short side is larger than the cut by this factor (256 / 224). */
+const RESIZE_FACTOR = 256 / 224;
+
+/**
+ * The middle `size` × `size` pixels of a picture whose short side was resized to 8/7 · size (bilinear), which
+ * is how ImageNet-C was made (256 and 224).
+ */
+export function squareCrop(image: Image, size: number): Image {
+  if (image.width === size && image.height === size) return image;
+  const factor = Math.round(size * RESIZE_FACTOR) / Math.min(image.width, image.height);
+  const width = Math.max(size, Math.trunc(image.width * factor));
+  const height = Math.max(size, Math.trunc(image.height * factor));
+  const resized = resize(image, width, height, 'bilinear');
+  const left = Math.round((width - size) / 2);
+  const top = Math.round((height - size) / 2);
+  const data = new Uint8Array(size * size * 3);
+  for (let y = 0; y < size; y++) {
+    const from = ((top + y) * width + left) * 3;
+    data.set(resized.data.subarray(from, from + size * 3), y * size * 3);
+  }
+  return createImage(size, size, data);
+}

@@ -1,0 +1,303 @@
+/** `pushpull corrupt`: corrupted copies of a picture or a data set, to look at or to keep. */
+import { stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import type { Command } from 'commander';
+import {
+  BENCHMARK_CORRUPTIONS,
+  COMPATIBLE_QUIRKS,
+  CORRUPTION_GROUPS,
+  CORRUPTIONS,
+  type CorruptionName,
+  corrupt,
+  PARAMETER_SETS,
+  PARAMETERS,
+  type ParameterSet,
+  type Quirks,
+  SEVERITIES,
+  type Severity,
+} from '../corrupt/index.ts';
+import { type Dataset, openDataset } from '../data/dataset.ts';
+import { writeFileAtomic } from '../data/files.ts';
+import { UserError } from '../errors.ts';
+import type { Image } from '../image/image.ts';
+import { toPng } from '../report/charts/render.ts';
+import { contactSheet } from './contact-sheet.ts';
+import { corruptDataset } from './corrupt-dataset.ts';
+import { encodePng, isImageFile, readFrostFolder, readImageFile, squareCrop } from './corrupt-images.ts';
+import { choice, integer } from './options.ts';
+import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './progress.ts';
+
+const EXAMPLES = `
+Examples:
+  One photo under all corruptions, and a contact sheet of them:
+    $ pushpull corrupt --data photo.jpg --size 224 --out corrupted
+
+  Fog and frost at severity 3:
+    $ pushpull corrupt --data photo.jpg --corruption fog,frost --severity 3 --out corrupted
+
+  CIFAR-10-C made anew: <corruption>.npy, uint8 [50000, 32, 32, 3], mildest severity first, and labels.npy:
+    $ pushpull corrupt --data cifar10 --corruption all --format npy --out cifar-10-c
+
+  ImageNet-C of your own pictures, as folders <corruption>/<severity>/<class>/:
+    $ pushpull corrupt --data ~/photos --set imagenet --size 224 --limit 1000 --out photos-c
+
+Corruptions: all (19), benchmark (the 15 that count), a group (noise, blur, weather, digital, extra), or names:
+${wrap(CORRUPTIONS.join(' '), 100, '  ')}
+
+The pixels equal those of 'pushpull evaluate' with the same data, set and seed. The imagenet set ends in a JPEG of
+quality 85, as ImageNet-C does; --without jpeg85 leaves that out.
+`;
+
+interface Flags {
+  data: string;
+  corruption: string;
+  severity: string;
+  out: string;
+  set?: ParameterSet;
+  format?: 'png' | 'npy';
+  seed: number;
+  size?: number;
+  limit?: number;
+  split: 'train' | 'test';
+  frost?: string;
+  without?: string;
+  workers?: number;
+  cache?: string;
+}
+
+export function register(program: Command): void {
+  program
+    .command('corrupt')
+    .summary('corrupted copies of a picture or a data set')
+    .description('Write corrupted copies of a picture or of a data set: 19 corruptions at 5 severities.')
+    .requiredOption('--data <data>', 'a picture, or a data set: cifar10, mnist, or a folder or .tar(.gz)')
+    .option('--corruption <list>', 'all, benchmark, or names and groups separated by commas', 'all')
+    .option('--severity <list>', 'all, or numbers from 1 to 5 separated by commas', 'all')
+    .requiredOption('--out <folder>', 'where the results go')
+    .option(
+      '--set <name>',
+      'strengths: cifar (made for 32 × 32) or imagenet (224 × 224); default: by image size',
+      choice('--set', PARAMETER_SETS),
+    )
+    .option(
+      '--format <format>',
+      'of a data set: png (folders) or npy (arrays); default png',
+      choice('--format', ['png', 'npy']),
+    )
+    .option('--seed <n>', 'of all random numbers', integer('--seed', 0), 0)
+    .option(
+      '--size <n>',
+      'resize the short side to 8/7 n and cut out the middle n × n first',
+      integer('--size', 16),
+    )
+    .option('--limit <n>', 'so many images of a data set, chosen by the seed', integer('--limit', 1))
+    .option('--split <name>', 'of a data set: test or train', choice('--split', ['test', 'train']), 'test')
+    .option('--frost <folder>', 'frost textures to use in place of the generated ones')
+    .option(
+      '--without <quirks>',
+      `peculiarities of the original to leave out: ${Object.keys(COMPATIBLE_QUIRKS).join(', ')}`,
+    )
+    .option('--workers <n>', 'threads (default: one a core)', integer('--workers', 1))
+    .option('--cache <folder>', 'where downloads are kept')
+    .addHelpText('after', EXAMPLES)
+    .action(run);
+}
+
+async function run(flags: Flags): Promise<void> {
+  const corruptions = parseCorruptions(flags.corruption);
+  const severities = parseSeverities(flags.severity);
+  const quirks = parseQuirks(flags.without);
+  const frost = flags.frost === undefined ? undefined : await readFrostFolder(flags.frost);
+  const request: Request = { flags, corruptions, severities, quirks, frost };
+  const place = await stat(flags.data).catch(() => undefined);
+  if (place?.isFile() && isImageFile(flags.data)) await corruptPicture(request);
+  else await corruptSet(request);
+}
+
+interface Request {
+  readonly flags: Flags;
+  readonly corruptions: readonly CorruptionName[];
+  readonly severities: readonly Severity[];
+  readonly quirks: Partial<Quirks>;
+  readonly frost?: readonly Image[];
+}
+
+/** Largest side of a picture for which CIFAR's strengths are the default. */
+const SMALL_IMAGE = 64;
+
+function defaultSet({ width, height }: Image): ParameterSet {
+  return Math.max(width, height) <= SMALL_IMAGE ? 'cifar' : 'imagenet';
+}
+
+async function corruptPicture({ flags, corruptions, severities, quirks, frost }: Request): Promise<void> {
+  for (const option of ['limit', 'format'] as const) {
+    if (flags[option] !== undefined && flags[option] !== 'png') {
+      throw new UserError(
+        `--${option}: expected a data set with it, found the picture ${flags.data}; leave it out`,
+      );
+    }
+  }
+  const picture = await readImageFile(flags.data);
+  const original = flags.size === undefined ? picture : squareCrop(picture, flags.size);
+  const set = flags.set ?? defaultSet(original);
+  const { seed, out } = flags;
+  const progress = new ProgressLine();
+  const rows: { corruption: CorruptionName; images: Image[] }[] = [];
+  for (const corruption of corruptions) {
+    const images = severities.map((severity) =>
+      corrupt(original, { corruption, severity, set, seed, index: 0, quirks, frost }),
+    );
+    for (const [column, image] of images.entries()) {
+      const file = path.join(out, `${corruption}-${severities[column]}.png`);
+      await writeFileAtomic(file, await encodePng(image));
+    }
+    rows.push({ corruption, images });
+    progress.update(rows.length, corruptions.length, corruption.padEnd(17), '');
+  }
+  progress.clear();
+  const sheet = path.join(out, 'contact-sheet.png');
+  await writeFileAtomic(sheet, toPng(await contactSheet(original, severities, rows)));
+  const count = plural(corruptions.length * severities.length, 'picture');
+  console.log(`${count} of ${original.width} × ${original.height} (strengths of ${set}) in ${out}`);
+  console.log(`contact sheet: ${sheet}`);
+}
+
+async function corruptSet(request: Request): Promise<void> {
+  const { flags, corruptions, severities, quirks, frost } = request;
+  const { seed, limit, out, size, format = 'png' } = flags;
+  const dataset = await openDataset(flags.data, flags.split, { limit, seed, cacheDir: flags.cache });
+  const progress = new ProgressLine();
+  try {
+    const set = flags.set ?? (await setOf(dataset, size));
+    const workers = flags.workers ?? availableParallelism();
+    const started = performance.now();
+    let stopped = false;
+    const total = dataset.length;
+    const onProgress = (done: number) => {
+      const seconds = (performance.now() - started) / 1000;
+      const rate = done / seconds;
+      progress.update(
+        done,
+        total,
+        dataset.displayName,
+        `${rate.toFixed(1)} images/s  ${duration((total - done) / rate)} left`,
+      );
+    };
+    const work = (signal: AbortSignal) =>
+      corruptDataset({
+        ...{ dataset, corruptions, severities, set, seed, quirks, frost, format, out, size, workers, signal },
+        onProgress,
+      });
+    try {
+      await interruptible(work, () => {
+        stopped = true;
+        progress.log('Stopping: finishing the images at hand ...');
+      });
+    } catch (error) {
+      if (!stopped || error instanceof UserError) throw error;
+      progress.log(
+        format === 'npy'
+          ? 'Stopped. No array was finished, and none is left behind.'
+          : `Stopped. The files so far are in ${out}.`,
+      );
+      process.exitCode = INTERRUPTED;
+      return;
+    }
+    progress.clear();
+    await writeFileAtomic(path.join(out, 'manifest.json'), manifest(request, dataset, set));
+    const made = dataset.length * corruptions.length * severities.length;
+    console.log(
+      `${thousands(made)} pictures: ${plural(dataset.length, 'image')} of ${dataset.displayName}, ` +
+        `${plural(corruptions.length, 'corruption')} × ${severities.length}, strengths of ${set}, ` +
+        `in ${duration((performance.now() - started) / 1000)}`,
+    );
+    console.log(`manifest: ${path.join(out, 'manifest.json')}`);
+  } finally {
+    progress.clear();
+    await dataset.close();
+  }
+}
+
+async function setOf(dataset: Dataset, size: number | undefined): Promise<ParameterSet> {
+  if (size !== undefined) return size <= SMALL_IMAGE ? 'cifar' : 'imagenet';
+  return defaultSet(await dataset.read(0));
+}
+
+/** How the files were made, for whoever finds them. */
+function manifest(request: Request, dataset: Dataset, set: ParameterSet): string {
+  const { flags, corruptions, severities, quirks } = request;
+  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+  const parameters = Object.fromEntries(
+    corruptions.map((name) => [name, severities.map((severity) => PARAMETERS[set][name][severity - 1])]),
+  );
+  const content = {
+    schema: 'pushpull.corrupted/1',
+    data: {
+      ...{ name: dataset.name, split: flags.split, images: dataset.length, classes: dataset.classes },
+      ...{ limit: flags.limit ?? null, size: flags.size ?? null },
+    },
+    format: flags.format ?? 'png',
+    set,
+    seed: flags.seed,
+    severities,
+    corruptions: parameters,
+    quirks: { ...COMPATIBLE_QUIRKS, ...quirks },
+    frost: flags.frost ?? 'generated',
+    environment: { pushpull: version, node: process.version },
+  };
+  return `${JSON.stringify(content, null, 2)}\n`;
+}
+
+function parseCorruptions(text: string): CorruptionName[] {
+  const groups: Readonly<Record<string, readonly CorruptionName[]>> = {
+    ...CORRUPTION_GROUPS,
+    all: CORRUPTIONS,
+    benchmark: BENCHMARK_CORRUPTIONS,
+  };
+  const wanted = new Set<string>();
+  for (const word of text.split(',').map((part) => part.trim())) {
+    const names = Object.hasOwn(groups, word) ? groups[word] : CORRUPTIONS.filter((name) => name === word);
+    if (names.length === 0) {
+      throw new UserError(
+        `--corruption: expected ${Object.keys(groups).join(', ')} or names from ${CORRUPTIONS.join(', ')}; found "${word}"`,
+      );
+    }
+    for (const name of names) wanted.add(name);
+  }
+  return CORRUPTIONS.filter((name) => wanted.has(name));
+}
+
+function parseSeverities(text: string): Severity[] {
+  if (text.trim() === 'all') return [...SEVERITIES];
+  const words = text.split(',').map((part) => part.trim());
+  for (const word of words) {
+    if (!SEVERITIES.some((severity) => String(severity) === word)) {
+      throw new UserError(`--severity: expected all, or numbers from 1 to 5 such as 1,3,5; found "${word}"`);
+    }
+  }
+  return SEVERITIES.filter((severity) => words.includes(String(severity)));
+}
+
+function parseQuirks(text: string | undefined): Partial<Quirks> {
+  const known = Object.keys(COMPATIBLE_QUIRKS);
+  const words = text === undefined ? [] : text.split(',').map((part) => part.trim());
+  for (const word of words) {
+    if (!known.includes(word)) {
+      throw new UserError(`--without: expected names from ${known.join(', ')}; found "${word}"`);
+    }
+  }
+  return Object.fromEntries(words.map((word) => [word, false]));
+}
+
+/** Words in lines of at most `width` characters. */
+function wrap(text: string, width: number, indent: string): string {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const last = lines[lines.length - 1];
+    if (last.length + word.length + 1 > width) lines.push(word);
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
+  }
+  return lines.map((line) => indent + line).join('\n');
+}
