@@ -205,6 +205,20 @@ export function commonCorruptions(models: readonly ComparedModel[], severity: nu
   );
 }
 
+/** Every model's mean error over the severities that all have measured; undefined where there is none. */
+export function commonErrors(models: readonly ComparedModel[], corruption: string): number[] | undefined {
+  const severities = [0, 1, 2, 3, 4].filter((index) =>
+    models.every(({ result }) => typeof result.errors[corruption]?.[index] === 'number'),
+  );
+  if (severities.length === 0) return undefined;
+  return models.map(({ result }) => mean(severities.map((index) => result.errors[corruption]![index]!)));
+}
+
+/** Whether every model has measured the whole benchmark. */
+export function isComplete({ models }: Comparison): boolean {
+  return models.every(({ result }) => measuredCells(result) === 75);
+}
+
 /** Cells of the 15 × 5 grid that a result has measured. */
 export function measuredCells(result: Result): number {
   return BENCHMARK_CORRUPTIONS.reduce(

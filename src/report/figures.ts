@@ -1,7 +1,8 @@
 /** The figures of a report, drawn for a wide page, for a phone, and with their titles inside for PNG files. */
 import { summarizeAlpha } from '../analyze/kernels.ts';
 import { CORRUPTION_GROUPS } from '../corrupt/index.ts';
-import { alphaChart, corruptionChart } from './charts/bars.ts';
+import { alphaChart } from './charts/alpha.ts';
+import { corruptionChart } from './charts/corruptions.ts';
 import { type CurveOptions, severityChart, severityMaximum, trainingChart } from './charts/curves.ts';
 import { kernelPairs } from './charts/kernels.ts';
 import { arrange, type Svg, withTitle } from './charts/render.ts';

@@ -1,12 +1,6 @@
 /** What a reader should take away: one sentence with numbers, four figures, and where it helps and hurts. */
 import { BENCHMARK_CORRUPTIONS } from '../corrupt/index.ts';
-import {
-  type ComparedModel,
-  type Comparison,
-  comparable,
-  corruptionError,
-  measuredCells,
-} from './comparison.ts';
+import { type ComparedModel, type Comparison, commonErrors, measuredCells } from './comparison.ts';
 import { formatFraction, formatPercent, formatPoints, listWords, MISSING } from './format.ts';
 
 export interface Headline {
@@ -37,7 +31,7 @@ export function headline(comparison: Comparison): Headline {
     sentence: compose(comparison, best, pair, clean, verdict),
     verdict,
     figures: figures(best, baseline, pair),
-    details: pair ? whereFrom(best, baseline) : [],
+    details: pair ? whereFrom(comparison, best, baseline) : [],
   };
 }
 
@@ -174,11 +168,13 @@ function tone(difference: number): Figure['tone'] {
   return difference < 0 ? 'better' : 'worse';
 }
 
-function whereFrom(best: ComparedModel, baseline: ComparedModel): string[] {
+/** On the figures that the chart of the corruptions shows. */
+function whereFrom({ models }: Comparison, best: ComparedModel, baseline: ComparedModel): string[] {
   const changes = BENCHMARK_CORRUPTIONS.flatMap((corruption) => {
-    const error = corruptionError(best.result, corruption);
-    const reference = corruptionError(baseline.result, corruption);
-    return comparable(error, reference) ? [{ corruption, change: error!.value - reference!.value }] : [];
+    const errors = commonErrors(models, corruption);
+    return errors
+      ? [{ corruption, change: errors[models.indexOf(best)]! - errors[models.indexOf(baseline)]! }]
+      : [];
   }).sort((a, b) => a.change - b.change);
   if (changes.length === 0) return [];
   const name = (entry: { corruption: string; change: number }) =>

@@ -8,7 +8,7 @@ import type { Fact, Provenance } from './provenance.ts';
 import type { EncodedStrip } from './samples.ts';
 import { styleSheet } from './style.ts';
 import { type MetricRow, modelDetail, type ResultTable, type TableCell } from './table.ts';
-import { HEADINGS, LEDES } from './text.ts';
+import { corruptionsLede, HEADINGS, LEDES } from './text.ts';
 
 /** All that a report says, worked out; HTML and Markdown only write it down. */
 export interface ReportContent {
@@ -166,11 +166,6 @@ function key({ models }: Comparison): string {
     .join('');
 }
 
-function corruptionsLede({ baseline, best }: Comparison): string {
-  if (!baseline || !best) return LEDES.corruptions;
-  return `${LEDES.corruptions} At the right, ${best.label} minus the baseline in percentage points: negative is better.`;
-}
-
 function corruptionsSection({ figures, headline }: ReportContent): string {
   const takeaways = headline.details.map((detail) => `<li>${esc(detail)}</li>`).join('');
   return `<div class="columns bars">${responsive(figures.corruptions!)}${takeaways ? `<ul class="takeaways">${takeaways}</ul>` : ''}</div>`;
@@ -200,9 +195,9 @@ function layerSection({ alpha, kernels }: Figures): string {
       const histogram = alpha.find(({ model }) => model === sheet.model);
       const heading = kernels.length > 1 ? `<h3>${esc(sheet.model.label)}</h3>` : '';
       const pairs = `<figure class="kernels">${sheet.wide.map(({ svg }) => svg.text).join('')}</figure>`;
-      if (!histogram) return `${heading}${pairs}`;
+      if (!histogram) return `<div class="layer">${heading}${pairs}</div>`;
       const chart = `<figure>${histogram.wide[0]!.svg.text}<figcaption>${esc(histogram.summary)}</figcaption></figure>`;
-      return `${heading}<div class="columns layer">${chart}${pairs}</div>`;
+      return `<div class="layer">${heading}<div class="columns">${chart}${pairs}</div></div>`;
     })
     .join('\n');
 }

@@ -3,7 +3,7 @@ import type { Figure } from './figures.ts';
 import { codeSpan, escapeMarkdown as esc } from './format.ts';
 import type { ReportContent } from './html.ts';
 import type { Fact } from './provenance.ts';
-import { HEADINGS, LEDES } from './text.ts';
+import { corruptionsLede, HEADINGS, LEDES } from './text.ts';
 
 /** @param chartFolder Where the PNG files lie, relative to the Markdown file, with `/`. */
 export function renderMarkdown(content: ReportContent, chartFolder: string): string {
@@ -19,7 +19,11 @@ export function renderMarkdown(content: ReportContent, chartFolder: string): str
     resultsTable(content),
     bullets(content.tableNotes.map(esc)),
     ...withHeading(HEADINGS.severity, LEDES.severity, [...image(figures.severity), ...image(figures.groups)]),
-    ...withHeading(HEADINGS.corruptions, LEDES.corruptions, image(figures.corruptions)),
+    ...withHeading(
+      HEADINGS.corruptions,
+      esc(corruptionsLede(content.comparison)),
+      image(figures.corruptions),
+    ),
     ...withHeading(HEADINGS.samples, '', image(figures.samples)),
     ...withHeading(HEADINGS.layer, LEDES.layer, [
       ...figures.alpha.flatMap((figure) => [...image(figure), esc(figure.summary)]),

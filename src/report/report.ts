@@ -75,13 +75,15 @@ function listFigures({ alpha, kernels, ...single }: Figures): Figure[] {
 
 function defaultTitle({ models, baseline }: Comparison): string {
   const { data } = models[0]!.result;
-  return baseline && models.length > 1
+  const pushpull = models.some(({ result }) => /^push-?pull/.test(result.model.variant));
+  return baseline && pushpull
     ? `Push-pull against image corruptions on ${data.name}`
     : `Under image corruptions on ${data.name}`;
 }
 
 function kicker({ models }: Comparison): string {
   const { data, clean, environment } = models[0]!.result;
-  const names = [...new Set(models.map(({ result }) => result.model.name))].join(', ');
-  return `${data.name} · ${formatCount(clean.images)} ${data.split} images · ${names} · ${environment.date.slice(0, 10)}`;
+  const names = [...new Set(models.map(({ result }) => result.model.name))];
+  const who = names.length <= 2 ? names.join(', ') : `${names.length} networks`;
+  return `${data.name} · ${formatCount(clean.images)} ${data.split} images · ${who} · ${environment.date.slice(0, 10)}`;
 }

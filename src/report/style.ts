@@ -37,7 +37,7 @@ main,footer{max-width:1136px;margin:0 auto;padding:0 32px}
 header{padding:64px 0 8px}
 .kicker{margin:0 0 14px;font-size:14px;color:${COLORS.muted}}
 h1{margin:0 0 18px;font-size:22px;line-height:1.25;font-weight:600;letter-spacing:-.01em;color:${COLORS.muted}}
-.headline{margin:0;max-width:32em;font-size:clamp(24px,3.4vw,36px);line-height:1.24;font-weight:600;letter-spacing:-.022em;text-wrap:pretty}
+.headline{margin:0;max-width:32em;font-size:clamp(24px,3.4vw,36px);line-height:1.24;font-weight:600;letter-spacing:-.022em;text-wrap:pretty;overflow-wrap:anywhere}
 .figures{display:grid;grid-auto-flow:column;grid-auto-columns:minmax(0,1fr);margin:44px 0 0;padding:0;border-top:1px solid ${COLORS.rule};border-bottom:1px solid ${COLORS.rule}}
 .figures>div{padding:20px 24px 20px 0}
 .figures>div+div{padding-left:24px;border-left:1px solid ${COLORS.rule}}
@@ -59,11 +59,12 @@ svg,img{display:block;max-width:100%;height:auto}
 svg text{font-variant-numeric:tabular-nums}
 .columns{display:grid;grid-template-columns:minmax(0,660px) minmax(0,1fr);gap:40px 32px;align-items:start}
 .columns.bars{grid-template-columns:minmax(0,700px) minmax(0,1fr);gap:40px 56px}
-.columns.layer{grid-template-columns:400px minmax(0,1fr);gap:40px 56px}
+.layer .columns{grid-template-columns:400px minmax(0,1fr);gap:40px 56px}
+.layer+.layer{margin-top:48px}
 .pair{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:28px 28px}
 .panels{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:26px 16px}
 .panels h3,.pair h3{margin-bottom:2px}
-.key{display:flex;flex-wrap:wrap;gap:4px 20px;margin:0 0 18px;padding:0;list-style:none;font-size:14px;font-weight:600}
+.key{overflow-wrap:anywhere;display:flex;flex-wrap:wrap;gap:4px 20px;margin:0 0 18px;padding:0;list-style:none;font-size:14px;font-weight:600}
 .key i,.swatch{display:inline-block;width:10px;height:10px;margin-right:7px;border-radius:2px}
 .takeaways{margin:0;padding:0;list-style:none}
 .takeaways li{padding:14px 0;border-top:1px solid ${COLORS.rule};font-size:15px}
@@ -74,22 +75,27 @@ th,td{padding:9px 5px;text-align:right;font-weight:400;white-space:nowrap}
 thead th{padding-top:4px;padding-bottom:8px;color:${COLORS.muted};font-size:12px;vertical-align:bottom;border-bottom:1px solid ${COLORS.ink}}
 thead tr.groups th{padding-bottom:2px;text-align:left;border-bottom:0;color:${COLORS.ink};font-weight:600}
 tbody tr{border-bottom:1px solid ${COLORS.rule}}
-tbody th{text-align:left;font-weight:600}
+tbody th{text-align:left;font-weight:600;white-space:normal;min-width:10.5em;max-width:15em;overflow-wrap:anywhere}
 tbody th small{display:block;font-weight:400;font-size:12px;color:${COLORS.muted}}
 .results .first{padding-left:14px}
 .results td.metric{font-weight:500}
 .results thead th.first{padding-left:14px}
-.results tbody th{padding-left:0;padding-right:10px}
+.results tbody th{position:relative;padding-left:17px;padding-right:10px}
+.results tbody th .swatch{position:absolute;left:0;top:1.05em;margin:0}
+.results.upright tbody th{padding-left:0}
 .results td.better{font-weight:700;color:${COLORS.better};background:${COLORS.betterWash}}
 tr.baseline td,tr.baseline th,td.baseline{color:${COLORS.muted}}
 td.missing{color:${COLORS.faint}}
 .tag{display:inline-block;margin-left:8px;padding:1px 7px;border:1px solid ${COLORS.rule};border-radius:9px;font-size:11px;font-weight:500;color:${COLORS.muted};vertical-align:1px}
-.results.upright thead th{white-space:normal}
+.results.upright{table-layout:fixed}
+.results.upright tbody th{min-width:0}
+.results.upright thead th{white-space:normal;overflow-wrap:anywhere}
+.results.upright thead th:first-child{width:9.5em}
 .upright .group th{padding-top:16px;color:${COLORS.ink};font-size:13px;font-weight:600;border-bottom:0}
 .upright tbody th{font-weight:400}
 .metrics td,.metrics th{vertical-align:top}
 .metrics th:first-child{padding-left:0}
-.metrics tbody th{white-space:normal;color:${COLORS.muted};font-weight:400}
+.metrics tbody th{max-width:none;overflow-wrap:normal;color:${COLORS.muted};font-weight:400}
 .metrics code{display:inline-block;min-width:12.5em;color:${COLORS.ink}}
 .metrics code{font-size:12.5px;font-weight:400}
 sub{font-size:.72em;line-height:0}
@@ -115,7 +121,7 @@ code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'Liberation Mono
 pre{margin:28px 0 0;padding:16px 18px;background:${COLORS.wash};border-radius:6px;font-size:12.5px;line-height:1.65;white-space:pre-wrap;overflow-wrap:anywhere}
 footer{margin-top:80px;padding-top:20px;padding-bottom:48px;font-size:13px;color:${COLORS.muted}}
 .narrow{display:none!important}
-@media (max-width:1080px){.columns,.columns.bars,.columns.layer{grid-template-columns:minmax(0,1fr)}.panels{grid-template-columns:repeat(4,minmax(0,1fr))}.figures dt{min-height:2.8em}.results{font-size:11px}.results th,.results td{padding-left:2px;padding-right:2px}.results thead th{font-size:10.5px}.results tbody th{position:sticky;left:0;background:${COLORS.paper}}.results tbody th small{display:none}}
+@media (max-width:1080px){.columns,.columns.bars,.layer .columns{grid-template-columns:minmax(0,1fr)}.panels{grid-template-columns:repeat(4,minmax(0,1fr))}.figures dt{min-height:2.8em}.results{font-size:11px}.results th,.results td{padding-left:2px;padding-right:2px}.results thead th{font-size:10.5px}.results tbody th{position:sticky;left:0;z-index:1;background:${COLORS.paper}}.results tbody th small{display:none}}
 @media (max-width:760px){
 body{font-size:15px}
 main,footer{padding-left:16px;padding-right:16px}
@@ -156,14 +162,15 @@ section{margin-top:30pt}
 h2,h3{break-after:avoid}
 figure,.figures,tr,.strip .group,.kernels svg,dl.facts{break-inside:avoid}
 .wide{display:block!important}.wide.pair{display:grid!important}.key.wide{display:flex!important}.narrow{display:none!important}
-.columns,.columns.bars,.columns.layer{grid-template-columns:minmax(0,1fr)}
+.columns,.columns.bars,.layer .columns{grid-template-columns:minmax(0,1fr)}
 .panels{grid-template-columns:repeat(4,minmax(0,1fr))}
 .results{font-size:6.6pt}
 .results th,.results td{padding:4pt 1.6pt}
 .results thead th{font-size:6pt}
 .results tbody th small{font-size:6pt}
 .results .first,.results thead th.first{padding-left:5pt}
-.results tbody th{white-space:normal}
+.results tbody th{min-width:8em;padding-left:9pt}
+.results tbody th .swatch{width:5pt;height:5pt;top:6pt}
 .tag{display:none}
 td.better,.key i,.swatch{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 }

@@ -1,5 +1,5 @@
 /** The words that page and Markdown share, so that both say the same. */
-import { type Comparison, imagesPerCell } from './comparison.ts';
+import { type Comparison, imagesPerCell, isComplete } from './comparison.ts';
 import { formatCount } from './format.ts';
 import type { ResultTable } from './table.ts';
 
@@ -18,7 +18,6 @@ export const LEDES = {
   severity:
     'Mean top-1 error over the corruptions at each severity. Severity 0 is the clean test set; lower is better.',
   groups: 'The same by group of corruptions, all on one scale.',
-  corruptions: 'Mean top-1 error over the severities.',
   layer:
     'Each pair shows one filter of the first layer: left the push kernel, right the pull kernel that follows from it, its photographic negative. The response to the pull kernel, times α, is taken away from the response to the push kernel. Pairs are sorted by α.',
   training:
@@ -26,6 +25,16 @@ export const LEDES = {
   metrics:
     '“mCE” means several things in the literature. These are the stored names, so that nothing can be confused with something else.',
 } as const;
+
+/** Above the chart of the corruptions. */
+export function corruptionsLede(comparison: Comparison): string {
+  const { baseline, best } = comparison;
+  const over = isComplete(comparison)
+    ? 'Mean top-1 error over the five severities.'
+    : 'Mean top-1 error over the severities that all models have measured.';
+  if (!baseline || !best) return over;
+  return `${over} At the right, ${best.label} minus the baseline in percentage points: negative is better.`;
+}
 
 /** Under the results table: what the figures are, what the marks mean, how many images stand behind them. */
 export function tableNotes(comparison: Comparison, table: ResultTable): string[] {

@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { pullKernels } from '../../src/analyze/kernels.ts';
 import { corrupt } from '../../src/corrupt/index.ts';
-import { alphaChart } from '../../src/report/charts/bars.ts';
+import { alphaChart } from '../../src/report/charts/alpha.ts';
 import { trainingChart } from '../../src/report/charts/curves.ts';
 import { kernelPairs } from '../../src/report/charts/kernels.ts';
 import { niceAxis, spread } from '../../src/report/charts/layout.ts';

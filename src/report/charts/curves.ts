@@ -127,7 +127,7 @@ function lineChart(lines: readonly Line[], options: LineChartOptions): Promise<S
   const longest = Math.max(...lines.map(({ label }) => label.length));
   const labelWidth = small ? 10 : valuesOnly ? 58 : Math.min(width * 0.34, longest * LABEL_SIZE * 0.58 + 64);
   const margins: Margins = small
-    ? { top: 12, right: labelWidth, bottom: 26, left: 36 }
+    ? { top: 12, right: labelWidth, bottom: 26, left: 42 }
     : { top: 30, right: labelWidth, bottom: 44, left: 44 };
   const plotHeight = height - margins.top - margins.bottom;
 

@@ -1,9 +1,7 @@
-/** Bars: the error on every corruption, and the histogram of learned alpha. */
-import { summarizeAlpha } from '../../analyze/kernels.ts';
+/** Bars: the error on every corruption. */
 import { CORRUPTION_GROUPS } from '../../corrupt/index.ts';
-import { mean } from '../../evaluate/metrics.ts';
-import type { ComparedModel, Comparison } from '../comparison.ts';
-import { formatNumber, formatPoints, longName } from '../format.ts';
+import { type ComparedModel, type Comparison, commonErrors } from '../comparison.ts';
+import { formatPoints, longName } from '../format.ts';
 import { COLORS } from '../theme.ts';
 import { AXIS_LABEL, fitText, niceAxis } from './layout.ts';
 import { renderChart, type Svg } from './render.ts';
@@ -200,108 +198,4 @@ function legend(models: readonly ComparedModel[], width: number, margins: { left
       },
     ];
   });
-}
-
-/** Every model's mean error over the severities that all have measured; undefined where there is none. */
-function commonErrors(models: readonly ComparedModel[], corruption: string): number[] | undefined {
-  const severities = [0, 1, 2, 3, 4].filter((index) =>
-    models.every(({ result }) => typeof result.errors[corruption]?.[index] === 'number'),
-  );
-  if (severities.length === 0) return undefined;
-  return models.map(({ result }) => mean(severities.map((index) => result.errors[corruption]![index]!)));
-}
-
-const BIN_WIDTHS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10];
-
-/** How many filters have learned which inhibition strength; undefined when the model has no alpha. */
-export async function alphaChart(
-  model: ComparedModel,
-  options: BarOptions & { height: number },
-): Promise<Svg | undefined> {
-  const alpha = model.run?.kernels?.alpha;
-  if (!alpha) return undefined;
-  const { min, max, mean: average } = summarizeAlpha(alpha);
-  const step = BIN_WIDTHS.find((size) => (max - min) / size <= 18) ?? (max - min) / 18;
-  const first = Math.floor(Math.min(0, min) / step + 1e-6);
-  const last = Math.max(first + 1, Math.ceil(max / step - 1e-6));
-  const bins = Array.from({ length: last - first }, (_, index) => ({
-    start: (first + index) * step,
-    end: (first + index + 1) * step,
-    filters: 0,
-  }));
-  for (const value of alpha) {
-    bins[Math.min(bins.length - 1, Math.max(0, Math.floor(value / step - first + 1e-9)))]!.filters++;
-  }
-  const margins = { top: 30, right: 16, bottom: 44, left: 36 };
-  const counts = niceAxis(Math.max(...bins.map(({ filters }) => filters)), 4);
-  const x = {
-    type: 'quantitative',
-    title: 'α, inhibition strength',
-    scale: { domain: [first * step, last * step], nice: false },
-    axis: {
-      domain: true,
-      domainColor: COLORS.faint,
-      titlePadding: 10,
-      values: everyNth(bins.length, 7).map((index) => Number(((first + index) * step).toFixed(6))),
-      labelExpr: AXIS_LABEL.number,
-      labelOverlap: false,
-      labelFlush: false,
-    },
-  };
-  return renderChart(
-    {
-      layer: [
-        {
-          data: { values: bins },
-          mark: { type: 'bar', color: model.color, stroke: COLORS.paper, strokeWidth: 1.5 },
-          encoding: {
-            x: { ...x, field: 'start' },
-            x2: { field: 'end' },
-            y2: { datum: 0 },
-            y: {
-              field: 'filters',
-              type: 'quantitative',
-              title: 'filters',
-              scale: { domain: [0, counts.max], nice: false },
-              axis: {
-                grid: true,
-                values: counts.values.filter((value) => Number.isInteger(value)),
-                format: 'd',
-                titleAngle: 0,
-                titleAlign: 'left',
-                titleAnchor: 'start',
-                titleX: -margins.left,
-                titleY: -16,
-              },
-            },
-          },
-        },
-        {
-          data: { values: [{ mean: average }] },
-          mark: { type: 'rule', color: COLORS.ink, strokeWidth: 1.2, strokeDash: [4, 3] },
-          encoding: { x: { ...x, field: 'mean' } },
-        },
-        {
-          data: { values: [{ mean: average, text: `mean ${formatNumber(average)}` }] },
-          mark: {
-            type: 'text',
-            align: average > ((first + last) / 2) * step ? 'right' : 'left',
-            dx: average > ((first + last) / 2) * step ? -6 : 6,
-            baseline: 'bottom',
-            fontSize: 12,
-            fontWeight: 600,
-          },
-          encoding: { x: { ...x, field: 'mean' }, y: { value: -4 }, text: { field: 'text' } },
-        },
-      ],
-    },
-    { width: options.width, height: options.height, margins },
-    `Histogram of the learned alpha of ${model.label}`,
-  );
-}
-
-/** Edges of `bins` bins to label: at most about `count`, evenly spaced from the first. */
-function everyNth(bins: number, count: number): number[] {
-  const step = Math.ceil(bins / count);
-  return Array.from({ length: Math.floor(bins / step) + 1 }, (_, index) => index * step);
 }
