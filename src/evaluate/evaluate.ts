@@ -90,8 +90,7 @@ export type EvaluationEvent =
   | ProgressEvent
   | ({ readonly kind: 'cell' } & MeasuredCell);
 
-/** Batches that a loader's workers are kept busy with. */
-const BATCHES_AHEAD = 4;
+const DEFAULT_BATCH = 64;
 /** Largest side that counts as a small picture, for which CIFAR's strengths are meant. */
 const SMALL_IMAGE = 64;
 
@@ -155,7 +154,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
     if (remaining.length === 0) return await save();
 
     const pool = keep(new LoaderPool(workers));
-    const batchSize = options.batchSize ?? 64;
+    const batchSize = options.batchSize ?? DEFAULT_BATCH;
     const measured = measureCells({
       cells: remaining,
       open: (cell) => openPass(cell, { dataset, data, batchSize, pool, frostDir: options.frostDir }),
@@ -163,7 +162,8 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
       classes: classifier.classes,
       outputOfClass,
       batches: Math.ceil(dataset.length / batchSize),
-      ahead: BATCHES_AHEAD,
+      // One a thread, and two so that none waits for the network.
+      ahead: workers + 2,
       signal: options.signal,
       onBatch: (cell, images) => options.onEvent?.(progress.advance(cell, images)),
     });

@@ -1,5 +1,4 @@
 /** The measuring loop: batches of corrupted images from the loader's workers, logits from the engine, counts. */
-import { UserError } from '../errors.ts';
 import { scoreBatch } from '../train/score.ts';
 import type { Cell } from './grid.ts';
 
@@ -13,7 +12,7 @@ export interface LabelledBatch {
 export interface MeasureOptions {
   /** What to measure, in order; `clean` is the uncorrupted data. */
   readonly cells: readonly (Cell | 'clean')[];
-  /** A pass over the data for one cell. Asking it for its first batch starts the workers. */
+  /** A pass over the data for one cell, which fails when no image can be read. */
   readonly open: (cell: Cell | 'clean') => AsyncIterable<LabelledBatch>;
   readonly classify: (batch: LabelledBatch) => Promise<Float32Array>;
   readonly classes: number;
@@ -21,7 +20,7 @@ export interface MeasureOptions {
   readonly outputOfClass?: Int32Array;
   /** Batches of one pass. */
   readonly batches: number;
-  /** Batches that the loader works on ahead of the one it hands over. */
+  /** Batches that shall be in the making at any time, so that no worker idles. */
   readonly ahead: number;
   readonly signal?: AbortSignal;
   /** Called after each batch. */
@@ -40,40 +39,41 @@ export interface MeasuredCell {
 /**
  * Measures cell after cell.
  *
- * The network and the workers overlap twice: a batch is fetched while the one before is classified, and the next
- * cell's pass begins as soon as the workers run out of batches of this one.
+ * The network and the workers overlap twice: a batch is fetched while the one before is classified, and the passes
+ * of the next cells begin as soon as this one leaves the workers too little to do.
  *
  * Ends with the signal's reason when it is aborted; cells that were yielded before stay valid.
  */
 export async function* measureCells(options: MeasureOptions): AsyncGenerator<MeasuredCell> {
-  const { cells, open, signal } = options;
-  let current: Pass | undefined;
-  let upcoming: Pass | undefined;
+  const { cells, batches, ahead, signal } = options;
+  const passes: Pass[] = [];
+  let opened = 0;
+  const begin = () => {
+    const pass = new Pass(options.open(cells[opened++]));
+    pass.prefetch();
+    passes.push(pass);
+  };
   try {
-    for (let position = 0; position < cells.length; position++) {
+    for (const cell of cells) {
       signal?.throwIfAborted();
-      current = upcoming ?? new Pass(open(cells[position]));
-      upcoming = undefined;
-      const prefetch = () => {
-        if (upcoming || position + 1 >= cells.length) return;
-        upcoming = new Pass(open(cells[position + 1]));
-        upcoming.prefetch();
+      if (passes.length === 0) begin();
+      const onReceived = (received: number) => {
+        while (opened < cells.length && passes.length * batches - received < ahead) begin();
       };
-      yield await measureCell(cells[position], current, prefetch, options);
+      yield await measureCell(cell, passes[0], onReceived, options);
+      await passes.shift()!.close();
     }
   } finally {
-    await current?.close();
-    await upcoming?.close();
+    for (const pass of passes) await pass.close();
   }
 }
 
 async function measureCell(
   cell: Cell | 'clean',
   pass: Pass,
-  prefetchNextCell: () => void,
-  options: MeasureOptions,
+  onReceived: (batches: number) => void,
+  { classify, classes, outputOfClass, signal, onBatch }: MeasureOptions,
 ): Promise<MeasuredCell> {
-  const { batches, ahead, signal } = options;
   let images = 0;
   let top1 = 0;
   let top5 = 0;
@@ -81,25 +81,21 @@ async function measureCell(
   for (let next = await pass.next(); !next.done; next = await pass.next()) {
     signal?.throwIfAborted();
     const batch = next.value;
-    received++;
     pass.prefetch();
-    if (received + ahead >= batches) prefetchNextCell();
-    const logits = await options.classify(batch);
-    const labels = options.outputOfClass
-      ? Int32Array.from(batch.labels, (label) => options.outputOfClass![label])
+    onReceived(++received);
+    // Nothing is left of a batch whose images are all skipped.
+    if (batch.count === 0) continue;
+    const logits = await classify(batch);
+    const labels = outputOfClass
+      ? Int32Array.from(batch.labels, (label) => outputOfClass[label])
       : batch.labels;
-    const correct = scoreBatch(logits, labels, options.classes);
+    const correct = scoreBatch(logits, labels, classes);
     images += batch.count;
     top1 += batch.count - correct.top1;
     top5 += batch.count - correct.top5;
-    options.onBatch?.(cell, batch.count);
+    onBatch?.(cell, batch.count);
   }
   signal?.throwIfAborted();
-  if (images === 0) {
-    throw new UserError(
-      '--skip-bad: no image of the data could be read; give a data set with readable images',
-    );
-  }
   return { cell, top1: top1 / images, top5: top5 / images, images };
 }
 

@@ -36,7 +36,7 @@ function options(overrides: Partial<MeasureOptions> & { log?: string[] }): Measu
     classify: async ({ images }) => images as Float32Array,
     classes: 2,
     batches: 2,
-    ahead: 1,
+    ahead: 2,
     ...overrides,
   };
 }
@@ -126,9 +126,27 @@ describe('measureCells', () => {
     await expect(collect({ open })).rejects.toThrow('truncated JPEG');
   });
 
-  it('refuses data of which nothing can be read', async () => {
-    await expect(collect({ open: () => pass([], [], '') })).rejects.toThrow(
-      /no image of the data could be read/,
-    );
+  it('passes over a batch whose images were all skipped', async () => {
+    const batches = [
+      { logits: [], labels: [] },
+      { logits: [[0, 1]], labels: [0] },
+    ];
+    const [cell] = await collect({ cells: ['clean'], open: () => pass(batches, [], '') });
+    expect(cell).toEqual({ cell: 'clean', top1: 1, top5: 0, images: 1 });
+  });
+
+  it('begins as many cells ahead as it takes to keep the workers busy', async () => {
+    const log: string[] = [];
+    const one = [{ logits: [[1, 0]], labels: [0] }];
+    await collect({
+      batches: 1,
+      open: (cell) => pass(one, log, name(cell)),
+      classify: async ({ images }) => {
+        log.push('classify');
+        return images as Float32Array;
+      },
+    });
+    const before = log.slice(0, log.indexOf('classify'));
+    expect(before.filter((line) => !line.endsWith('closed'))).toEqual(['clean0', 'fog0', 'snow0']);
   });
 });
