@@ -1,3 +1,4 @@
+import { UserError } from '../errors.ts';
 import { createImage, type Image } from '../image/image.ts';
 import type { Random } from '../random/random.ts';
 
@@ -20,7 +21,7 @@ export function crop(image: Image, left: number, top: number, width: number, hei
  * A random square out of the image in a black frame of `padding` pixels, as torchvision's `RandomCrop` of a
  * picture: every position is equally likely; the row is drawn first.
  *
- * @throws RangeError when the framed image is smaller than the square
+ * @throws UserError when the framed image is smaller than the square
  */
 export function randomCrop(
   image: Image,
@@ -30,9 +31,9 @@ export function randomCrop(
   const spareRows = image.height + 2 * padding - size;
   const spareColumns = image.width + 2 * padding - size;
   if (spareRows < 0 || spareColumns < 0) {
-    throw new RangeError(
+    throw new UserError(
       `expected an image of at least ${size - 2 * padding} × ${size - 2 * padding} pixels to crop ${size} × ${size} from, ` +
-        `found ${image.width} × ${image.height}`,
+        `found ${image.width} × ${image.height}; enlarge the images first`,
     );
   }
   const top = random.int(0, spareRows + 1);

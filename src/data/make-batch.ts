@@ -1,0 +1,159 @@
+import { UserError } from '../errors.ts';
+import type { Image } from '../image/image.ts';
+import { decodingReason } from './decode.ts';
+import { createPipeline, type Pipeline, type PixelType } from './pipeline.ts';
+import { PixelCacheView } from './pixel-cache.ts';
+import { ImageReader, type SharedImages } from './storage.ts';
+import type { Transform } from './transform.ts';
+
+/** One batch to be made. Plain data and shared memory. */
+export interface BatchJob {
+  readonly transforms: readonly Transform[];
+  readonly seed: number;
+  readonly epoch: number;
+  /** Numbers of the images in the data set. */
+  readonly indices: Uint32Array;
+  /** Memory of an earlier batch, used when it is large enough. */
+  readonly buffer?: SharedArrayBuffer;
+}
+
+/** A batch that was made. */
+export interface BatchResult {
+  /** Holds at least the values of `kept` images. */
+  readonly buffer: SharedArrayBuffer;
+  readonly dtype: PixelType;
+  /** Of one image in the batch's layout, such as `[3, 32, 32]`; undefined when no image could be read. */
+  readonly shape: readonly number[] | undefined;
+  /** Positions in `indices` of the images that are in the batch, in order. */
+  readonly kept: Uint32Array;
+  readonly bad: readonly BadPosition[];
+  /** The first image that the transforms cannot be applied to; the batch then ends before it. */
+  readonly unfit?: BadPosition;
+}
+
+export interface BadPosition {
+  /** In `indices`. */
+  readonly position: number;
+  readonly reason: string;
+}
+
+/** Images decoded at the same time by one thread; libuv decodes four at most. */
+const DECODED_AT_ONCE = 8;
+
+/** Makes batches of one data set; a thread has one for each that it works on. */
+export class BatchMaker {
+  readonly #reader: ImageReader;
+  readonly #cache: PixelCacheView | undefined;
+  #pipeline: { readonly transforms: string; readonly ready: Promise<Pipeline> } | undefined;
+
+  constructor({ storage, cache }: SharedImages) {
+    this.#reader = new ImageReader(storage);
+    this.#cache = cache ? new PixelCacheView(cache) : undefined;
+  }
+
+  /**
+   * Decode, transform and write the images of a batch; those that cannot be read are left out and listed.
+   *
+   * @throws UserError when the transforms cannot be made ready
+   */
+  async make(job: BatchJob): Promise<BatchResult> {
+    const { indices, seed, epoch } = job;
+    const pipeline = await this.#prepare(job.transforms);
+    const bad: BadPosition[] = [];
+    let unfit: BadPosition | undefined;
+    const kept: number[] = [];
+    let first: Image | undefined;
+    let buffer = job.buffer ?? new SharedArrayBuffer(0);
+    for (let start = 0; start < indices.length && !unfit; start += DECODED_AT_ONCE) {
+      const decoded = await this.#decode(indices.subarray(start, start + DECODED_AT_ONCE));
+      for (const [offset, result] of decoded.entries()) {
+        const position = start + offset;
+        if (typeof result === 'string') {
+          bad.push({ position, reason: result });
+          continue;
+        }
+        let image: Image;
+        try {
+          image = pipeline.apply(result, { seed, epoch, index: indices[position] });
+          if (first) checkSameSize(first, image);
+        } catch (error) {
+          if (!(error instanceof UserError)) throw error;
+          unfit = { position, reason: error.message };
+          break;
+        }
+        if (!first) {
+          first = image;
+          const bytes = image.data.length * indices.length * bytesOf(pipeline.dtype);
+          if (buffer.byteLength < bytes) buffer = new SharedArrayBuffer(bytes);
+        }
+        pipeline.write(
+          image,
+          viewOf(buffer, pipeline.dtype, kept.length * image.data.length, image.data.length),
+        );
+        kept.push(position);
+      }
+    }
+    const { layout, dtype } = pipeline;
+    const shape = first && shapeOf(first, layout);
+    return { buffer, dtype, shape, kept: Uint32Array.from(kept), bad, unfit };
+  }
+
+  async close(): Promise<void> {
+    await this.#reader.close();
+  }
+
+  #prepare(transforms: readonly Transform[]): Promise<Pipeline> {
+    const key = JSON.stringify(transforms);
+    if (this.#pipeline?.transforms !== key) {
+      this.#pipeline = { transforms: key, ready: createPipeline(transforms) };
+    }
+    return this.#pipeline.ready;
+  }
+
+  /** Each image, or why it cannot be read. */
+  async #decode(indices: Uint32Array): Promise<(Image | string)[]> {
+    const ready = Array.from(indices, (index) => this.#cache?.get(index) ?? this.#reader.readPixels(index));
+    return await Promise.all(ready.map(async (image, i) => image ?? (await this.#decodeOne(indices[i]))));
+  }
+
+  async #decodeOne(index: number): Promise<Image | string> {
+    try {
+      const image = await this.#reader.read(index);
+      this.#cache?.set(index, image);
+      return image;
+    } catch (error) {
+      return decodingReason(error);
+    }
+  }
+}
+
+/** `length` values of a buffer from the value `offset` on. */
+export function viewOf(
+  buffer: SharedArrayBuffer,
+  dtype: PixelType,
+  offset: number,
+  length: number,
+): Float32Array | Uint8Array {
+  return dtype === 'float32'
+    ? new Float32Array(buffer, 4 * offset, length)
+    : new Uint8Array(buffer, offset, length);
+}
+
+function bytesOf(dtype: PixelType): number {
+  return dtype === 'float32' ? 4 : 1;
+}
+
+function shapeOf({ width, height }: Image, layout: 'NCHW' | 'NHWC'): number[] {
+  return layout === 'NCHW' ? [3, height, width] : [height, width, 3];
+}
+
+/** @throws UserError when two images do not fit into one batch */
+export function checkSameSize(first: ImageSize, other: ImageSize): void {
+  if (first.width === other.width && first.height === other.height) return;
+  throw new UserError(
+    `expected ${first.width} × ${first.height} pixels as the images before it have, ` +
+      `found ${other.width} × ${other.height}; resize and crop the images to one size`,
+  );
+}
+
+type ImageSize = Pick<Image, 'width' | 'height'>;
