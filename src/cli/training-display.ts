@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import { DEVICES } from '../engine/engine.ts';
 import { countParameters, findModel, variantName } from '../models/registry.ts';
 import type { RunConfig } from '../train/config.ts';
-import { type EpochRecord, overheadShare } from '../train/history.ts';
+import { type EpochRecord, outsideStep } from '../train/history.ts';
 import { MOMENTUM_RANGE } from '../train/schedule.ts';
 import type { TrainingEvent } from '../train/trainer.ts';
 import { duration, facts, ProgressLine, plural, short, thousands } from './progress.ts';
@@ -111,7 +111,11 @@ export class TrainingDisplay {
     const sum = (pick: (record: EpochRecord) => number): number =>
       log.reduce((total, record) => total + pick(record), 0);
     const train = sum(({ seconds }) => seconds.train);
-    const step = sum(({ seconds }) => seconds.step);
+    const { javascript, data } = outsideStep({
+      train,
+      step: sum(({ seconds }) => seconds.step),
+      data: sum(({ seconds }) => seconds.data),
+    });
     const bad = last.badImages;
     const rows: [string, string][] = [
       [
@@ -120,7 +124,7 @@ export class TrainingDisplay {
       ],
       [
         'time',
-        `${duration(train + sum(({ seconds }) => seconds.evaluate))}, ${percent(overheadShare({ train, step }))} of training outside the step`,
+        `${duration(train + sum(({ seconds }) => seconds.evaluate))}; of training, ${percent(javascript)} in JavaScript beside the step, ${percent(data)} waiting for images`,
       ],
     ];
     if (bad > 0) rows.push(['skipped', `${plural(bad, 'image')} that could not be read, each epoch`]);

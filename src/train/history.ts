@@ -78,7 +78,13 @@ export function toScores(sums: { loss: number; top1: number; top5: number; image
   };
 }
 
-/** Share of the training time that was not spent inside the compiled step: JavaScript, and waiting for images. */
-export function overheadShare(seconds: { train: number; step: number }): number {
-  return seconds.train > 0 ? 1 - seconds.step / seconds.train : 0;
+/** Shares of the training time that were not spent in the compiled step: in JavaScript, and waiting for images. */
+export function outsideStep(seconds: { train: number; step: number; data: number }): {
+  javascript: number;
+  data: number;
+} {
+  const { train, step, data } = seconds;
+  return train > 0
+    ? { javascript: (train - step - data) / train, data: data / train }
+    : { javascript: 0, data: 0 };
 }
