@@ -73,10 +73,9 @@ export class EvaluationDisplay {
   #cell({ cell, top1 }: Event<'cell'>): void {
     this.#finished++;
     if (this.#terminal) return;
+    const position = String(this.#finished).padStart(String(this.#cells).length);
     const error = `error ${(100 * top1).toFixed(1)} %`;
-    console.error(
-      `${this.#finished}/${this.#cells}  ${label(cell).padEnd(19)} ${error.padEnd(13)} ${this.#pace}`,
-    );
+    console.error(`${position}/${this.#cells}  ${label(cell).padEnd(19)} ${error.padEnd(13)} ${this.#pace}`);
   }
 }
 
