@@ -1,7 +1,13 @@
 /** What a reader should take away: one sentence with numbers, four figures, and where it helps and hurts. */
 import { BENCHMARK_CORRUPTIONS } from '../corrupt/index.ts';
-import { type ComparedModel, type Comparison, commonErrors, measuredCells } from './comparison.ts';
-import { formatFraction, formatPercent, formatPoints, listWords, MISSING } from './format.ts';
+import {
+  type ComparedModel,
+  type Comparison,
+  commonErrors,
+  imagesPerCell,
+  measuredCells,
+} from './comparison.ts';
+import { formatFraction, formatPercent, formatPoints, listWords, MISSING, plural } from './format.ts';
 
 export interface Headline {
   /** One sentence. */
@@ -28,7 +34,7 @@ export function headline(comparison: Comparison): Headline {
   const clean = [best.metrics['error.clean']!, baseline.metrics['error.clean']!] as const;
   const verdict = pair ? direction(pair.value, pair.reference) : 'none';
   return {
-    sentence: compose(comparison, best, pair, clean, verdict),
+    sentence: `${compose(comparison, best, pair, clean, verdict)}${pair ? doubt(best, pair, verdict) : ''}.`,
     verdict,
     figures: figures(best, baseline, pair),
     details: pair ? whereFrom(comparison, best, baseline) : [],
@@ -93,7 +99,7 @@ function compose(
     same: `stays at ${formatPercent(clean)}`,
   }[cleanTrend];
   if (!pair) {
-    return `No corrupted images were measured; on clean images the error of ${best.label} ${cleanText}.`;
+    return `No corrupted images were measured; on clean images the error of ${best.label} ${cleanText}`;
   }
   const cells =
     pair.cells === 75 ? '' : ` (over the ${pair.cells} of 75 cells that both have measured, no mCE)`;
@@ -103,17 +109,31 @@ function compose(
   const range = `${formatPercent(pair.reference)} to ${formatPercent(pair.value)}`;
   switch (verdict) {
     case 'better':
-      return `${subject} cuts the mean error on corrupted images${measure}${cells} from ${range}${ratio}, ${joint} its error on clean images ${cleanText}.`;
+      return `${subject} cuts the mean error on corrupted images${measure}${cells} from ${range}${ratio}, ${joint} its error on clean images ${cleanText}`;
     case 'worse': {
       const failure =
         rivals > 1
           ? `None of the ${rivals} models helps here: with ${best.label}, the best of them,`
           : `${subject} does not help here:`;
-      return `${failure} the mean error on corrupted images${measure}${cells} rises from ${range}${ratio}, ${joint} its error on clean images ${cleanText}.`;
+      return `${failure} the mean error on corrupted images${measure}${cells} rises from ${range}${ratio}, ${joint} its error on clean images ${cleanText}`;
     }
     default:
-      return `${subject} makes no difference on corrupted images${cells}: the mean error${measure} stays at ${formatPercent(pair.value)}${ratio}, ${joint} its error on clean images ${cleanText}.`;
+      return `${subject} makes no difference on corrupted images${cells}: the mean error${measure} stays at ${formatPercent(pair.value)}${ratio}, ${joint} its error on clean images ${cleanText}`;
   }
+}
+
+/**
+ * Says so when chance alone can make the difference on corrupted images. The measure is the least that chance does:
+ * two standard errors of the difference as if every corrupted image were an image of its own. What passes it may
+ * still be chance, above all that of the training seed.
+ */
+function doubt(best: ComparedModel, pair: CorruptedPair, verdict: Headline['verdict']): string {
+  const images = imagesPerCell(best.result)?.min;
+  if (!images || (verdict !== 'better' && verdict !== 'worse')) return '';
+  const variance = pair.value * (1 - pair.value) + pair.reference * (1 - pair.reference);
+  const standardError = Math.sqrt(variance / (images * pair.cells));
+  if (Math.abs(pair.value - pair.reference) >= 2 * standardError) return '';
+  return `; with ${plural(images, 'image')} a cell the difference on corrupted images is within chance`;
 }
 
 function figures(

@@ -1,7 +1,7 @@
 /** How the figures came about: what anybody needs to judge or repeat them. */
 import type { RunConfig } from '../train/config.ts';
 import { type ComparedModel, type Comparison, imagesPerCell, measuredCells } from './comparison.ts';
-import { formatCount, formatDuration, formatPercent } from './format.ts';
+import { formatCount, formatDuration, formatPercent, plural } from './format.ts';
 
 export interface Fact {
   readonly name: string;
@@ -105,7 +105,7 @@ function trainingFacts(config: RunConfig, { run }: ComparedModel): Fact[] {
     {
       name: 'Recipe',
       value:
-        `${recipe.epochs} epochs, batch ${recipe.batchSize}, one cycle ${recipe.rates.initial} → ${recipe.rates.max} → ` +
+        `${plural(recipe.epochs, 'epoch')}, batch ${recipe.batchSize}, one cycle ${recipe.rates.initial} → ${recipe.rates.max} → ` +
         `${recipe.rates.end}, ${momentum}, weight decay ${recipe.weightDecay}`,
     },
     {

@@ -128,6 +128,20 @@ describe('headline', () => {
     );
   });
 
+  it('doubts a difference that chance makes with so few images', () => {
+    const few = (result: Result): Result => ({
+      ...result,
+      images: Object.fromEntries(Object.keys(result.images).map((name) => [name, [16, 16, 16, 16, 16]])),
+    });
+    // 75 cells of 16 images: two standard errors of the difference are 3.6 points.
+    const doubt = /; with 16 images a cell the difference on corrupted images is within chance\.$/;
+    expect(sentence(syntheticResult(), few(variant({ clean: 0.07, factor: 0.9 })))).toMatch(doubt);
+    expect(sentence(syntheticResult(), few(variant({ clean: 0.07, factor: 1.1 })))).toMatch(doubt);
+    expect(sentence(syntheticResult(), few(variant({ clean: 0.07, factor: 0.8 })))).not.toMatch(doubt);
+    // With 1,000 they are .46 points.
+    expect(sentence(syntheticResult(), variant({ clean: 0.07, factor: 0.97 }))).not.toMatch(/chance/);
+  });
+
   it('sees no difference where none is printed', () => {
     expect(sentence(syntheticResult(), variant({ clean: 0.0693, factor: 1.0001 }))).toBe(
       'Push-pull avg3 makes no difference on corrupted images: the mean error (mCE) stays at 27.0% (mrCE 1.000), ' +

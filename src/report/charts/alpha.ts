@@ -16,9 +16,11 @@ export async function alphaChart(
   const alpha = model.run?.kernels?.alpha;
   if (!alpha) return undefined;
   const { min, max, mean: average } = summarizeAlpha(alpha);
-  const step = BIN_WIDTHS.find((size) => (max - min) / size <= 18) ?? (max - min) / 18;
+  // Zero is always in the picture: on its other side, inhibition turns into support.
+  const span = Math.max(0, max) - Math.min(0, min);
+  const step = BIN_WIDTHS.find((size) => span / size <= 18) ?? span / 18;
   const first = Math.floor(Math.min(0, min) / step + 1e-6);
-  const last = Math.max(first + 1, Math.ceil(max / step - 1e-6));
+  const last = Math.max(first + 1, Math.ceil(Math.max(0, max) / step - 1e-6));
   const bins = Array.from({ length: last - first }, (_, index) => ({
     start: (first + index) * step,
     end: (first + index + 1) * step,
