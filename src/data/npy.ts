@@ -1,32 +1,116 @@
-/** NumPy's file format, version 1.0: a header that names type and shape, then the values in C order. */
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+/** NumPy's array file, format versions 1 to 3, C order, little-endian. */
+import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { UserError } from '../errors.ts';
 import { explainWriteError, temporaryNeighbour } from './files.ts';
 
-export type NpyType = 'uint8' | 'uint16';
+const TYPES = {
+  '|u1': { array: Uint8Array, name: 'uint8' },
+  '|i1': { array: Int8Array, name: 'int8' },
+  '|b1': { array: Uint8Array, name: 'bool' },
+  '<u2': { array: Uint16Array, name: 'uint16' },
+  '<i2': { array: Int16Array, name: 'int16' },
+  '<u4': { array: Uint32Array, name: 'uint32' },
+  '<i4': { array: Int32Array, name: 'int32' },
+  '<i8': { array: BigInt64Array, name: 'int64' },
+  '<f4': { array: Float32Array, name: 'float32' },
+  '<f8': { array: Float64Array, name: 'float64' },
+} as const;
 
-const DESCRIPTIONS: Readonly<Record<NpyType, string>> = { uint8: '|u1', uint16: '<u2' };
+type Descriptor = keyof typeof TYPES;
+/** Named as NumPy does. */
+export type NpyType = (typeof TYPES)[Descriptor]['name'];
+export type NpyData = InstanceType<(typeof TYPES)[Descriptor]['array']>;
 
-/** Magic, version, length field and dictionary fill a multiple of this many bytes. */
+export interface NpyArray {
+  readonly dtype: NpyType;
+  readonly shape: readonly number[];
+  /** Last axis fastest. */
+  readonly data: NpyData;
+}
+
+const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+/** The data begins at a multiple of this. */
 const ALIGNMENT = 64;
 
-/** The header of an array. */
-export function npyHeader(type: NpyType, shape: readonly number[]): Uint8Array {
-  const dimensions = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
-  const dictionary = `{'descr': '${DESCRIPTIONS[type]}', 'fortran_order': False, 'shape': (${dimensions}), }`;
-  const prefix = 10;
-  const padding = ALIGNMENT - ((prefix + dictionary.length + 1) % ALIGNMENT || ALIGNMENT);
-  const text = `${dictionary}${' '.repeat(padding)}\n`;
-  const header = new Uint8Array(prefix + text.length);
-  header.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0]);
-  new DataView(header.buffer).setUint16(8, text.length, true);
-  header.set(new TextEncoder().encode(text), prefix);
+/**
+ * Read the array in the bytes of an npy file. The data is a view of them where their alignment allows it.
+ *
+ * @param name of the file, for messages
+ * @throws UserError when it is no such file, ends too early, or holds what this reader does not know
+ */
+export function decodeNpy(bytes: Uint8Array, name: string): NpyArray {
+  const problem = (expected: string, found: string) =>
+    new UserError(`${name}: expected ${expected}, found ${found}; save it with numpy.save`);
+  if (bytes.length < 12 || MAGIC.some((byte, i) => bytes[i] !== byte))
+    throw problem('an npy file', 'another kind of file');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const version = bytes[6];
+  if (version < 1 || version > 3) throw problem('npy format 1, 2 or 3', `${version}`);
+  const [headerStart, headerLength] =
+    version === 1 ? [10, view.getUint16(8, true)] : [12, view.getUint32(8, true)];
+  const dataStart = headerStart + headerLength;
+  const header = new TextDecoder(version === 3 ? 'utf-8' : 'latin1').decode(
+    bytes.subarray(headerStart, dataStart),
+  );
+  const descriptor = /'descr':\s*'([^']*)'/.exec(header)?.[1];
+  const fortran = /'fortran_order':\s*(True|False)/.exec(header)?.[1];
+  const sizes = /'shape':\s*\(([\d,\s]*)\)/.exec(header)?.[1];
+  if (descriptor === undefined || fortran === undefined || sizes === undefined) {
+    throw problem('a header of a plain array', header.trim().slice(0, 80));
+  }
+  if (fortran === 'True') throw problem('C order', 'Fortran order');
+  if (!Object.hasOwn(TYPES, descriptor)) {
+    const known = Object.values(TYPES).map((type) => type.name);
+    throw problem(`one of ${known.join(', ')}, little-endian`, `type ${descriptor}`);
+  }
+  const { array, name: dtype } = TYPES[descriptor as Descriptor];
+  const shape = sizes
+    .split(',')
+    .map((size) => size.trim())
+    .filter(Boolean)
+    .map(Number);
+  const length = shape.reduce((product, size) => product * size, 1);
+  const byteLength = length * array.BYTES_PER_ELEMENT;
+  if (bytes.length < dataStart + byteLength) {
+    throw problem(
+      `${byteLength} bytes of data for shape (${shape.join(', ')})`,
+      `${bytes.length - dataStart}`,
+    );
+  }
+  const start = bytes.byteOffset + dataStart;
+  const aligned = start % array.BYTES_PER_ELEMENT === 0;
+  const values = aligned ? bytes.subarray(dataStart) : bytes.slice(dataStart);
+  const data = new array(values.buffer as ArrayBuffer, values.byteOffset, length);
+  return { dtype, shape, data };
+}
+
+/** @throws UserError as {@link decodeNpy} does, or when there is no such file */
+export async function readNpy(file: string): Promise<NpyArray> {
+  const bytes = await readFile(file).catch(() => {
+    throw new UserError(`${file}: expected an npy file, found none; check the path`);
+  });
+  return decodeNpy(bytes, file);
+}
+
+/** Magic, version, length field and dictionary of an npy file, format version 1 as numpy.save writes it. */
+export function npyHeader(dtype: NpyType, shape: readonly number[]): Uint8Array {
+  const [descriptor] = Object.entries(TYPES).find(([, { name }]) => name === dtype)!;
+  const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
+  const dictionary = `{'descr': '${descriptor}', 'fortran_order': False, 'shape': (${sizes}), }`;
+  const prefix = MAGIC.length + 4;
+  const total = Math.ceil((prefix + dictionary.length + 1) / ALIGNMENT) * ALIGNMENT;
+  const header = new Uint8Array(total);
+  header.set([...MAGIC, 1, 0]);
+  new DataView(header.buffer).setUint16(MAGIC.length + 2, total - prefix, true);
+  header.set(new TextEncoder().encode(`${dictionary.padEnd(total - prefix - 1)}\n`), prefix);
   return header;
 }
 
-/** A whole array as the bytes of a file. */
-export function encodeNpy(values: Uint8Array | Uint16Array, shape: readonly number[]): Uint8Array {
-  const header = npyHeader(values instanceof Uint8Array ? 'uint8' : 'uint16', shape);
+/** A whole array as the bytes of a file; its type is that of the values (a Uint8Array is uint8, not bool). */
+export function encodeNpy(values: NpyData, shape: readonly number[]): Uint8Array {
+  const { name } = Object.values(TYPES).find(({ array }) => values instanceof array)!;
+  const header = npyHeader(name, shape);
   const file = new Uint8Array(header.length + values.byteLength);
   file.set(header);
   file.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), header.length);
