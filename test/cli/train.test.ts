@@ -166,6 +166,22 @@ describe('bad input', () => {
     expect(existsSync(join(folder, 'bad'))).toBe(false);
   });
 
+  it('an image that is cut off is left out, named and counted', async () => {
+    const broken = join(folder, 'broken');
+    await writePictures(broken, { train: 4, test: 2 });
+    const file = join(broken, 'train', 'red', '001.png');
+    writeFileSync(file, readFileSync(file).subarray(0, 900));
+    const { status, stderr } = await pushpull(...small('skipping', '--data', broken, '--epochs', '2'));
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/skipped .*train\/red\/001\.png/);
+    expect(stderr).toMatch(/skipped +1 image that could not be read, each epoch/);
+    const { log } = await openRun(join(folder, 'skipping'));
+    expect(log.map(({ badImages, train }) => [badImages, train.images])).toEqual([
+      [1, 11],
+      [1, 11],
+    ]);
+  });
+
   it('a damaged checkpoint is named, and nothing is changed', async () => {
     const out = join(folder, 'damaged');
     await inProcess(...small('damaged', '--epochs', '1'));
