@@ -1,14 +1,14 @@
 /** Looks for what a result alone does not hold: the run behind a model, its kernels, and a picture of its data. */
-import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { readKernels } from '../analyze/kernels.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
+import { hashFile } from '../data/download.ts';
+import { createPipeline, loadTextures } from '../data/pipeline.ts';
 import { UserError } from '../errors.ts';
 import type { Result } from '../evaluate/result.ts';
 import { sampleData } from '../evaluate/selection.ts';
-import { createImage, type Image } from '../image/image.ts';
-import { resize } from '../image/resize.ts';
+import type { Image } from '../image/image.ts';
 import { isRun, openRun } from '../train/run.ts';
 import { readSafetensors } from '../train/safetensors.ts';
 import type { RunEvidence } from './comparison.ts';
@@ -31,7 +31,7 @@ export async function findRun(result: Result, resultFile: string): Promise<Found
   if (!folder) return omit('no run folder was found for it');
   try {
     const run = await openRun(folder);
-    if (!run.model || (await hashFile(run.model)) !== model.sha256) {
+    if (!run.model || (await hashFile(run.model, 'sha256')) !== model.sha256) {
       return omit('the model in the run folder is not the one that was measured');
     }
     const evidence: RunEvidence = { source: folder, config: run.config, epochs: run.log };
@@ -40,7 +40,7 @@ export async function findRun(result: Result, resultFile: string): Promise<Found
     const { tensors } = await readSafetensors(file);
     return { found: { ...evidence, kernels: readKernels(tensors, file) } };
   } catch (error) {
-    if (error instanceof UserError) return omit(error.message);
+    if (error instanceof UserError) return omit(error.message.replace(/\.$/, ''));
     throw error;
   }
 }
@@ -57,12 +57,6 @@ async function findRunFolder(file: string, resultFile: string): Promise<string |
   return undefined;
 }
 
-async function hashFile(file: string): Promise<string> {
-  return createHash('sha256')
-    .update(await readFile(file))
-    .digest('hex');
-}
-
 export interface SampleSearch {
   /** `--data`: where to look in place of what the result says. */
   readonly data?: string;
@@ -75,12 +69,10 @@ export interface SampleSearch {
 export async function findSamples(result: Result, search: SampleSearch = {}): Promise<Found<SampleStrip>> {
   const { data } = result;
   const omit = (reason: string) => ({
-    omission: `The corrupted sample images are left out: ${reason}; say where the data is with --data.`,
+    omission: `The corrupted sample images are left out: ${reason}.`,
   });
-  if (data.frost !== 'generated')
-    return omit(`the frost textures of ${data.frost} are not kept with the result`);
   const spec = search.data ?? data.path ?? search.trainedOn ?? (data.name === 'MNIST' ? 'mnist' : undefined);
-  if (!spec) return omit('the result does not say where its data is');
+  if (!spec) return omit('the result does not say where its data is; say it with --data');
   let dataset: Dataset | undefined;
   try {
     dataset = await openDataset(spec, data.split, {
@@ -89,16 +81,26 @@ export async function findSamples(result: Result, search: SampleSearch = {}): Pr
       ...(search.cacheDir && { cacheDir: search.cacheDir }),
     });
     if ((await sampleData(dataset)).fingerprint !== data.fingerprint) {
-      return omit(`${spec} holds other images than the ones that were measured`);
+      return omit(
+        `${spec} holds other images than the ones that were measured; say where those are with --data`,
+      );
     }
     const { index, image } = await pickImage(dataset);
-    const shown = prepare(image, data.preprocessing);
+    // What the evaluation does before it corrupts.
+    const { resize, width } = data.preprocessing;
+    const size = [
+      { kind: 'resize', shortSide: resize ?? 0 },
+      { kind: 'centerCrop', size: width },
+    ] as const;
+    const pipeline = await createPipeline(resize === null ? [] : size);
+    const shown = pipeline.apply(image, { seed: data.seed, epoch: 0, index });
+    const frost = data.frost === 'generated' ? undefined : await loadTextures(data.frost);
     const caption = `test image ${index} of ${data.name}, class ${dataset.classes[dataset.label(index)]}`;
     return {
-      found: makeSampleStrip(shown, { set: data.corruptionSet, seed: data.seed, index, caption }),
+      found: makeSampleStrip(shown, { set: data.corruptionSet, seed: data.seed, index, frost, caption }),
     };
   } catch (error) {
-    if (error instanceof UserError) return omit(error.message);
+    if (error instanceof UserError) return omit(error.message.replace(/\.$/, ''));
     throw error;
   } finally {
     await dataset?.close();
@@ -132,19 +134,4 @@ function standardDeviation(levels: Uint8Array): number {
   }
   const mean = sum / levels.length;
   return Math.sqrt(squares / levels.length - mean * mean);
-}
-
-/** Short side to `resize`, then the centre of the model's input size: what is corrupted in the evaluation. */
-function prepare(image: Image, input: Result['data']['preprocessing']): Image {
-  if (input.resize === null) return image;
-  const scale = input.resize / Math.min(image.width, image.height);
-  const scaled = resize(image, Math.round(image.width * scale), Math.round(image.height * scale), 'bilinear');
-  const left = Math.round((scaled.width - input.width) / 2);
-  const top = Math.round((scaled.height - input.height) / 2);
-  const cropped = createImage(input.width, input.height);
-  for (let y = 0; y < input.height; y++) {
-    const from = ((top + y) * scaled.width + left) * 3;
-    cropped.data.set(scaled.data.subarray(from, from + input.width * 3), y * input.width * 3);
-  }
-  return cropped;
 }

@@ -24,7 +24,7 @@ export function renderMarkdown(content: ReportContent, chartFolder: string): str
       esc(corruptionsLede(content.comparison)),
       image(figures.corruptions),
     ),
-    ...withHeading(HEADINGS.samples, '', image(figures.samples)),
+    ...withHeading(HEADINGS.samples, content.strip ? esc(content.strip.caption) : '', image(figures.samples)),
     ...withHeading(HEADINGS.layer, LEDES.layer, [
       ...figures.alpha.flatMap((figure) => [...image(figure), esc(figure.summary)]),
       ...figures.kernels.flatMap((figure) => image(figure)),

@@ -128,10 +128,25 @@ describe('findSamples', () => {
     expect(search.found.cells[0]!.images).toHaveLength(3);
   });
 
+  it('freezes with the textures that were used, and says so when they are gone', async () => {
+    const textures = path.join(data, 'test', 'a');
+    const generated = await findSamples(result(run, { fingerprint: await fingerprint() }));
+    const given = await findSamples(result(run, { fingerprint: await fingerprint(), frost: textures }));
+    if ('omission' in generated || 'omission' in given) throw new Error('no samples');
+    const pixels = ({ found }: typeof given, name: string) =>
+      found.cells.find(({ corruption }) => corruption === name)!.images[0]!.data;
+    expect(pixels(given, 'frost')).not.toEqual(pixels(generated, 'frost'));
+    expect(pixels(given, 'fog')).toEqual(pixels(generated, 'fog'));
+    const gone = await findSamples(result(run, { fingerprint: await fingerprint(), frost: 'gone' }));
+    expect((gone as { omission: string }).omission).toMatch(
+      /--frost gone: expected a folder of frost textures/,
+    );
+  });
+
   it('shows no images but the measured ones', async () => {
     const search = await findSamples(result(run));
     expect(search).toEqual({
-      omission: `The corrupted sample images are left out: ${data} holds other images than the ones that were measured; say where the data is with --data.`,
+      omission: `The corrupted sample images are left out: ${data} holds other images than the ones that were measured; say where those are with --data.`,
     });
   });
 
