@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { UserError } from '../errors.ts';
+import * as corruption from './corrupt.ts';
 import * as demo from './demo.ts';
 import * as doctor from './doctor.ts';
 import * as evaluation from './evaluate.ts';
@@ -41,7 +42,7 @@ export function createProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
     .exitOverride()
     .addHelpText('after', EXAMPLES);
-  for (const { register } of [demo, training, evaluation, reporting, exporting, models, doctor])
+  for (const { register } of [demo, training, evaluation, reporting, corruption, exporting, models, doctor])
     register(program);
   return program;
 }
