@@ -4,8 +4,12 @@
  */
 import * as ort from 'onnxruntime-node';
 import { UserError } from '../../errors.ts';
+import type { Value } from '../../graph/graph.ts';
+import { Graph } from '../../graph/graph.ts';
 import type { Tensor, TensorData } from '../../graph/tensor.ts';
 import { formatShape } from '../../graph/tensor.ts';
+import { lowerGraph } from '../../onnx/lower/index.ts';
+import { encodeModel } from '../../onnx/model.ts';
 import type { StateBinding, TensorSpec } from '../engine.ts';
 import type { EngineOptions, LoadedSession } from './protocol.ts';
 
@@ -121,17 +125,41 @@ export class Runtime {
     return this.nextId++;
   }
 
+  /** Copies of a state's tensors on the host. */
   async readState(id: number, keys?: readonly string[]): Promise<Map<string, Tensor>> {
     const { values } = this.state(id);
-    const result = new Map<string, Tensor>();
-    for (const key of keys ?? values.keys()) {
+    const wanted = [...(keys ?? values.keys())].map((key) => {
       const tensor = values.get(key);
       if (!tensor) throw new Error(`internal: the state has no "${key}"`);
-      // A message copies what it carries, so the live buffer is safe to send.
-      const data = (tensor.location === 'cpu' ? tensor.data : await tensor.getData()) as TensorData;
-      result.set(key, { dtype: tensor.type as Tensor['dtype'], shape: [...tensor.dims], data });
+      return [key, tensor] as const;
+    });
+    const fetched = await this.download(new Map(wanted.filter(([, tensor]) => tensor.location !== 'cpu')));
+    // A message copies what it carries, so the live buffers are safe to send.
+    return new Map(wanted.map(([key, tensor]) => [key, fetched.get(key) ?? plainTensor(tensor)]));
+  }
+
+  /**
+   * Fetch tensors from the device by running a graph that hands them on: in Node, asking a GPU tensor
+   * for its data aborts the process (ONNX Runtime 1.30).
+   */
+  private async download(tensors: ReadonlyMap<string, ort.Tensor>): Promise<Map<string, Tensor>> {
+    if (tensors.size === 0) return new Map();
+    const graph = new Graph();
+    const outputs = new Map<string, Value>();
+    const feeds: Record<string, ort.Tensor> = {};
+    for (const [key, tensor] of tensors) {
+      outputs.set(`host/${key}`, graph.input(key, tensor.type as Tensor['dtype'], [...tensor.dims]));
+      feeds[key] = tensor;
     }
-    return result;
+    const { device } = this.options;
+    const bytes = encodeModel(lowerGraph(outputs, { target: { device }, name: 'download' }));
+    const session = await this.createSession(bytes, []);
+    try {
+      const results = await session.run(feeds);
+      return new Map([...tensors.keys()].map((key) => [key, plainTensor(results[`host/${key}`])]));
+    } finally {
+      await session.release();
+    }
   }
 
   writeState(id: number, tensors: ReadonlyMap<string, Tensor>): void {
