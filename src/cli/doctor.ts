@@ -17,7 +17,7 @@ import { choice } from './options.ts';
 const NODE = [20, 9] as const;
 
 /** A device that takes longer for a tiny graph does not answer at all. */
-const PROBE_SECONDS = 30;
+const PROBE_SECONDS = 120;
 
 const EXAMPLES = `
 Examples:

@@ -22,11 +22,14 @@ export interface Command {
 }
 
 /** Start the command as a user does, in a process of its own, from the TypeScript sources. */
-export function start(words: readonly string[], options: { prefix?: readonly string[] } = {}): Command {
+export function start(
+  words: readonly string[],
+  options: { prefix?: readonly string[]; env?: Record<string, string> } = {},
+): Command {
   const line = [...(options.prefix ?? []), process.execPath, '--import', 'tsx', MAIN, ...words];
   const child = spawn(line[0], line.slice(1), {
     cwd: ROOT,
-    env: { ...process.env, NO_COLOR: '1', TSX_DISABLE_CACHE: '1' },
+    env: { ...process.env, NO_COLOR: '1', ...options.env },
   });
   const printed = { stdout: '', stderr: '' };
   const waiting: { pattern: RegExp; resolve: () => void; reject: (error: Error) => void }[] = [];

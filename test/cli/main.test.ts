@@ -52,7 +52,7 @@ describe('the program', () => {
       expect(status).toBe(0);
       const examples = text.replaceAll(/\\\n\s+/g, '').match(/\$ .*pushpull .*/g) ?? [];
       expect(examples.length, command.name()).toBeGreaterThan(0);
-      for (const [, name, rest] of examples.join('\n').matchAll(/pushpull (\w+)(.*)/g)) {
+      for (const [, name, rest] of examples.join('\n').matchAll(/pushpull (\w+)((?:(?!&&).)*)/g)) {
         const target = program.commands.find((candidate) => candidate.name() === name);
         expect(target, `pushpull ${name}`).toBeDefined();
         const options = target!.options.map(({ long }) => long);
