@@ -37,7 +37,11 @@ export function lowerGraph(outputs: ReadonlyMap<string, Value>, options: Lowerin
   for (const value of graph.inputs) {
     if (value.source.kind === 'input') names.set(value, emitter.unique(value.source.name));
   }
-  const reserved = [...outputs.keys()].map((name) => emitter.unique(name));
+  const reserved = [...outputs.keys()].map((name) => {
+    if (emitter.unique(name) !== name)
+      throw new Error(`internal: an output has the name of the input "${name}"`);
+    return name;
+  });
 
   const nameOf = (value: Value): string => {
     const known = names.get(value);
