@@ -1,5 +1,4 @@
-/** Reading and writing single pictures for `pushpull corrupt`: a photo to corrupt, and frost textures. */
-import { readdir } from 'node:fs/promises';
+/** Reading and writing single pictures for `pushpull corrupt`: a photo, and what became of it. */
 import path from 'node:path';
 import sharp from 'sharp';
 import { UserError } from '../errors.ts';
@@ -34,22 +33,6 @@ export async function readImageFile(file: string): Promise<Image> {
       `${file}: expected a picture (JPEG, PNG, WebP, TIFF, ...), but it cannot be read: ${reason}`,
     );
   }
-}
-
-/**
- * All pictures of a folder, by name: frost textures. Give five or six of them; of six the last is never drawn,
- * as in the original benchmark.
- *
- * @throws UserError when the folder cannot be read or holds no picture
- */
-export async function readFrostFolder(folder: string): Promise<Image[]> {
-  const names = await readdir(folder).catch(() => undefined);
-  const files = names?.filter(isImageFile).sort() ?? [];
-  if (files.length === 0) {
-    const found = names === undefined ? 'no such folder' : 'none';
-    throw new UserError(`--frost: expected a folder with pictures of frost, found ${found} at ${folder}`);
-  }
-  return await Promise.all(files.map((name) => readImageFile(path.join(folder, name))));
 }
 
 /** An image as a PNG file. */

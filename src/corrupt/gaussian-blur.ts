@@ -1,13 +1,18 @@
-import { gaussianBlur as blur } from '../image/gaussian.ts';
+import { blurByRows, gaussianWeights } from '../image/gaussian.ts';
 import { createImage, type Image, truncateLevel } from '../image/image.ts';
 import type { CorruptionFunction } from './types.ts';
 
+function truncateRow(row: Float64Array, levels: Uint8Array, start: number): void {
+  for (let i = 0; i < row.length; i++) levels[start + i] = truncateLevel(row[i]);
+}
+
 /** A Gaussian blur with the result truncated to grey levels. */
 export function blurToLevels(image: Image, sigma: number): Image {
-  const blurred = blur(image.data, image.width, image.height, 3, sigma);
-  const levels = new Uint8Array(blurred.length);
-  for (let i = 0; i < blurred.length; i++) levels[i] = truncateLevel(blurred[i]);
-  return createImage(image.width, image.height, levels);
+  if (gaussianWeights(sigma).length === 1) return createImage(image.width, image.height, image.data.slice());
+  const { data, width, height } = image;
+  const levels = new Uint8Array(data.length);
+  blurByRows(data, width, height, 3, sigma, (y, row) => truncateRow(row, levels, y * width * 3));
+  return createImage(width, height, levels);
 }
 
 /** Gaussian blur of each channel. */

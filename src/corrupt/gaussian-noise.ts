@@ -1,6 +1,6 @@
-import { addNoise } from './noise.ts';
+import { addNoise, noiseField } from './noise.ts';
 import type { CorruptionFunction } from './types.ts';
 
 /** Normal noise of one strength everywhere, as in poor light: x + N(0, std). */
 export const gaussianNoise: CorruptionFunction<'gaussian_noise'> = (image, { parameters, random }) =>
-  addNoise(image, random.fillNormal(new Float32Array(image.data.length)), parameters.std, 0);
+  addNoise(image, random.fillNormal(noiseField(image)), parameters.std, 0);

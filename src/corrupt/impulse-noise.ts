@@ -1,4 +1,5 @@
 import { createImage, type Image } from '../image/image.ts';
+import { noiseField } from './noise.ts';
 import type { CorruptionFunction } from './types.ts';
 
 const SALT_SHARE = 0.5;
@@ -19,4 +20,4 @@ export function saltAndPepper(image: Image, field: Float32Array, amount: number)
 
 /** Impulse noise: dead and saturated values, as bit errors make them. */
 export const impulseNoise: CorruptionFunction<'impulse_noise'> = (image, { parameters, random }) =>
-  saltAndPepper(image, random.fillUniform(new Float32Array(image.data.length)), parameters.amount);
+  saltAndPepper(image, random.fillUniform(noiseField(image)), parameters.amount);

@@ -1,4 +1,12 @@
 import { createImage, type Image, TRUNCATION_GUARD } from '../image/image.ts';
+import { Scratch } from '../image/scratch.ts';
+
+const fieldScratch = new Scratch((length) => new Float32Array(length));
+
+/** Room for one random number a value of an image; the next call gives the same room again. */
+export function noiseField({ data }: Image): Float32Array {
+  return fieldScratch.take(data.length).subarray(0, data.length);
+}
 
 /**
  * Add `field` to an image, each value times `offset + slope · x`, where x is the pixel's value in [0, 1]:

@@ -1,6 +1,6 @@
-import { addNoise } from './noise.ts';
+import { addNoise, noiseField } from './noise.ts';
 import type { CorruptionFunction } from './types.ts';
 
 /** Noise that grows with brightness: x + x·N(0, std). */
 export const speckleNoise: CorruptionFunction<'speckle_noise'> = (image, { parameters, random }) =>
-  addNoise(image, random.fillNormal(new Float32Array(image.data.length)), 0, parameters.std);
+  addNoise(image, random.fillNormal(noiseField(image)), 0, parameters.std);

@@ -26,8 +26,22 @@ export function gaussianBlur(
   channels: number,
   sigma: number,
 ): Float32Array {
+  const out = new Float32Array(data.length);
+  const stride = width * channels;
+  blurByRows(data, width, height, channels, sigma, (y, row) => out.set(row, y * stride));
+  return out;
+}
+
+/** The same a row at a time: `take` receives each row from the top, in an array that the next row overwrites. */
+export function blurByRows(
+  data: Uint8Array | Float32Array,
+  width: number,
+  height: number,
+  channels: number,
+  sigma: number,
+  take: (y: number, row: Float64Array) => void,
+): void {
   const weights = gaussianWeights(sigma);
-  if (weights.length === 1) return new Float32Array(data);
   const stride = width * channels;
   const radius = weights.length - 1;
   const margin = radius * channels;
@@ -40,7 +54,6 @@ export function gaussianBlur(
   }
   const wide = new Float64Array(stride + 2 * margin);
   const line = new Float64Array(stride);
-  const out = new Float32Array(data.length);
   for (let y = 0; y < height; y++) {
     symmetricSums(tall, (y + radius) * stride, stride, weights, line);
     wide.set(line, margin);
@@ -49,7 +62,6 @@ export function gaussianBlur(
       wide[margin + stride + i] = line[stride - channels + (i % channels)];
     }
     symmetricSums(wide, margin, channels, weights, line);
-    out.set(line, y * stride);
+    take(y, line);
   }
-  return out;
 }

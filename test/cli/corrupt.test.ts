@@ -199,7 +199,7 @@ describe('mistakes', () => {
     [['--corruption', 'rain'], '--corruption: expected noise, blur'],
     [['--severity', '6'], '--severity: expected all, or numbers from 1 to 5'],
     [['--without', 'jpeg'], '--without: expected names from glassCopies'],
-    [['--frost', '/nowhere'], '--frost: expected a folder with pictures of frost, found no such folder'],
+    [['--frost', '/nowhere'], '--frost /nowhere: expected a folder of frost textures, found none'],
     [['--limit', '3'], '--limit: expected a data set with it, found the picture'],
   ])('%j is refused', async (words, message) => {
     const attempt = run('--data', place('photo.png'), '--out', place('nothing'), ...words);
