@@ -17,7 +17,7 @@ export interface DownloadOptions {
   readonly sha256: string;
   /** Size in bytes, where the server does not say it. */
   readonly bytes?: number;
-  /** Attempts after the connection broke; each goes on where the one before stopped. Default 5. */
+  /** Attempts after the connection broke; each goes on where the one before stopped. Default 3. */
   readonly retries?: number;
   /** Milliseconds before the first retry; doubled for each further one. Default 1000. */
   readonly retryDelay?: number;
@@ -67,7 +67,7 @@ export async function hashFile(file: string, algorithm: 'sha256' | 'md5'): Promi
 }
 
 async function fetchWithRetries(options: DownloadOptions, part: string): Promise<void> {
-  const { url, retries = 5, retryDelay = 1000, signal } = options;
+  const { url, retries = 3, retryDelay = 1000, signal } = options;
   let failures = 0;
   for (;;) {
     const before = await sizeOf(part);

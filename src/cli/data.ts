@@ -1,0 +1,224 @@
+/** `pushpull data`: fetch a data set, check it, and show what is in it. */
+import { stat } from 'node:fs/promises';
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { CIFAR10_ARCHIVE, cifar10CacheFile } from '../data/cifar10.ts';
+import { type Dataset, openDataset, type Split } from '../data/dataset.ts';
+import { decodingReason } from '../data/decode.ts';
+import { download, hashFile } from '../data/download.ts';
+import { writeFileAtomic } from '../data/files.ts';
+import { UserError } from '../errors.ts';
+import { previewSheet } from './preview.ts';
+import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './progress.ts';
+
+const EXAMPLES = `
+Examples:
+  Download CIFAR-10 (162 MB, checked against its published checksum), then train on it:
+    $ pushpull data cifar10
+    $ pushpull train --data cifar10 --stem pushpull --avg 3 --out runs/pushpull
+
+  What is in an image folder, or in a .tar or .tar.gz of one:
+    $ pushpull data ~/flowers --preview flowers.png
+
+  Read every image, and name those that cannot be read:
+    $ pushpull data ~/flowers.tar.gz --check
+
+An image folder holds train/<class>/* and test/<class>/* (or val/<class>/*). Downloads go to --cache, else to the
+folder in PUSHPULL_CACHE, else to the system's folder for caches. An interrupted download goes on where it stopped.
+`;
+
+interface Flags {
+  cache?: string;
+  mirror?: string;
+  check?: boolean;
+  preview?: string;
+}
+
+export function register(program: Command): void {
+  program
+    .command('data')
+    .summary('download, check and look at data sets')
+    .description('Download a data set or check one that is there; show its classes, counts and image sizes.')
+    .argument('<data>', 'cifar10, mnist, or an image folder or .tar(.gz) of one')
+    .option('--cache <dir>', 'where downloaded data sets are kept')
+    .option('--mirror <url>', "download CIFAR-10's official archive from another address")
+    .option('--check', 'verify the checksum of a download, and read every image')
+    .option('--preview <file>', 'write a PNG with a few images of every class')
+    .addHelpText('after', EXAMPLES)
+    .action(async (data: string, flags: Flags) => {
+      let stopped = false;
+      try {
+        await interruptible(
+          (signal) => run(data, flags, signal),
+          () => {
+            stopped = true;
+          },
+        );
+      } catch (error) {
+        if (!stopped || error instanceof UserError) throw error;
+        console.error('stopped; the same command goes on from here');
+        process.exitCode = INTERRUPTED;
+      }
+    });
+}
+
+async function run(data: string, flags: Flags, signal: AbortSignal): Promise<void> {
+  if (data === 'cifar10') await provideCifar10(flags, signal);
+  const { splits, missing } = await openSplits(data, flags.cache);
+  try {
+    console.log([...(await describe(splits)), ''].join('\n'));
+    if (missing !== undefined) console.log(`${pc.yellow('note:')} ${missing}\n`);
+    if (flags.preview !== undefined) {
+      await writeFileAtomic(flags.preview, await previewSheet(splits[0]));
+      console.log(`preview: ${flags.preview}`);
+    }
+    if (flags.check) await readAll(splits, signal);
+    console.log(`Use it with ${pc.bold(`--data ${data}`)}`);
+  } finally {
+    await Promise.all(splits.map((split) => split.close()));
+  }
+}
+
+/** Download the archive unless it is there; with `--check`, see that it is the right one. */
+async function provideCifar10({ cache, mirror, check }: Flags, signal: AbortSignal): Promise<void> {
+  const file = cifar10CacheFile(cache);
+  const { url, bytes, sha256 } = CIFAR10_ARCHIVE;
+  const found = (await stat(file).catch(() => undefined))?.size;
+  if (found !== undefined) {
+    const isWhole = found === bytes && (!check || (await hashFile(file, 'sha256')) === sha256);
+    if (isWhole) return;
+    throw new UserError(
+      `${file}: expected CIFAR-10's archive of ${bytes} bytes with SHA-256 ${sha256}, found another file of ${found} bytes; ` +
+        `delete it and run 'pushpull data cifar10' again`,
+    );
+  }
+  const line = new ProgressLine();
+  const start = performance.now();
+  let first: number | undefined;
+  const onProgress = ({ received, total = bytes }: { received: number; total?: number }) => {
+    first ??= received;
+    const seconds = (performance.now() - start) / 1000;
+    const rate = (received - first) / seconds;
+    const remaining = rate > 0 ? `, ${duration((total - received) / rate)} left` : '';
+    line.update(
+      megabytes(received),
+      megabytes(total),
+      'CIFAR-10',
+      `MB  ${(rate / 1e6).toFixed(1)} MB/s${remaining}`,
+    );
+  };
+  try {
+    await download({ url: mirror ?? url, file, sha256, bytes, signal, onProgress });
+  } finally {
+    line.clear();
+  }
+}
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 1e6);
+}
+
+interface OpenSplits {
+  readonly splits: readonly [Dataset, ...Dataset[]];
+  /** What is wrong with the other split. */
+  readonly missing?: string;
+}
+
+/** A data set may lack a split: evaluation needs no training images. */
+async function openSplits(data: string, cacheDir?: string): Promise<OpenSplits> {
+  const opened: Dataset[] = [];
+  let failure: UserError | undefined;
+  for (const split of ['train', 'test'] satisfies Split[]) {
+    try {
+      opened.push(await openDataset(data, split, { cacheDir }));
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      failure ??= error;
+    }
+  }
+  const [first, ...others] = opened;
+  if (!first) throw failure;
+  return { splits: [first, ...others], missing: failure?.message };
+}
+
+/** Images that are decoded to learn their sizes. */
+const SAMPLES = 64;
+
+async function describe(splits: readonly Dataset[]): Promise<string[]> {
+  const [first] = splits;
+  const rows: [string, string][] = [
+    ['data set', first.displayName],
+    ['place', first.source.path ?? 'inside this package'],
+    ['classes', thousands(first.classes.length)],
+    ...splits.map((split): [string, string] => [split.source.split, plural(split.length, 'image')]),
+    ['sizes', await describeSizes(first)],
+  ];
+  const counts = splits.map(countClasses);
+  const width = Math.max(5, ...first.classes.map((name) => name.length));
+  const columns = (cells: readonly string[]) => cells.map((cell) => cell.padStart(10)).join('');
+  return [
+    ...rows.map(([name, value]) => `${pc.dim(name.padEnd(12))}${value}`),
+    '',
+    pc.bold(`${'class'.padEnd(width)}${columns(splits.map((split) => split.source.split))}`),
+    ...first.classes.map(
+      (name, label) => `${name.padEnd(width)}${columns(counts.map((count) => thousands(count[label])))}`,
+    ),
+  ];
+}
+
+function countClasses(dataset: Dataset): number[] {
+  const counts = new Array<number>(dataset.classes.length).fill(0);
+  for (let index = 0; index < dataset.length; index++) counts[dataset.label(index)]++;
+  return counts;
+}
+
+async function describeSizes(dataset: Dataset): Promise<string> {
+  const step = Math.max(1, Math.floor(dataset.length / SAMPLES));
+  const sizes: { width: number; height: number }[] = [];
+  let unreadable = 0;
+  for (let index = 0; index < dataset.length; index += step) {
+    const image = await dataset.read(index).catch(() => undefined);
+    if (image) sizes.push(image);
+    else unreadable++;
+  }
+  const range = (side: 'width' | 'height') => {
+    const values = sizes.map((size) => size[side]);
+    const [least, most] = [Math.min(...values), Math.max(...values)];
+    return least === most ? `${least}` : `${least}-${most}`;
+  };
+  const looked = sizes.length < dataset.length ? ` (${plural(sizes.length, 'image')} looked at)` : '';
+  const broken = unreadable > 0 ? `; ${unreadable} of them unreadable, see --check` : '';
+  if (sizes.length === 0) return `unknown${broken}`;
+  return `${range('width')} × ${range('height')} pixels${looked}${broken}`;
+}
+
+/** Names that are printed; the number is told of all. */
+const MOST_NAMED = 20;
+
+/** @throws UserError when an image cannot be read */
+async function readAll(splits: readonly Dataset[], signal: AbortSignal): Promise<void> {
+  const total = splits.reduce((sum, { length }) => sum + length, 0);
+  const line = new ProgressLine();
+  const bad: string[] = [];
+  let done = 0;
+  for (const split of splits) {
+    for (let index = 0; index < split.length; index++) {
+      signal.throwIfAborted();
+      await split.read(index).catch((error: unknown) => {
+        bad.push(`${split.describe(index)}: ${decodingReason(error)}`);
+      });
+      line.update(++done, total, 'reading', 'images');
+    }
+  }
+  line.clear();
+  for (const text of bad.slice(0, MOST_NAMED)) console.log(text);
+  if (bad.length > MOST_NAMED) console.log(`... and ${bad.length - MOST_NAMED} more`);
+  if (bad.length === 0) {
+    console.log(`${pc.green('✓')} all ${thousands(total)} images can be read`);
+    return;
+  }
+  throw new UserError(
+    `--check: expected ${thousands(total)} readable images, found ${bad.length} that are not; ` +
+      'replace or remove them (training skips them, evaluation needs --skip-bad)',
+  );
+}
