@@ -90,7 +90,7 @@ td.missing{color:${COLORS.faint}}
 .results.upright{table-layout:fixed}
 .results.upright tbody th{min-width:0}
 .results.upright thead th{white-space:normal;overflow-wrap:anywhere}
-.results.upright thead th:first-child{width:9.5em}
+.results.upright thead th:first-child{width:8.6em;font-size:14px}
 .upright .group th{padding-top:16px;color:${COLORS.ink};font-size:13px;font-weight:600;border-bottom:0}
 .upright tbody th{font-weight:400}
 .metrics td,.metrics th{vertical-align:top}
@@ -121,8 +121,8 @@ code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'Liberation Mono
 pre{margin:28px 0 0;padding:16px 18px;background:${COLORS.wash};border-radius:6px;font-size:12.5px;line-height:1.65;white-space:pre-wrap;overflow-wrap:anywhere}
 footer{margin-top:80px;padding-top:20px;padding-bottom:48px;font-size:13px;color:${COLORS.muted}}
 .narrow{display:none!important}
-@media (max-width:1080px){.columns,.columns.bars,.layer .columns{grid-template-columns:minmax(0,1fr)}.panels{grid-template-columns:repeat(4,minmax(0,1fr))}.figures dt{min-height:2.8em}.results{font-size:11px}.results th,.results td{padding-left:2px;padding-right:2px}.results thead th{font-size:10.5px}.results tbody th{position:sticky;left:0;z-index:1;background:${COLORS.paper}}.results tbody th small{display:none}}
-@media (max-width:760px){
+@media screen and (max-width:1080px){.columns,.columns.bars,.layer .columns{grid-template-columns:minmax(0,1fr)}.panels{grid-template-columns:repeat(4,minmax(0,1fr))}.figures dt{min-height:2.8em}.results{font-size:11px}.results th,.results td{padding-left:2px;padding-right:2px}.results thead th{font-size:10.5px}.results tbody th{position:sticky;left:0;z-index:1;background:${COLORS.paper}}.results tbody th small{display:none}}
+@media screen and (max-width:760px){
 body{font-size:15px}
 main,footer{padding-left:16px;padding-right:16px}
 header{padding-top:32px}
@@ -159,10 +159,20 @@ header{padding-top:0}
 .figures .value{font-size:20pt}
 .figures dt,.figures .note{font-size:8pt}
 section{margin-top:30pt}
-h2,h3{break-after:avoid}
-figure,.figures,tr,.strip .group,.kernels svg,dl.facts{break-inside:avoid}
-.wide{display:block!important}.wide.pair{display:grid!important}.key.wide{display:flex!important}.narrow{display:none!important}
-.columns,.columns.bars,.layer .columns{grid-template-columns:minmax(0,1fr)}
+h2,h3,.lede,.key,summary{break-after:avoid}
+figure,.figures,tr,.strip .group,.kernels svg,dl.facts,details,.layer .columns>figure:first-child{break-inside:avoid}
+figure.kernels{break-inside:auto}
+.pair figure{max-width:440px}
+dl.facts{font-size:9pt;gap:3px 16px}
+.wide{display:block!important}.key.wide{display:flex!important}.narrow{display:none!important}
+p{orphans:3;widows:3}
+.columns,.columns.bars{display:block}
+.columns>*,.pair>*{margin-bottom:20px}
+.layer .columns{display:grid;grid-template-columns:250px minmax(0,1fr);gap:24px}
+.kernels{gap:8px 10px}
+.kernels svg{width:76px}
+.strip .cell,.strip img{width:50px}
+.strip img{height:50px}
 .panels{grid-template-columns:repeat(4,minmax(0,1fr))}
 .results{font-size:6.6pt}
 .results th,.results td{padding:4pt 1.6pt}
