@@ -9,6 +9,7 @@ import { exportModel } from '../models/export.ts';
 import { createModel, type ImageModel, type ModelConfig, variantName } from '../models/registry.ts';
 import { checkTensors, loadCheckpoint } from '../train/checkpoint.ts';
 import { PRESETS } from '../train/config.ts';
+import { howTrained } from '../train/history.ts';
 import { cardOfRun } from '../train/network.ts';
 import { openRun } from '../train/run.ts';
 import { readWeights } from '../train/weights.ts';
@@ -121,21 +122,7 @@ async function fromRun(path: string, flags: Flags): Promise<Deployable> {
   const model = createModel(config.model, config.seed);
   const { weights, state } = await loadCheckpoint(checkpoint);
   checkTensors(model.parameters, weights, `${checkpoint}/weights.safetensors`);
-  const last = log.at(-1);
-  const training = {
-    preset: config.preset,
-    recipe: config.recipe,
-    data: {
-      name: config.data.name,
-      trainImages: config.data.trainImages,
-      testImages: config.data.testImages,
-    },
-    seed: config.seed,
-    device: config.device,
-    steps: state.position.step,
-    train: last?.train,
-    test: last?.test,
-  };
+  const training = howTrained(config, state.position.step, log);
   return { model, weights, card: cardOfRun(config, model, training) };
 }
 

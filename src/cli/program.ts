@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { UserError } from '../errors.ts';
 import * as corruption from './corrupt.ts';
+import * as datasets from './data.ts';
 import * as demo from './demo.ts';
 import * as doctor from './doctor.ts';
 import * as evaluation from './evaluate.ts';
@@ -27,6 +28,19 @@ Train a plain network and a push-pull network on CIFAR-10, and compare them unde
 Every command tells more: pushpull train --help
 `;
 
+/** In the order of the help. */
+const COMMANDS = [
+  demo,
+  datasets,
+  training,
+  evaluation,
+  reporting,
+  corruption,
+  exporting,
+  models,
+  doctor,
+] as const;
+
 /** The program with all its commands; `parseAsync` of it runs one. */
 export function createProgram(): Command {
   const require = createRequire(import.meta.url);
@@ -42,8 +56,7 @@ export function createProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
     .exitOverride()
     .addHelpText('after', EXAMPLES);
-  for (const { register } of [demo, training, evaluation, reporting, corruption, exporting, models, doctor])
-    register(program);
+  for (const { register } of COMMANDS) register(program);
   return program;
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { RunConfig } from './config.ts';
 
 const count = z.number().int().nonnegative();
 
@@ -87,4 +88,24 @@ export function outsideStep(seconds: { train: number; step: number; data: number
   return train > 0
     ? { javascript: (train - step - data) / train, data: data / train }
     : { javascript: 0, data: 0 };
+}
+
+/** How a run came to its weights, for the model's card. */
+export function howTrained(
+  config: RunConfig,
+  steps: number,
+  history: readonly EpochRecord[],
+): Readonly<Record<string, unknown>> {
+  const { preset, recipe, data, seed, device } = config;
+  const last = history.at(-1);
+  return {
+    preset,
+    recipe,
+    data: { name: data.name, trainImages: data.trainImages, testImages: data.testImages },
+    seed,
+    device,
+    steps,
+    train: last?.train,
+    test: last?.test,
+  };
 }

@@ -1,5 +1,6 @@
 import type { Tensor } from '../graph/tensor.ts';
 import type { StepRates } from './schedule.ts';
+import type { StepResult, TrainingState } from './step.ts';
 
 /** Images and their classes, as the data loader gives them. */
 export interface LabelledBatch {
@@ -8,21 +9,6 @@ export interface LabelledBatch {
   /** `[count]` */
   readonly labels: Int32Array;
   readonly count: number;
-}
-
-/** What one optimiser step reports: the mean loss of the batch before the update, and right answers. */
-export interface StepResult {
-  readonly loss: number;
-  readonly top1: number;
-  readonly top5: number;
-}
-
-/** Everything that changes while a network learns. */
-export interface LearnerState {
-  /** Parameters and buffers. */
-  readonly weights: Map<string, Tensor>;
-  /** The optimiser's velocity of every parameter. */
-  readonly momentum: Map<string, Tensor>;
 }
 
 /** A network ready to classify, as it will be deployed. */
@@ -44,8 +30,8 @@ export interface Learner {
     readonly momentum: ReadonlyMap<string, { readonly shape: readonly number[] }>;
   };
   step(batch: LabelledBatch, rates: StepRates): Promise<StepResult>;
-  state(): Promise<LearnerState>;
-  restore(state: LearnerState): Promise<void>;
+  state(): Promise<TrainingState>;
+  restore(state: TrainingState): Promise<void>;
   /** The network with these weights, in inference form. */
   classifier(weights: Map<string, Tensor>): Promise<Classifier>;
   /** The file that users deploy; `training` goes into its model card. */

@@ -4,7 +4,14 @@ import type { Tensor } from '../graph/tensor.ts';
 import type { Position } from './checkpoint.ts';
 import { checkTensors, loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import type { RunConfig } from './config.ts';
-import { type EpochRecord, emptyRunning, type Running, type Scores, toScores } from './history.ts';
+import {
+  type EpochRecord,
+  emptyRunning,
+  howTrained,
+  type Running,
+  type Scores,
+  toScores,
+} from './history.ts';
 import type { LabelledBatch, Learner } from './learner.ts';
 import { appendLog, createRun, rewriteLog, runPaths } from './run.ts';
 import { OneCycle, type StepRates } from './schedule.ts';
@@ -309,20 +316,7 @@ class Session {
   async #export(): Promise<void> {
     const { learner, config, out } = this.#options;
     const { weights } = await learner.state();
-    const last = this.#history.at(-1);
-    const bytes = learner.exportModel(weights, {
-      preset: config.preset,
-      recipe: config.recipe,
-      data: {
-        name: config.data.name,
-        trainImages: config.data.trainImages,
-        testImages: config.data.testImages,
-      },
-      seed: config.seed,
-      device: config.device,
-      train: last?.train,
-      test: last?.test,
-    });
+    const bytes = learner.exportModel(weights, howTrained(config, this.#position.step, this.#history));
     const { model } = runPaths(out);
     await writeFileAtomic(model, bytes);
     this.#emit({ kind: 'finished', model, log: this.#history });
