@@ -158,7 +158,7 @@ header{padding-top:0}
 .figures>div+div{padding-left:10pt}
 .figures .value{font-size:20pt}
 .figures dt,.figures .note{font-size:8pt}
-section{margin-top:30pt}
+section{margin-top:30pt;break-inside:avoid}
 h2,h3,.lede,.key,summary{break-after:avoid}
 figure,.figures,tr,.strip .group,.kernels svg,dl.facts,details,.layer .columns>figure:first-child{break-inside:avoid}
 figure.kernels{break-inside:auto}
