@@ -92,7 +92,7 @@ function missingSplit(listing: Listing, found: FoundSplits, split: Split): UserE
     ? `images in ${other}/ only`
     : files.length === 0
       ? 'no files'
-      : `${files.length} files (${listed})`;
+      : `${files.length} other file${files.length === 1 ? '' : 's'} (${listed})`;
   return new UserError(
     `${place}: expected ${split} images in ${expected}, found ${seen}; sort them into such folders`,
   );

@@ -33,6 +33,7 @@ async function listFolder(place: string): Promise<Listing> {
   const visit = async (folder: string, depth: number) => {
     const below: string[] = [];
     for (const entry of await readdir(path.join(place, folder), { withFileTypes: true })) {
+      if (entry.name.startsWith('.')) continue;
       const relative = folder === '' ? entry.name : `${folder}/${entry.name}`;
       const kind = await kindOf(entry, path.join(place, relative));
       if (kind === 'file') files.push(relative);

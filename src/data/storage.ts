@@ -1,4 +1,6 @@
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { closeSync, openSync, read } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { createImage, type Image } from '../image/image.ts';
 import { decodeImage } from './decode.ts';
 import type { PixelCache } from './pixel-cache.ts';
@@ -53,10 +55,12 @@ export function selectImages(storage: ImageStorage, chosen: Uint32Array): ImageS
   }
 }
 
+const readDescriptor = promisify(read);
+
 /** Reads and decodes the images of a storage. */
 export class ImageReader {
   readonly storage: ImageStorage;
-  #file: Promise<FileHandle> | undefined;
+  #descriptor: number | undefined;
 
   constructor(storage: ImageStorage) {
     this.storage = storage;
@@ -96,10 +100,16 @@ export class ImageReader {
       case 'memory':
         return new Uint8Array(storage.bytes, storage.offsets[index], storage.lengths[index]);
       case 'ranges': {
-        this.#file ??= open(storage.file);
+        this.#descriptor ??= openSync(storage.file, 'r');
         const length = storage.lengths[index];
         const bytes = new Uint8Array(length);
-        const { bytesRead } = await (await this.#file).read(bytes, 0, length, storage.offsets[index]);
+        const { bytesRead } = await readDescriptor(
+          this.#descriptor,
+          bytes,
+          0,
+          length,
+          storage.offsets[index],
+        );
         return bytes.subarray(0, bytesRead);
       }
       case 'pixels':
@@ -108,8 +118,7 @@ export class ImageReader {
   }
 
   async close(): Promise<void> {
-    const file = this.#file;
-    this.#file = undefined;
-    await (await file)?.close();
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
   }
 }
