@@ -1,12 +1,11 @@
 import type { Engine } from '../src/engine/engine.ts';
 import { createEngine } from '../src/engine/node/index.ts';
-import { Runtime } from '../src/engine/node/runtime.ts';
-import { float32, type Tensor } from '../src/graph/tensor.ts';
+import { float32 } from '../src/graph/tensor.ts';
 import type { ModelCard } from '../src/models/card.ts';
 import { exportModel } from '../src/models/export.ts';
 import { createModel, type ImageModel, type ModelConfig, variantName } from '../src/models/registry.ts';
 import { randomStream } from '../src/random/random.ts';
-import { compileTrainingStep, TrainingStep } from '../src/train/step.ts';
+import { TrainingStep } from '../src/train/step.ts';
 
 export type Stem = 'conv' | 'pushpull';
 
@@ -75,37 +74,6 @@ export async function inference(engine: Engine, width: number, batch: number, st
   const session = await engine.loadModel(exportModel(model, model.parameters, card));
   const images = float32(noise(batch), [batch, 3, 32, 32]);
   return { run: () => seconds(() => session.run({ images })), close: () => session.dispose() };
-}
-
-/**
- * The same training step without the thread and its messages: ONNX Runtime called in place. What
- * `trainingStep` takes longer is JavaScript.
- */
-export async function bareStep(threads: number, width: number, batch: number): Promise<Timed> {
-  const model = network(width, 'conv');
-  const { bytes, bindings } = compileTrainingStep(
-    model,
-    { batchSize: batch, weightDecay: 1e-5 },
-    { device: 'cpu' },
-  );
-  const runtime = new Runtime({ device: 'cpu', threads });
-  const tensors = new Map<string, Tensor>(
-    bindings.map(({ key }) => {
-      const name = key.replace(/^momentum\//, '');
-      const { shape, data } = model.parameters.get(name)!;
-      const values = key === name ? (data as Float32Array) : new Float32Array(data.length);
-      return [key, float32(values, shape)];
-    }),
-  );
-  const state = runtime.createState(tensors);
-  const { session } = await runtime.load(bytes, { state, bindings });
-  const feeds = {
-    images: float32(noise(batch), [batch, 3, 32, 32]),
-    labels: { dtype: 'int32' as const, shape: [batch], data: labels(batch) },
-    learningRate: float32([RATES.lr], []),
-    momentum: float32([RATES.momentum], []),
-  };
-  return { run: () => seconds(() => runtime.step(session, feeds)), close: () => runtime.close() };
 }
 
 export const cpuEngine = (threads: number): Promise<Engine> => createEngine({ device: 'cpu', threads });

@@ -64,5 +64,7 @@ export interface Engine {
   createState(tensors: ReadonlyMap<string, Tensor>): Promise<DeviceState>;
   /** Load an ONNX graph whose bound inputs and outputs are kept in a state. */
   loadProgram(bytes: Uint8Array, options: ProgramOptions): Promise<Program>;
+  /** Seconds spent in the runtime's own `run` since the engine was made; the rest of a run is ours. */
+  runSeconds(): Promise<number>;
   close(): Promise<void>;
 }

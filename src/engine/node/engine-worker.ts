@@ -26,6 +26,8 @@ async function handle(request: Request): Promise<unknown> {
       return runtime.writeState(request.state, request.tensors);
     case 'disposeState':
       return runtime.disposeState(request.state);
+    case 'runSeconds':
+      return runtime.runSeconds;
     case 'close':
       return runtime.close();
   }

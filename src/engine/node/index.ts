@@ -70,6 +70,10 @@ class ThreadEngine implements Engine {
     );
   }
 
+  runSeconds(): Promise<number> {
+    return this.ask({ kind: 'runSeconds' });
+  }
+
   async close(): Promise<void> {
     if (this.dead) return;
     await this.ask({ kind: 'close' });

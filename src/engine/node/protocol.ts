@@ -33,6 +33,7 @@ export type Request =
       readonly bindings: readonly StateBinding[];
     }
   | { readonly kind: 'runProgram'; readonly session: number; readonly feeds: Record<string, Tensor> }
+  | { readonly kind: 'runSeconds' }
   | { readonly kind: 'close' };
 
 export interface LoadedSession {
@@ -52,6 +53,7 @@ export interface Answers {
   disposeState: undefined;
   loadProgram: LoadedSession;
   runProgram: Record<string, Tensor>;
+  runSeconds: number;
   close: undefined;
 }
 

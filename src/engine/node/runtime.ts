@@ -44,6 +44,8 @@ const HOW_TO_GET: Readonly<Record<string, string>> = {
 };
 
 export class Runtime {
+  /** Seconds spent inside ONNX Runtime's `run` so far. */
+  runSeconds = 0;
   private readonly options: EngineOptions;
   private readonly sessions = new Map<number, Session>();
   private readonly states = new Map<number, StateStore>();
@@ -76,7 +78,9 @@ export class Runtime {
     const { session, inputs } = this.session(id);
     checkFeeds(feeds, inputs);
     const hosted = mapValues(feeds, hostTensor);
-    const results = await (fetches ? session.run(hosted, [...fetches]) : session.run(hosted));
+    const results = await this.timed(() =>
+      fetches ? session.run(hosted, [...fetches]) : session.run(hosted),
+    );
     return mapValues(results, (tensor) => plainTensor(tensor));
   }
 
@@ -97,7 +101,7 @@ export class Runtime {
       allFeeds[input] = state.values.get(key)!;
       if (output) allFetches[output] = state.spares.get(key) ?? null;
     }
-    const results = await session.run(allFeeds, allFetches);
+    const results = await this.timed(() => session.run(allFeeds, allFetches));
     const fetched: Record<string, Tensor> = {};
     const written = new Set<string>();
     for (const { key, output } of bindings) {
@@ -230,6 +234,13 @@ export class Runtime {
       }
       throw error;
     }
+  }
+
+  private async timed<T>(run: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    const results = await run();
+    this.runSeconds += (performance.now() - start) / 1000;
+    return results;
   }
 
   private session(id: number): Session {
