@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp, { type OutputInfo } from 'sharp';
 import { createImage, type Image } from '../image/image.ts';
 
 // Images are decoded many at a time; threads inside one small image only cost. Nothing is decoded twice either.
@@ -9,16 +9,14 @@ sharp.cache(false);
  * Decode an image file to 8-bit RGB as Pillow's `open(...).convert('RGB')` does: grey is repeated in three
  * channels, alpha is dropped, 16 bits become 8; colour profiles and the camera's orientation are ignored.
  *
- * Rejects with the decoder's reason for anything else than a whole image: what is truncated is not patched up.
+ * Rejects with what is wrong for anything else than a whole image: what is truncated is not patched up.
  */
 export async function decodeImage(bytes: Uint8Array): Promise<Image> {
   // sharp takes no view of shared memory: the bytes must not change while it reads.
   const own = bytes.buffer instanceof SharedArrayBuffer ? Uint8Array.from(bytes) : bytes;
-  const { data, info } = await sharp(own, { failOn: 'error', ignoreIcc: true, limitInputPixels: 2 ** 28 })
-    .toColourspace('srgb')
-    .removeAlpha()
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true });
+  const { data, info } = await decodePixels(own).catch((cause: unknown) => {
+    throw new Error(whatIsWrong(own), { cause });
+  });
   if (info.channels === 3) return createImage(info.width, info.height, new Uint8Array(data));
   const rgb = new Uint8Array(info.width * info.height * 3);
   for (let pixel = 0; pixel < info.width * info.height; pixel++) {
@@ -27,12 +25,41 @@ export async function decodeImage(bytes: Uint8Array): Promise<Image> {
   return createImage(info.width, info.height, rgb);
 }
 
-/** A decoder's complaint as one short line. */
+async function decodePixels(bytes: Uint8Array): Promise<{ data: Buffer; info: OutputInfo }> {
+  return await sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: 2 ** 28 })
+    .toColourspace('srgb')
+    .removeAlpha()
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+}
+
+/** How the formats begin and end. */
+const FORMATS = [
+  { name: 'JPEG', start: [0xff, 0xd8, 0xff], end: [0xff, 0xd9] },
+  { name: 'PNG', start: [0x89, 0x50, 0x4e, 0x47], end: [0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82] },
+  { name: 'GIF', start: [0x47, 0x49, 0x46, 0x38], end: [0x3b] },
+  { name: 'WebP', start: [0x52, 0x49, 0x46, 0x46], end: [] },
+  { name: 'TIFF', start: [0x49, 0x49, 0x2a, 0x00], end: [] },
+  { name: 'TIFF', start: [0x4d, 0x4d, 0x00, 0x2a], end: [] },
+] as const;
+/** Bytes that may follow the end of a file's image. */
+const TRAILER = 64;
+
+/**
+ * Why bytes that the decoder refused are no image. Told from the bytes, because libvips keeps its messages in one
+ * place for all threads, where decoders that run at the same time overwrite or erase them.
+ */
+function whatIsWrong(bytes: Uint8Array): string {
+  if (bytes.length === 0) return 'the file is empty';
+  const format = FORMATS.find(({ start }) => start.every((byte, i) => bytes[i] === byte));
+  if (!format) return 'it is in no image format that is known';
+  const tail = Buffer.from(bytes.subarray(Math.max(0, bytes.length - TRAILER)));
+  return tail.includes(Buffer.from(format.end))
+    ? `its ${format.name} data is damaged`
+    : `its ${format.name} data ends too early`;
+}
+
+/** What is wrong with an image that could not be read, in words. */
 export function decodingReason(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const lines = message
-    .split('\n')
-    .map((line) => line.trim())
-    .filter(Boolean);
-  return [...new Set(lines)].slice(0, 2).join('; ') || 'it cannot be decoded';
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { setTimeout } from 'node:timers/promises';
@@ -126,15 +125,17 @@ async function fetchRest(options: DownloadOptions, part: string, have: number): 
   let received = isRest ? have : 0;
   const length = Number(response.headers.get('content-length') ?? Number.NaN);
   const total = Number.isFinite(length) ? received + length : bytes;
-  const count = async function* (chunks: AsyncIterable<Uint8Array>) {
-    for await (const chunk of chunks) {
+  // Chunk by chunk, so that all that arrived before a broken connection is kept.
+  const handle = await open(part, isRest ? 'a' : 'w');
+  try {
+    for await (const chunk of response.body as ReadableStream<Uint8Array>) {
+      await handle.writeFile(chunk);
       received += chunk.length;
       onProgress?.({ received, total });
-      yield chunk;
     }
-  };
-  const body = Readable.fromWeb(response.body as ReadableStream<Uint8Array>);
-  await pipeline(body, count, createWriteStream(part, { flags: isRest ? 'a' : 'w' }), { signal });
+  } finally {
+    await handle.close();
+  }
   if (total !== undefined && received < total)
     throw new Error(`it ended after ${received} of ${total} bytes`);
 }

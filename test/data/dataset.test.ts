@@ -280,10 +280,20 @@ describe('decoding', () => {
     expect([width, height]).toEqual([6, 4]);
   });
 
+  it('says what is wrong with other files', async () => {
+    const bytes = Uint8Array.from(await picture('damaged', 64, 64));
+    bytes.fill(0, 100, 5000);
+    await expect(decodeImage(bytes)).rejects.toThrow('its PNG data is damaged');
+    await expect(decodeImage(new Uint8Array())).rejects.toThrow('the file is empty');
+    await expect(decodeImage(new Uint8Array(50))).rejects.toThrow('it is in no image format that is known');
+  });
+
   it('does not patch up what is truncated', async () => {
     for (const type of ['jpeg', 'png'] as const) {
       const bytes = await picture('cut', 64, 64, type);
-      await expect(decodeImage(bytes.subarray(0, bytes.length * 0.6)), type).rejects.toThrow();
+      await expect(decodeImage(bytes.subarray(0, bytes.length * 0.6)), type).rejects.toThrow(
+        `its ${type.toUpperCase()} data ends too early`,
+      );
     }
   });
 });

@@ -26,7 +26,7 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'loader-'));
   const files = await imageFolder(['a', 'b', 'c'], 7, { size: 16 });
   small = await openDataset(await writeTar(path.join(folder, 'small.tar'), files), 'train');
-  for (const workers of [0, 1, 2, 3]) pools.push(new LoaderPool(workers));
+  for (const workers of [0, 1, 3]) pools.push(new LoaderPool(workers));
 });
 afterAll(async () => {
   await Promise.all(pools.map((pool) => pool.close()));
@@ -75,7 +75,7 @@ describe('DataLoader', () => {
         );
         for (const other of others) expect(other).toEqual(alone);
       }),
-      { numRuns: 15, seed: 1 },
+      { numRuns: 8, seed: 1 },
     );
   });
 
@@ -229,7 +229,8 @@ describe('images that cannot be read', () => {
         [2, path.join('train', 'a', '2.jpg')],
         [9, path.join('train', 'b', '9.png')],
       ]);
-      expect(source.badImages[0].reason).toMatch(/premature end|truncated/i);
+      expect(source.badImages[0].reason).toBe('its JPEG data ends too early');
+      expect(source.badImages[1].reason).toBe('it is in no image format that is known');
       // A second pass counts anew.
       await collect(source);
       expect(source.badImages).toHaveLength(2);
