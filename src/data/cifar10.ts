@@ -76,8 +76,14 @@ export async function openCifar10(listing: Listing, split: Split): Promise<Split
       (file) => file === name || (/^[^/]+\/[^/]+$/.test(file) && file.endsWith(`/${name}`)),
     );
   const all = [...BATCHES.train, ...BATCHES.test];
-  if (!all.some((name) => find(name) >= 0)) return undefined;
   const { place } = listing;
+  if (!all.some((name) => find(name) >= 0)) {
+    if (find('data_batch_1') < 0 || find('batches.meta') < 0) return undefined;
+    throw new UserError(
+      `${place}: expected CIFAR-10's binary version (data_batch_1.bin, ...), found its Python version; ` +
+        "run 'pushpull data cifar10' and use --data cifar10",
+    );
+  }
   const batches = await Promise.all(
     BATCHES[split].map(async (name) => {
       const file = find(name);

@@ -176,6 +176,16 @@ describe('CIFAR-10', () => {
     expect((await openDataset('cifar10', 'train', { cacheDir })).length).toBe(5);
   });
 
+  it('in the Python version is pointed to the binary one', async () => {
+    const files = {
+      'cifar-10-batches-py/data_batch_1': new Uint8Array(9),
+      'cifar-10-batches-py/batches.meta': new Uint8Array(9),
+    };
+    await expect(openDataset(await writeFolder(at('python'), files), 'train')).rejects.toThrow(
+      "expected CIFAR-10's binary version (data_batch_1.bin, ...), found its Python version; run 'pushpull data cifar10'",
+    );
+  });
+
   it('is refused when files are missing or damaged', async () => {
     const files = { ...cifar10Files(1, '') };
     const place = await writeFolder(at('wrong label'), {
