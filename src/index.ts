@@ -91,6 +91,9 @@ export {
 export * from './nn/index.ts';
 export { type Random, randomStream } from './random/random.ts';
 export { buildReport, type ReportFiles, type ReportOptions } from './report/build.ts';
+export type { RunEvidence } from './report/comparison.ts';
+export { findRun, findSamples } from './report/evidence.ts';
+export { makeSampleStrip, type SampleStrip } from './report/samples.ts';
 export { terminalTable } from './report/terminal.ts';
 export { PRESETS, type PresetName, type RunConfig } from './train/config.ts';
 export type { EpochRecord } from './train/history.ts';

@@ -20,7 +20,7 @@ import { TrainingDisplay } from './training-display.ts';
 
 /** How much is done: enough to learn within minutes on two cores, or just enough to touch every part. */
 const SCALES = {
-  full: { width: 8, limit: 5000, epochs: 6, images: 300 },
+  full: { width: 8, limit: 5000, epochs: 6, images: 1000 },
   quick: { width: 2, limit: 128, epochs: 1, images: 16 },
 } as const;
 
