@@ -18,7 +18,7 @@ export function addNoise(image: Image, field: Float32Array, offset: number, slop
   const base = 255 * offset;
   for (let i = 0; i < data.length; i++) {
     const level = data[i] + (base + slope * data[i]) * field[i] + TRUNCATION_GUARD;
-    levels[i] = level > 0 ? (level < 255 ? level : 255) : 0;
+    levels[i] = level > 0 ? Math.min(level, 255) : 0;
   }
   return createImage(width, height, levels);
 }

@@ -160,7 +160,7 @@ export function diskBlur(image: Image, kernel: DiskKernel, gain: number): Image 
     const row = y * stride;
     for (let i = 0; i < stride; i++) {
       const level = line[i] + ROUNDING;
-      out[row + i] = level < 255 ? level : 255;
+      out[row + i] = Math.min(level, 255);
     }
   }
   return createImage(width, height, out);
