@@ -61,7 +61,7 @@ const CAUSES: Readonly<Record<Device, readonly { sign: RegExp; text: string; cur
       sign: /adapter/i,
       text: 'no graphics adapter was found',
       cure:
-        'Install the graphics driver (Vulkan, Metal or Direct3D 12). Without a GPU, slowly: sudo apt install chromium, ' +
+        'Install the graphics driver (Vulkan, Metal or Direct3D 12). Without a GPU, slowly: sudo apt install chromium libvulkan1, ' +
         'and set VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json and XDG_RUNTIME_DIR=/tmp',
     },
   ],
