@@ -13,9 +13,9 @@ import { howTrained } from '../train/history.ts';
 import { cardOfRun } from '../train/network.ts';
 import { openRun } from '../train/run.ts';
 import { readWeights } from '../train/weights.ts';
-import { choice, inhibition, integer, poolingSize, triple } from './options.ts';
+import { choice, integer, triple } from './options.ts';
 import { facts, thousands } from './progress.ts';
-import { toStem } from './train.ts';
+import { addStemOptions, type StemFlags, toStem } from './stem.ts';
 
 const EXAMPLES = `
 Examples:
@@ -33,15 +33,12 @@ The file is ordinary ONNX: input images [N, 3, H, W], output logits [N, classes]
 through is stored in it, and \`pushpull evaluate\` reads it there.
 `;
 
-interface Flags {
+interface Flags extends StemFlags {
   out: string;
   model?: string;
   form: 'cifar' | 'imagenet';
   width: number;
   classes?: number;
-  stem: 'conv' | 'pushpull';
-  avg: number;
-  alpha: 'trainable' | number;
   weights?: string;
   classNames?: string;
   mean?: [number, number, number];
@@ -55,7 +52,7 @@ interface Deployable {
 }
 
 export function register(program: Command): void {
-  program
+  const network = program
     .command('export')
     .summary('write a network as an ONNX file')
     .description('Write the network of a run, or one with given weights, as an ONNX file for any runtime.')
@@ -70,20 +67,8 @@ export function register(program: Command): void {
       'cifar',
     )
     .option('--width <n>', 'channels of the first stage', integer('--width', 1), 64)
-    .option('--classes <n>', 'number of classes', integer('--classes', 2))
-    .option(
-      '--stem <kind>',
-      'first layer: conv or pushpull',
-      choice('--stem', ['conv', 'pushpull'] as const),
-      'conv',
-    )
-    .option('--avg <size>', 'push-pull: average pooling of the pull response, 0 for none', poolingSize, 3)
-    .option(
-      '--alpha <strength>',
-      'push-pull: trainable, or one number for all filters',
-      inhibition,
-      'trainable',
-    )
+    .option('--classes <n>', 'number of classes', integer('--classes', 2));
+  addStemOptions(network)
     .option('--weights <file>', 'safetensors file')
     .option('--class-names <file>', 'text file with the name of a class in each line')
     .option(

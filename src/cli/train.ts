@@ -4,12 +4,12 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { DEVICES, type Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
-import type { StemConfig } from '../models/registry.ts';
 import { PRESETS, type PresetName } from '../train/config.ts';
 import type { MomentumPolicy } from '../train/schedule.ts';
 import { resumeRun, startRun } from '../train/start.ts';
-import { choice, inhibition, integer, momentum, poolingSize, positive } from './options.ts';
+import { choice, integer, momentum, positive } from './options.ts';
 import { INTERRUPTED, interruptible } from './progress.ts';
+import { addStemOptions, type StemFlags, toStem } from './stem.ts';
 import { TrainingDisplay } from './training-display.ts';
 
 const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
@@ -33,14 +33,11 @@ The run's folder gets config.json (all settings), log.jsonl (a line an epoch), c
 model.onnx. Presets: ${PRESET_NAMES.join(', ')}; \`pushpull models\` shows them.
 `;
 
-interface Flags {
+interface Flags extends StemFlags {
   data?: string;
   model: string;
   form?: 'cifar' | 'imagenet';
   width: number;
-  stem: 'conv' | 'pushpull';
-  avg: number;
-  alpha: 'trainable' | number;
   preset?: PresetName;
   epochs?: number;
   batch?: number;
@@ -61,7 +58,7 @@ interface Flags {
 const RESUMABLE = new Set(['out', 'resume', 'device', 'workers', 'threads', 'cache']);
 
 export function register(program: Command): void {
-  const command = program
+  const network = program
     .command('train')
     .summary('train a plain or a push-pull network')
     .description('Train a network on images, with the recipe of the paper unless told otherwise.')
@@ -78,20 +75,8 @@ export function register(program: Command): void {
       'cifar (small images) or imagenet (default: by image size)',
       choice('--form', ['cifar', 'imagenet'] as const),
     )
-    .option('--width <n>', 'channels of the first stage; 64 in the paper', integer('--width', 1), 64)
-    .option(
-      '--stem <kind>',
-      'first layer: conv or pushpull',
-      choice('--stem', ['conv', 'pushpull'] as const),
-      'conv',
-    )
-    .option('--avg <size>', 'push-pull: average pooling of the pull response, 0 for none', poolingSize, 3)
-    .option(
-      '--alpha <strength>',
-      'push-pull: trainable, or one number for all filters',
-      inhibition,
-      'trainable',
-    )
+    .option('--width <n>', 'channels of the first stage; 64 in the paper', integer('--width', 1), 64);
+  const command = addStemOptions(network)
     .optionsGroup('Recipe:')
     .option(
       '--preset <name>',
@@ -170,11 +155,6 @@ function toRequest(flags: Flags) {
     device,
     workers,
   };
-}
-
-/** The first layer that `--stem`, `--avg` and `--alpha` describe. */
-export function toStem({ stem, avg, alpha }: Pick<Flags, 'stem' | 'avg' | 'alpha'>): StemConfig {
-  return stem === 'conv' ? { kind: 'conv' } : { kind: 'pushpull', avg, alpha };
 }
 
 function defaultFolder({ data = 'data', model, width, stem, avg, alpha }: Flags): string {
