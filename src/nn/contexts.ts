@@ -1,5 +1,5 @@
 import type { Graph, Value } from '../graph/graph.ts';
-import type { Tensor } from '../graph/tensor.ts';
+import type { Shape, Tensor } from '../graph/tensor.ts';
 import { formatShape, sameShape } from '../graph/tensor.ts';
 import { randomStream } from '../random/random.ts';
 import type { ForwardContext, Module, Parameter } from './module.ts';
@@ -34,6 +34,8 @@ export function weightMismatches(module: Module, weights: Weights): string[] {
   return problems;
 }
 
+const NOISE = 'noise/';
+
 /** Parameters as inputs of the graph; updates of buffers are collected. */
 export class TrainingContext implements ForwardContext {
   readonly training = true;
@@ -41,6 +43,11 @@ export class TrainingContext implements ForwardContext {
   readonly parameters = new Map<string, Value>();
   /** Buffers by name: the value before the step and, once recorded, after it. */
   readonly buffers = new Map<string, { before: Value; after: Value | undefined }>();
+  /**
+   * Random numbers by name, `noise/<module path>`: inputs of the graph, so that whoever runs it decides them and
+   * a step can be repeated bit for bit.
+   */
+  readonly noise = new Map<string, Value>();
   private readonly values = new Map<Parameter, Value>();
   private readonly names = new Map<Parameter, string>();
 
@@ -63,6 +70,14 @@ export class TrainingContext implements ForwardContext {
 
   update(buffer: Parameter, value: Value): void {
     this.buffers.get(this.names.get(buffer)!)!.after = value;
+  }
+
+  uniform(shape: Shape): Value {
+    const path = `${NOISE}${this.graph.scope}`;
+    const name = this.noise.has(path) ? `${path}.${this.noise.size}` : path;
+    const value = this.graph.input(name, 'float32', shape);
+    this.noise.set(name, value);
+    return value;
   }
 }
 
@@ -89,5 +104,9 @@ export class InferenceContext implements ForwardContext {
 
   update(): void {
     throw new Error('internal: nothing is updated at inference');
+  }
+
+  uniform(): never {
+    throw new Error('internal: nothing is random at inference');
   }
 }

@@ -33,6 +33,8 @@ export interface ForwardContext {
   value(parameter: Parameter): Value;
   /** Record what a buffer shall hold after the step. */
   update(buffer: Parameter, value: Value): void;
+  /** Uniform random numbers in [0, 1), new at every training step; dropout and its kin draw from them. */
+  uniform(shape: Shape): Value;
 }
 
 /**

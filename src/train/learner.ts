@@ -1,6 +1,5 @@
 import type { Tensor } from '../graph/tensor.ts';
-import type { StepRates } from './schedule.ts';
-import type { StepResult, TrainingState } from './step.ts';
+import type { StepResult, StepSettings, TrainingState } from './step.ts';
 
 /** Images and their classes, as the data loader gives them. */
 export interface LabelledBatch {
@@ -29,7 +28,7 @@ export interface Learner {
     readonly weights: ReadonlyMap<string, { readonly shape: readonly number[] }>;
     readonly momentum: ReadonlyMap<string, { readonly shape: readonly number[] }>;
   };
-  step(batch: LabelledBatch, rates: StepRates): Promise<StepResult>;
+  step(batch: LabelledBatch, settings: StepSettings): Promise<StepResult>;
   state(): Promise<TrainingState>;
   restore(state: TrainingState): Promise<void>;
   /** The network with these weights, in inference form. */

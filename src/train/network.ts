@@ -3,9 +3,10 @@ import { UserError } from '../errors.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { floats } from '../graph/tensor.ts';
 import { CARD_SCHEMA, type ModelCard } from '../models/card.ts';
+import { variantName } from '../models/config.ts';
 import { exportModel, INPUT_NAME, OUTPUT_NAME } from '../models/export.ts';
 import type { ImageModel } from '../models/registry.ts';
-import { createModel, variantName } from '../models/registry.ts';
+import { createModel } from '../models/registry.ts';
 import type { RunConfig } from './config.ts';
 import type { Classifier, LabelledBatch, Learner } from './learner.ts';
 import { TrainingStep } from './step.ts';
@@ -17,6 +18,7 @@ export async function networkLearner(engine: Engine, config: RunConfig): Promise
   const step = await TrainingStep.create(engine, model, {
     batchSize: config.recipe.batchSize,
     weightDecay: config.recipe.weightDecay,
+    seed: config.seed,
     imageSize: { width, height },
   });
   const trained = [...model.module.namedParameters()].filter(([, parameter]) => parameter.trainable);
@@ -26,8 +28,8 @@ export async function networkLearner(engine: Engine, config: RunConfig): Promise
   return {
     classes: config.model.classes,
     shapes: { weights: model.parameters, momentum: new Map(trained) },
-    step: ({ images, labels, count }, rates) =>
-      step.run({ images: normalised(images), labels, count }, rates),
+    step: ({ images, labels, count }, settings) =>
+      step.run({ images: normalised(images), labels, count }, settings),
     state: () => step.readState(),
     restore: (state) => step.writeState(state),
     classifier: (weights) => loadClassifier(engine, write(weights), config),

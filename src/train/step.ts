@@ -3,13 +3,14 @@ import { gradients } from '../graph/autodiff.ts';
 import * as F from '../graph/functional.ts';
 import type { Value } from '../graph/graph.ts';
 import { Graph } from '../graph/graph.ts';
-import type { Tensor } from '../graph/tensor.ts';
-import { float32, floats } from '../graph/tensor.ts';
+import type { Shape, Tensor } from '../graph/tensor.ts';
+import { float32, floats, numElements } from '../graph/tensor.ts';
 import type { ImageModel } from '../models/registry.ts';
 import { TrainingContext } from '../nn/index.ts';
 import type { Target } from '../onnx/emitter.ts';
 import { lowerGraph } from '../onnx/lower/index.ts';
 import { encodeModel } from '../onnx/model.ts';
+import { randomStream } from '../random/random.ts';
 import { crossEntropy, topKCorrect } from './losses.ts';
 import { sgdStep } from './sgd.ts';
 
@@ -17,6 +18,8 @@ export interface TrainingStepOptions {
   /** Images of a full batch; other counts are compiled when they first occur. */
   readonly batchSize: number;
   readonly weightDecay: number;
+  /** Of the random numbers that dropout and its kin draw. Default 0. */
+  readonly seed?: number;
   /** Height and width of the images; the model's own when left out. */
   readonly imageSize?: { readonly height: number; readonly width: number };
 }
@@ -47,6 +50,16 @@ export interface TrainingState {
 export interface CompiledStep {
   readonly bytes: Uint8Array;
   readonly bindings: readonly StateBinding[];
+  /** Inputs of uniform random numbers that dropout and its kin want, with their shapes. */
+  readonly noise: ReadonlyMap<string, Shape>;
+}
+
+/** What one step is taken with. */
+export interface StepSettings {
+  readonly lr: number;
+  readonly momentum: number;
+  /** Number of the step, which the random numbers of dropout depend on. Default 0. */
+  readonly step?: number;
 }
 
 const VELOCITY = 'momentum/';
@@ -55,8 +68,8 @@ const VELOCITY = 'momentum/';
  * Write one training step of a model as one ONNX graph: forward pass, loss, backward pass, SGD update,
  * running statistics and top-1/top-5 counts.
  *
- * Inputs: `images` `[N, 3, H, W]`, `labels` int32 `[N]`, scalars `learningRate` and `momentum`, and the
- * state; outputs `loss`, `top1`, `top5` and the new state.
+ * Inputs: `images` `[N, 3, H, W]`, `labels` int32 `[N]`,  scalars `learningRate` and `momentum`, the
+ * random numbers that dropout draws from, and the state; outputs `loss`, `top1`, `top5` and the new state.
  */
 export function compileTrainingStep(
   model: ImageModel,
@@ -102,7 +115,17 @@ export function compileTrainingStep(
     outputs.set(`next/${key}`, after);
     bindings.push({ key, input: key, output: `next/${key}` });
   }
-  return { bytes: encodeModel(lowerGraph(outputs, { target, name: 'training_step' })), bindings };
+  return {
+    bytes: encodeModel(lowerGraph(outputs, { target, name: 'training_step' })),
+    bindings,
+    noise: new Map([...context.noise].map(([name, { shape }]) => [name, shape])),
+  };
+}
+
+/** The compiled step on a device, and what it has to be fed beside the batch. */
+interface LoadedStep {
+  readonly program: Program;
+  readonly noise: CompiledStep['noise'];
 }
 
 /**
@@ -115,7 +138,7 @@ export class TrainingStep {
   private readonly options: TrainingStepOptions;
   private readonly state: DeviceState;
   /** Programs by batch count: the full batch, and the last partial one of an epoch. */
-  private readonly programs = new Map<number, Program>();
+  private readonly programs = new Map<number, LoadedStep>();
 
   private constructor(engine: Engine, model: ImageModel, options: TrainingStepOptions, state: DeviceState) {
     this.engine = engine;
@@ -145,20 +168,21 @@ export class TrainingStep {
    * One step on a batch of any count; a new count is compiled first, and only the full batch's program
    * and the newest other one are kept.
    *
-   * @param rates learning rate and momentum of this step
+   * @param settings learning rate and momentum of this step, and its number
    */
   async run(
     { images, labels, count }: TrainingBatch,
-    rates: { readonly lr: number; readonly momentum: number },
+    { lr, momentum, step = 0 }: StepSettings,
   ): Promise<StepResult> {
-    const program = await this.program(count);
+    const { program, noise } = await this.program(count);
     const size = images.length / labels.length;
     const { height, width } = this.imageSize();
     const results = await program.run({
       images: float32(images.subarray(0, size * count), [count, 3, height, width]),
       labels: { dtype: 'int32', shape: [count], data: labels.subarray(0, count) },
-      learningRate: float32([rates.lr], []),
-      momentum: float32([rates.momentum], []),
+      learningRate: float32([lr], []),
+      momentum: float32([momentum], []),
+      ...this.draw(noise, step),
     });
     const scalar = (name: string): number => floats(results[name])[0];
     return { loss: scalar('loss'), top1: scalar('top1'), top5: scalar('top5') };
@@ -187,30 +211,41 @@ export class TrainingStep {
   }
 
   async dispose(): Promise<void> {
-    for (const program of this.programs.values()) await program.dispose();
+    for (const { program } of this.programs.values()) await program.dispose();
     this.programs.clear();
     await this.state.dispose();
+  }
+
+  /** A stream for each input and step, so that a step that is repeated draws the same. */
+  private draw(noise: CompiledStep['noise'], step: number): Record<string, Tensor> {
+    const { seed = 0 } = this.options;
+    return Object.fromEntries(
+      [...noise].map(([name, shape]) => {
+        const values = new Float32Array(numElements(shape));
+        return [name, float32(randomStream(seed, name, step).fillUniform(values), shape)];
+      }),
+    );
   }
 
   private imageSize(): { readonly height: number; readonly width: number } {
     return this.options.imageSize ?? { height: this.model.inputSize, width: this.model.inputSize };
   }
 
-  private async program(count: number): Promise<Program> {
+  private async program(count: number): Promise<LoadedStep> {
     const known = this.programs.get(count);
     if (known) return known;
-    for (const [other, program] of this.programs) {
+    for (const [other, { program }] of this.programs) {
       if (other === this.options.batchSize) continue;
       await program.dispose();
       this.programs.delete(other);
     }
-    const { bytes, bindings } = compileTrainingStep(
+    const { bytes, bindings, noise } = compileTrainingStep(
       this.model,
       { ...this.options, batchSize: count },
       { device: this.engine.device },
     );
-    const program = await this.engine.loadProgram(bytes, { state: this.state, bindings });
-    this.programs.set(count, program);
-    return program;
+    const loaded = { program: await this.engine.loadProgram(bytes, { state: this.state, bindings }), noise };
+    this.programs.set(count, loaded);
+    return loaded;
   }
 }

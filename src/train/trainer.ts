@@ -201,8 +201,8 @@ class Session {
   }
 
   async #step(batch: LabelledBatch, rates: StepRates): Promise<void> {
-    const { loss, top1, top5 } = await this.#options.learner.step(batch, rates);
     const { batch: index, step } = this.#position;
+    const { loss, top1, top5 } = await this.#options.learner.step(batch, { ...rates, step });
     if (!Number.isFinite(loss))
       this.#diverged(`the training loss became ${loss}`, { batch: index + 1, step: step + 1 });
     this.#running.loss += loss * batch.count;
