@@ -8,9 +8,16 @@ import { openListing } from './listing.ts';
 import { openMnist } from './mnist.ts';
 import { createPixelCache } from './pixel-cache.ts';
 import { ImageReader, type ImageStorage, type SharedImages, selectImages } from './storage.ts';
-import { stratifiedSubset } from './subset.ts';
+import { holdOut, stratifiedSubset } from './subset.ts';
 
 export type Split = 'train' | 'test';
+
+/** One side of a training set of which a seeded, stratified share is held out to validate on. */
+export interface HeldOut {
+  /** Share that is held out, between 0 and 1. */
+  readonly fraction: number;
+  readonly side: 'training' | 'validation';
+}
 
 /** Where a data set came from, as plain JSON. */
 export interface DatasetSource {
@@ -19,7 +26,9 @@ export interface DatasetSource {
   /** Folder or archive, absolute; absent for embedded data. */
   readonly path?: string;
   readonly split: Split;
+  readonly heldOut?: HeldOut;
   readonly limit?: number;
+  /** Of the selection, where one was made. */
   readonly seed?: number;
 }
 
@@ -46,9 +55,11 @@ export interface Dataset {
 }
 
 export interface OpenOptions {
-  /** So many images, classes in their shares, chosen by the seed. Default: all. */
+  /** Of the training images only one side of a seeded split. Default: all. */
+  readonly heldOut?: HeldOut;
+  /** So many images (of that side), classes in their shares, chosen by the seed. Default: all. */
   readonly limit?: number;
-  /** Of the selection. Default 0. */
+  /** Of the split and the selection. Default 0. */
   readonly seed?: number;
   /** Where downloads are kept; see `cacheFolder`. */
   readonly cacheDir?: string;
@@ -79,30 +90,38 @@ export const BUILT_IN_DATASETS = ['cifar10', 'mnist'] as const;
  * @throws UserError when there is no such data, or it is not what it seems
  */
 export async function openDataset(spec: string, split: Split, options: OpenOptions = {}): Promise<Dataset> {
-  const { limit, seed = 0 } = options;
+  const { limit, heldOut, seed = 0 } = options;
   if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
     throw new UserError(`--limit: expected a whole number of images, 1 or more, found ${limit}`);
+  }
+  if (heldOut && split !== 'train') {
+    throw new UserError(`--validation: is held out of the training images, found the ${split} images`);
   }
   const contents = await openContents(spec, split, options.cacheDir);
   try {
     if (contents.labels.length === 0) {
       throw new UserError(`${spec}: expected ${split} images, found none; check the path`);
     }
-    const chosen =
-      limit === undefined || limit >= contents.labels.length
-        ? undefined
-        : stratifiedSubset(contents.labels, contents.classes.length, limit, seed);
-    const selection = chosen === undefined ? {} : { limit, seed };
-    return await assemble(contents, chosen, {
-      kind: contents.kind,
-      path: contents.path,
-      split,
-      ...selection,
-    });
+    const { kind, path: place } = contents;
+    const { chosen, ...selection } = select(contents, { heldOut, limit, seed });
+    return await assemble(contents, chosen, { kind, path: place, split, ...selection });
   } catch (error) {
     await contents.close();
     throw error;
   }
+}
+
+/** The images that are wanted, all when undefined, and the entries of the source that tell which these are. */
+function select(
+  { labels, classes }: SplitContents,
+  { heldOut, limit, seed }: { heldOut?: HeldOut; limit?: number; seed: number },
+): { chosen: Uint32Array | undefined } & Pick<DatasetSource, 'heldOut' | 'limit' | 'seed'> {
+  const side = heldOut && holdOut(labels, classes.length, heldOut.fraction, seed)[heldOut.side];
+  const held = heldOut && { heldOut, seed };
+  if (limit === undefined || limit >= (side ?? labels).length) return { chosen: side, ...held };
+  const sideLabels = side ? Int32Array.from(side, (index) => labels[index]) : labels;
+  const subset = stratifiedSubset(sideLabels, classes.length, limit, seed);
+  return { chosen: side ? subset.map((position) => side[position]) : subset, ...held, limit, seed };
 }
 
 async function openContents(spec: string, split: Split, cacheDir?: string): Promise<SplitContents> {
