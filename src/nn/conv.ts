@@ -1,6 +1,7 @@
 import * as F from '../graph/functional.ts';
 import type { Value } from '../graph/graph.ts';
 import type { Conv2dAttributes } from '../graph/ops/spec.ts';
+import type { LayerInit } from './init.ts';
 import { fanIn, kaimingNormalFanOut, uniformFanIn } from './init.ts';
 import type { ForwardContext } from './module.ts';
 import { Module, Parameter } from './module.ts';
@@ -12,6 +13,8 @@ export interface Conv2dOptions {
   readonly dilation?: number;
   readonly groups?: number;
   readonly bias?: boolean;
+  /** How weight and bias start where they shall not start as the layer says. */
+  readonly init?: LayerInit;
 }
 
 /** Options with PyTorch's defaults filled in. Throws RangeError on what no convolution can have. */
@@ -48,7 +51,8 @@ export const perChannel = (value: Value): Value => F.reshape(value, [1, value.sh
 
 /**
  * Convolution of `[N, inChannels, H, W]` with square kernels, as `torch.nn.Conv2d`, but without a
- * bias unless asked for and initialised as the ResNets do (Kaiming normal, fan-out).
+ * bias unless asked for. The weight starts as in the ResNets (Kaiming normal, fan-out), the bias as in PyTorch (uniform
+ * within ±1/√(fan-in)).
  */
 export class Conv2d extends Module {
   readonly weight: Parameter;
@@ -59,8 +63,9 @@ export class Conv2d extends Module {
     super();
     this.geometry = convGeometry(inChannels, outChannels, kernelSize, options);
     const shape = [outChannels, inChannels / this.geometry.groups, kernelSize, kernelSize];
-    this.weight = new Parameter(shape, kaimingNormalFanOut);
-    if (options.bias) this.bias = new Parameter([outChannels], uniformFanIn(fanIn(shape)));
+    const { init = {} } = options;
+    this.weight = new Parameter(shape, init.weight ?? kaimingNormalFanOut);
+    if (options.bias) this.bias = new Parameter([outChannels], init.bias ?? uniformFanIn(fanIn(shape)));
   }
 
   protected override forward(x: Value, context: ForwardContext): Value {

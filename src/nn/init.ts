@@ -25,3 +25,15 @@ export const kaimingNormalFanOut: Initializer = (shape, random) =>
 
 /** PyTorch's default for the biases of convolutions and linear layers, and for linear weights. */
 export const uniformFanIn = (fan: number): Initializer => uniform(-1 / Math.sqrt(fan), 1 / Math.sqrt(fan));
+
+/** PyTorch's default for the weights of convolutions (`kaiming_uniform_` with a = √5): within ±1/√(fan-in). */
+export const kaimingUniform: Initializer = (shape, random) => uniformFanIn(fanIn(shape))(shape, random);
+
+/** Within ±1/√(fan-out), as torchvision starts EfficientNet's classifier. */
+export const uniformFanOut: Initializer = (shape, random) => uniformFanIn(fanOut(shape))(shape, random);
+
+/** How a layer's parameters start where they shall not start as usual. */
+export interface LayerInit {
+  readonly weight?: Initializer;
+  readonly bias?: Initializer;
+}

@@ -1,5 +1,6 @@
 import * as F from '../graph/functional.ts';
 import type { Value } from '../graph/graph.ts';
+import type { LayerInit } from './init.ts';
 import { uniformFanIn } from './init.ts';
 import type { ForwardContext } from './module.ts';
 import { Module, Parameter } from './module.ts';
@@ -9,10 +10,12 @@ export class Linear extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter;
 
-  constructor(inFeatures: number, outFeatures: number) {
+  /** @param init default: both within ±1/√inFeatures, as in PyTorch */
+  constructor(inFeatures: number, outFeatures: number, init: LayerInit = {}) {
     super();
-    this.weight = new Parameter([outFeatures, inFeatures], uniformFanIn(inFeatures));
-    this.bias = new Parameter([outFeatures], uniformFanIn(inFeatures));
+    const usual = uniformFanIn(inFeatures);
+    this.weight = new Parameter([outFeatures, inFeatures], init.weight ?? usual);
+    this.bias = new Parameter([outFeatures], init.bias ?? usual);
   }
 
   protected override forward(x: Value, context: ForwardContext): Value {

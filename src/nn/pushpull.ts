@@ -59,9 +59,9 @@ export class PushPullConv2d extends Module {
     this.avg = avg;
     this.geometry = convGeometry(inChannels, outChannels, kernelSize, options);
     const shape = [outChannels, inChannels / this.geometry.groups, kernelSize, kernelSize];
-    this.weight = new Parameter(shape, kaimingNormalFanOut);
+    this.weight = new Parameter(shape, options.init?.weight ?? kaimingNormalFanOut);
     this.alpha = alpha === 'trainable' ? new Parameter([outChannels], uniform(0, 1)) : alpha;
-    if (options.bias) this.bias = new Parameter([outChannels], uniform(-1, 1));
+    if (options.bias) this.bias = new Parameter([outChannels], options.init?.bias ?? uniform(-1, 1));
   }
 
   protected override forward(x: Value, context: ForwardContext): Value {

@@ -1,0 +1,18 @@
+import * as F from '../graph/functional.ts';
+import type { Value } from '../graph/graph.ts';
+import type { Pool2dAttributes } from '../graph/ops/spec.ts';
+import { Module } from './module.ts';
+
+/** Maximum over windows of `[N, C, H, W]`, as `torch.nn.MaxPool2d`, for its place in a `Sequential`. */
+export class MaxPool2d extends Module {
+  private readonly geometry: Pool2dAttributes;
+
+  constructor(geometry: Pool2dAttributes) {
+    super();
+    this.geometry = geometry;
+  }
+
+  protected override forward(x: Value): Value {
+    return F.maxPool2d(x, this.geometry);
+  }
+}
