@@ -1,0 +1,124 @@
+/** Layers against PyTorch's and torchvision's: output, and the gradient of every input and parameter. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Engine } from '../../src/engine/engine.ts';
+import { createEngine } from '../../src/engine/node/index.ts';
+import { foldConstants } from '../../src/graph/fold.ts';
+import { Graph } from '../../src/graph/graph.ts';
+import type { Tensor } from '../../src/graph/tensor.ts';
+import type { Module } from '../../src/nn/index.ts';
+import {
+  AdaptiveAvgPool2d,
+  Dropout,
+  InferenceContext,
+  SqueezeExcitation,
+  StochasticDepth,
+  TrainingContext,
+} from '../../src/nn/index.ts';
+import { lowerGraph } from '../../src/onnx/lower/index.ts';
+import { encodeModel } from '../../src/onnx/model.ts';
+import { expectClose } from '../support/close.ts';
+import { gradientsOf, runGraph } from '../support/run-graph.ts';
+import type { OpCase } from '../support/torch-fixtures.ts';
+import { readOpCases } from '../support/torch-fixtures.ts';
+
+const TOLERANCE = 1e-6;
+const CASES = readOpCases('layers').map((one) => [one.op, one.name, one] as const);
+
+interface Attributes {
+  readonly outputSize: number;
+  readonly channels: number;
+  readonly squeezeChannels: number;
+  readonly p: number;
+  readonly mode: 'row';
+}
+
+const BUILD: Readonly<Record<string, (attributes: Attributes) => Module>> = {
+  AdaptiveAvgPool2d: ({ outputSize }) => new AdaptiveAvgPool2d(outputSize),
+  SqueezeExcitation: ({ channels, squeezeChannels }) => new SqueezeExcitation(channels, squeezeChannels),
+  Dropout: ({ p }) => new Dropout(p),
+  StochasticDepth: ({ p, mode }) => new StochasticDepth(p, mode),
+};
+
+const layerOf = ({ op, attributes }: OpCase): Module => BUILD[op](attributes as unknown as Attributes);
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await createEngine({ device: 'cpu', threads: 1 });
+});
+afterAll(() => engine.close());
+
+describe.each(['cpu', 'webgpu'] as const)('in training, lowered for %s', (device) => {
+  test.each(CASES)('%s: %s', async (_op, _name, one) => {
+    const layer = layerOf(one);
+    const graph = new Graph();
+    const x = graph.input('x', 'float32', one.inputs.get('x')!.shape);
+    const context = new TrainingContext(graph, layer);
+    const y = layer.call(x, context);
+    const outputs = gradientsOf(y, one.upstream, new Map([['x', x], ...context.parameters]));
+    outputs.set('y', y);
+    // PyTorch's draw, as the numbers that lead to it.
+    const drawn = [...context.noise.keys()].map((name) => [name, one.inputs.get('noise')!] as const);
+    const feeds = Object.fromEntries([...one.inputs].filter(([name]) => name !== 'noise').concat(drawn));
+    const found = await runGraph(engine, outputs, feeds, { device });
+    expectClose(found.y, one.outputs.get('y')!, TOLERANCE, 'y');
+    expect([...context.parameters.keys(), 'x'].sort()).toEqual([...one.gradients.keys()].sort());
+    for (const [name, gradient] of one.gradients) {
+      expectClose(found[`gradient of ${name}`], gradient, 2 * TOLERANCE, `gradient of ${name}`);
+    }
+  });
+});
+
+/** The layer as it is deployed, with a batch axis of any length. */
+async function deployed(layer: Module, one: OpCase): Promise<Tensor> {
+  const x = one.inputs.get('x')!;
+  const graph = new Graph();
+  // Another batch than the one it will see: nothing of the graph may depend on its length.
+  const input = graph.input('x', 'float32', [5, ...x.shape.slice(1)]);
+  const weights = new Map([...one.inputs].filter(([name]) => name !== 'x' && name !== 'noise'));
+  const [y] = foldConstants(graph, [layer.call(input, new InferenceContext(graph, layer, weights))]);
+  const model = lowerGraph(new Map([['y', y]]), {
+    target: { device: 'portable' },
+    name: 'layer',
+    freeBatch: 'N',
+  });
+  const session = await engine.loadModel(encodeModel(model));
+  try {
+    return (await session.run({ x })).y;
+  } finally {
+    await session.dispose();
+  }
+}
+
+describe('deployed', () => {
+  test.each(CASES)('%s: %s', async (_op, _name, one) => {
+    const draws = one.inputs.has('noise');
+    const expected = draws ? one.inputs.get('x')! : one.outputs.get('y')!;
+    expectClose(await deployed(layerOf(one), one), expected, TOLERANCE, 'y');
+  });
+});
+
+test('pooling to the size that is there costs nothing', () => {
+  const graph = new Graph();
+  const layer = new AdaptiveAvgPool2d(6);
+  const x = graph.input('x', 'float32', [2, 3, 6, 6]);
+  expect(layer.call(x, new TrainingContext(graph, layer))).toBe(x);
+});
+
+test('nothing is drawn where nothing is dropped', () => {
+  for (const layer of [new Dropout(0), new StochasticDepth(0, 'row')]) {
+    const graph = new Graph();
+    const context = new TrainingContext(graph, layer);
+    const x = graph.input('x', 'float32', [2, 3]);
+    expect(layer.call(x, context)).toBe(x);
+    expect(context.noise.size).toBe(0);
+  }
+});
+
+test.each([-0.1, 1, 1.5, Number.NaN])('a drop probability of %d is refused', (p) => {
+  expect(() => new Dropout(p)).toThrow('p must be a probability of at least 0 and below 1');
+  expect(() => new StochasticDepth(p, 'row')).toThrow('p must be a probability');
+});
+
+test.each([0, 2.5])('an output of size %d is refused', (size) => {
+  expect(() => new AdaptiveAvgPool2d(size)).toThrow('outputSize must be a whole number of at least 1');
+});
