@@ -5,6 +5,12 @@ export interface OneCycleRates {
   readonly end: number;
 }
 
+/** The cycle with another peak; its start and its end keep their ratio to it. */
+export function withPeak(rates: OneCycleRates, max: number): OneCycleRates {
+  const scale = max / rates.max;
+  return { initial: rates.initial * scale, max, end: rates.end * scale };
+}
+
 /** `'cycle'`: against the rate, between `MOMENTUM_RANGE` (PyTorch's default). A number: fixed. */
 export type MomentumPolicy = 'cycle' | number;
 

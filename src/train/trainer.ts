@@ -4,6 +4,7 @@ import type { Tensor } from '../graph/tensor.ts';
 import type { Position } from './checkpoint.ts';
 import { checkTensors, loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import type { RunConfig } from './config.ts';
+import { DivergedError } from './diverged.ts';
 import {
   type EpochRecord,
   emptyRunning,
@@ -86,8 +87,8 @@ export interface TrainResult {
  * The result depends on the configuration alone: on the CPU, a run that was interrupted and resumed at any step ends with
  * the same bits as one that was not.
  *
- * @throws UserError when the loss is no number any more (the last good checkpoint stays), when a file cannot be
- *   written, or when the checkpoint to resume from is missing or does not fit.
+ * @throws DivergedError when the loss is no number any more (the last good checkpoint stays), another UserError when a
+ *   file cannot be written, or when the checkpoint to resume from is missing or does not fit.
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const session = options.resume === true ? await Session.resume(options) : await Session.begin(options);
@@ -334,13 +335,15 @@ class Session {
   #diverged(what: string, at: { batch: number; step: number }): never {
     const rate = this.#schedule.at(Math.max(0, at.step - 1)).lr.toPrecision(3);
     const saved = this.#history.length > 0 || this.#options.resume === true;
-    throw new UserError(
-      `training stopped: ${what} at step ${at.step} (epoch ${this.#position.epoch + 1}, batch ${at.batch} of ` +
+    const epoch = this.#position.epoch + 1;
+    throw new DivergedError(
+      `training stopped: ${what} at step ${at.step} (epoch ${epoch}, batch ${at.batch} of ` +
         `${this.#batches}, learning rate ${rate}). ` +
         (saved
           ? `The last good checkpoint is kept in ${this.#checkpoint}. `
           : 'There was no checkpoint yet. ') +
         'Train again with a lower --max-lr, and look for images or labels that are broken.',
+      { reason: what, step: at.step, epoch },
     );
   }
 }

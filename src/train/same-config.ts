@@ -1,0 +1,33 @@
+import type { RunConfig } from './config.ts';
+
+export interface Difference {
+  /** Where, as `recipe.epochs`. */
+  readonly entry: string;
+  readonly stored: unknown;
+  readonly asked: unknown;
+}
+
+/** Where a run is carried out does not belong to what it computes. */
+const MACHINE: readonly string[] = ['device', 'workers'] satisfies (keyof RunConfig)[];
+
+/** The first entry in which two runs would compute something different; undefined when they would not. */
+export function differingEntry(stored: RunConfig, asked: RunConfig): Difference | undefined {
+  return difference(stored, asked, []);
+}
+
+function difference(stored: unknown, asked: unknown, path: readonly string[]): Difference | undefined {
+  // An entry that is absent and one that is null both say: nothing of the kind.
+  const [a, b] = [stored ?? null, asked ?? null];
+  if (!isNode(a) || !isNode(b))
+    return Object.is(a, b) ? undefined : { entry: path.join('.'), stored: a, asked: b };
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    if (path.length === 0 && MACHINE.includes(key)) continue;
+    const found = difference(a[key], b[key], [...path, key]);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function isNode(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
