@@ -105,6 +105,32 @@ const reduction =
     return float32(Float32Array.from(out), shape);
   };
 
+const matmul: Evaluator<OpAttributes['matmul']> = ([a, b], { transposeA, transposeB }, shape) => {
+  const [rows, columns] = shape.slice(-2);
+  const inner = a.shape[a.shape.length - (transposeA ? 2 : 1)];
+  const [left, right] = [floats(a), floats(b)];
+  const [rowStep, stepA] = transposeA ? [1, rows] : [inner, 1];
+  const [stepB, columnStep] = transposeB ? [1, inner] : [columns, 1];
+  const batch = shape.slice(0, -2);
+  const fromA = offsets(batch, broadcastStrides(a.shape.slice(0, -2), batch));
+  const fromB = offsets(batch, broadcastStrides(b.shape.slice(0, -2), batch));
+  const out = new Float32Array(numElements(shape));
+  for (let i = 0; i < out.length; ) {
+    const startA = (fromA.next().value as number) * rows * inner;
+    const startB = (fromB.next().value as number) * inner * columns;
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        let sum = 0;
+        for (let k = 0; k < inner; k++) {
+          sum += left[startA + row * rowStep + k * stepA] * right[startB + k * stepB + column * columnStep];
+        }
+        out[i++] = sum;
+      }
+    }
+  }
+  return float32(out, shape);
+};
+
 /** The ops that occur between a layer's parameters and its responses. */
 const EVALUATORS: { readonly [K in OpName]?: Evaluator<OpAttributes[K]> } = {
   add: binary((a, b) => a + b),
@@ -123,6 +149,7 @@ const EVALUATORS: { readonly [K in OpName]?: Evaluator<OpAttributes[K]> } = {
     ),
   sqrt: ([x], _, shape) => float32(floats(x).map(Math.sqrt), shape),
   reshape: ([x], _, shape) => float32(floats(x), shape),
+  matmul,
   reduceMax: reduction(-Infinity, Math.max),
   reduceMin: reduction(Infinity, Math.min),
   reduceSum: reduction(0, (total, x) => total + x),

@@ -75,7 +75,10 @@ export const pad = (
 export const concat = (values: readonly Value[], axis: number): Value =>
   values[0].graph.apply('concat', values, { axis })[0];
 
-/** Matrix product of two matrices, either of them transposed first. */
+/**
+ * Matrix product over the last two axes, either operand transposed there first; axes before them
+ * broadcast, as in NumPy's `matmul`.
+ */
 export const matmul = (a: Value, b: Value, transposeA = false, transposeB = false): Value =>
   a.graph.apply('matmul', [a, b], { transposeA, transposeB })[0];
 /** Softmax over the last axis. */

@@ -2,17 +2,12 @@ import * as F from '../../src/graph/functional.ts';
 import type { Value } from '../../src/graph/graph.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import type { OpAttributes, OpName } from '../../src/graph/ops/spec.ts';
+import { BlurPool2d, TrainingContext } from '../../src/nn/index.ts';
 import { crossEntropy } from '../../src/train/losses.ts';
 import { gradientsOf, inputsFor } from './run-graph.ts';
 import type { OpCase } from './torch-fixtures.ts';
 
 type Build = (inputs: readonly Value[], attributes: Readonly<Record<string, unknown>>) => readonly Value[];
-
-const BINOMIAL: Readonly<Record<number, readonly number[]>> = {
-  3: [1, 2, 1],
-  4: [1, 3, 3, 1],
-  5: [1, 4, 6, 4, 1],
-};
 
 /** Stored cases that are compositions of ops here. */
 const COMPOSITIONS: Readonly<Record<string, Build>> = {
@@ -21,20 +16,8 @@ const COMPOSITIONS: Readonly<Record<string, Build>> = {
   globalAvgPool2d: ([x]) => [F.reduceMean(x, [2, 3])],
   crossEntropy: ([logits, labels]) => [crossEntropy(logits, F.oneHot(labels, logits.shape[1]))],
   blurPool2d: ([x], { filterSize, stride }) => {
-    const taps = BINOMIAL[filterSize as number];
-    const total = taps.reduce((a, b) => a + b) ** 2;
-    const channels = x.shape[1];
-    const plane = taps.flatMap((a) => taps.map((b) => (a * b) / total));
-    const weight = F.constant(x, new Array(channels).fill(plane).flat(), [
-      channels,
-      1,
-      taps.length,
-      taps.length,
-    ]);
-    const [before, after] = [Math.floor((taps.length - 1) / 2), Math.floor(taps.length / 2)];
-    const padded = [2, 3].reduce((value, axis) => F.pad(value, axis, before, after, 'reflect'), x);
-    const geometry = { stride: stride as number, padding: 0, dilation: 1, groups: channels };
-    return [F.conv2d(padded, weight, geometry)];
+    const layer = new BlurPool2d(filterSize as number, stride as number);
+    return [layer.call(x, new TrainingContext(x.graph, layer))];
   },
   batchNormTraining: ([x, weight, bias], { epsilon }) => {
     const { y, mean, variance } = F.batchNormTraining(x, weight, bias, epsilon as number);

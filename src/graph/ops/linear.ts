@@ -1,6 +1,15 @@
 import * as F from '../functional.ts';
-import { expectDType, expectRank } from './shapes.ts';
+import type { ValueType } from '../graph.ts';
+import { formatShape } from '../tensor.ts';
+import { broadcastShapes, expectDType } from './shapes.ts';
 import type { OpTable } from './spec.ts';
+
+/** Rows and columns of a matrix, or of a batch of them, after transposing. */
+function matrixOf({ shape }: ValueType, transposed: boolean, what: string): [rows: number, columns: number] {
+  if (shape.length < 2) throw new Error(`${what} must have at least 2 axes, found ${formatShape(shape)}`);
+  const [rows, columns] = shape.slice(-2);
+  return transposed ? [columns, rows] : [rows, columns];
+}
 
 export const linear: Pick<OpTable, 'matmul' | 'softmax' | 'logSoftmax' | 'oneHot'> = {
   matmul: {
@@ -8,12 +17,11 @@ export const linear: Pick<OpTable, 'matmul' | 'softmax' | 'logSoftmax' | 'oneHot
     infer: ([a, b], { transposeA, transposeB }) => {
       expectDType(a, 'float32', 'first input');
       expectDType(b, 'float32', 'second input');
-      expectRank(a, 2, 'first input');
-      expectRank(b, 2, 'second input');
-      const [rows, inner] = transposeA ? [a.shape[1], a.shape[0]] : a.shape;
-      const [innerB, columns] = transposeB ? [b.shape[1], b.shape[0]] : b.shape;
+      const [rows, inner] = matrixOf(a, transposeA, 'first input');
+      const [innerB, columns] = matrixOf(b, transposeB, 'second input');
       if (inner !== innerB) throw new Error(`inner lengths ${inner} and ${innerB} differ`);
-      return [{ dtype: 'float32', shape: [rows, columns] }];
+      const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
+      return [{ dtype: 'float32', shape: [...batch, rows, columns] }];
     },
     // Y = AB gives dA = dY Bᵀ and dB = Aᵀ dY; with a transposed operand the product is transposed.
     gradient: ({ inputs: [a, b], upstream: [dy], attributes: { transposeA: ta, transposeB: tb }, needs }) => [

@@ -98,9 +98,19 @@ export const simple: Pick<LoweringTable, Simple> = {
     return [emitter.emit('Pad', [...inputs, emitter.ints(pads)], { mode })];
   },
   concat: ({ emitter, inputs, attributes: { axis } }) => [emitter.emit('Concat', inputs, { axis })],
-  matmul: ({ emitter, inputs, attributes: { transposeA, transposeB } }) => [
-    emitter.emit('Gemm', inputs, { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 }),
-  ],
+  matmul: ({ emitter, inputs, inputTypes, attributes: { transposeA, transposeB } }) => {
+    if (inputTypes.every(({ shape }) => shape.length === 2)) {
+      return [emitter.emit('Gemm', inputs, { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 })];
+    }
+    const operands = [transposeA, transposeB].map((transposed, i) => {
+      if (!transposed) return inputs[i];
+      const axes = inputTypes[i].shape.map((_, axis) => axis);
+      return emitter.emit('Transpose', [inputs[i]], {
+        perm: [...axes.slice(0, -2), ...axes.slice(-2).reverse()],
+      });
+    });
+    return [emitter.emit('MatMul', operands)];
+  },
   softmax: onLastAxis('Softmax'),
   logSoftmax: (context) => {
     const { emitter, inputs, inputTypes } = context;
