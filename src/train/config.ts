@@ -71,6 +71,11 @@ export const runConfigSchema = z.strictObject({
     /** As given to `--data`; paths are absolute, so that a run can be resumed from another folder. */
     spec: z.string(),
     name: z.string(),
+    /**
+     * Share of the training images that is held out, drawn by the seed: the run's "test" scores are then those of that
+     * part, and the test images are not used. Null for the test images.
+     */
+    validation: positive.lt(1).nullish(),
     /** Images a split at most; null for all. */
     limit: positiveInt.nullable(),
     classes: z.array(z.string()),

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
-import { BUILT_IN_DATASETS, type Dataset, openDataset } from '../data/dataset.ts';
+import { BUILT_IN_DATASETS, type Dataset, type HeldOut, openDataset } from '../data/dataset.ts';
 import type { Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import type { StemConfig } from '../models/registry.ts';
 import { choosePreset, PRESETS, type PresetName, RUN_SCHEMA, type RunConfig } from './config.ts';
-import type { MomentumPolicy } from './schedule.ts';
+import { type MomentumPolicy, withPeak } from './schedule.ts';
 
 /** What a person asks for; everything that is left out comes from the preset. */
 export interface TrainingRequest {
@@ -23,6 +23,8 @@ export interface TrainingRequest {
   readonly maxRate?: number;
   readonly momentum?: MomentumPolicy;
   readonly weightDecay?: number;
+  /** Share of the training images that is held out to validate on in place of the test images, drawn by the seed. */
+  readonly validation?: number;
   /** A seeded, stratified selection of so many images of each split. */
   readonly limit?: number;
   readonly seed?: number;
@@ -34,6 +36,7 @@ export interface TrainingRequest {
 
 export interface PlannedRun {
   readonly config: RunConfig;
+  /** `test` is the held-out part of the training images where the run validates on one. */
   readonly splits: { readonly train: Dataset; readonly test: Dataset };
 }
 
@@ -46,9 +49,9 @@ const SAMPLED_IMAGES = 32;
  * @throws UserError when the data cannot be opened, or its splits have different classes
  */
 export async function planRun(request: TrainingRequest): Promise<PlannedRun> {
-  const { limit, seed = 0, cacheDir } = request;
+  const { validation, limit, seed = 0, cacheDir } = request;
   const spec = absoluteSpec(request.data);
-  const splits = await openSplits(spec, { limit, seed, cacheDir });
+  const splits = await openSplits(spec, { validation, limit, seed, cacheDir });
   try {
     return { config: await decide(request, spec, splits), splits };
   } catch (error) {
@@ -59,8 +62,9 @@ export async function planRun(request: TrainingRequest): Promise<PlannedRun> {
 
 /** The splits of a stored run, checked against what it was started with. */
 export async function reopenSplits(config: RunConfig, cacheDir?: string): Promise<PlannedRun['splits']> {
-  const { spec, limit, trainImages, testImages, classes } = config.data;
-  const splits = await openSplits(spec, { limit: limit ?? undefined, seed: config.seed, cacheDir });
+  const { spec, validation, limit, trainImages, testImages, classes } = config.data;
+  const options = { validation: validation ?? undefined, limit: limit ?? undefined, seed: config.seed };
+  const splits = await openSplits(spec, { ...options, cacheDir });
   const { train, test } = splits;
   if (train.length === trainImages && test.length === testImages && sameClasses(train.classes, classes)) {
     return splits;
@@ -74,11 +78,14 @@ export async function reopenSplits(config: RunConfig, cacheDir?: string): Promis
 
 async function openSplits(
   spec: string,
-  options: { limit?: number; seed: number; cacheDir?: string },
+  { validation, ...options }: { validation?: number; limit?: number; seed: number; cacheDir?: string },
 ): Promise<PlannedRun['splits']> {
-  const train = await openDataset(spec, 'train', options);
+  const heldOut = (side: HeldOut['side']) =>
+    validation === undefined ? undefined : { fraction: validation, side };
+  const train = await openDataset(spec, 'train', { ...options, heldOut: heldOut('training') });
   try {
-    return { train, test: await openDataset(spec, 'test', options) };
+    const test = heldOut('validation');
+    return { train, test: await openDataset(spec, test ? 'train' : 'test', { ...options, heldOut: test }) };
   } catch (error) {
     await train.close();
     throw error;
@@ -96,11 +103,7 @@ async function decide(
     request.preset ?? choosePreset({ kind: train.source.kind, classes: train.classes.length, side });
   const preset = PRESETS[presetName];
   const size = preset.size === 'image' ? side : preset.size;
-  const rates = { ...preset.recipe.rates };
-  if (request.maxRate !== undefined) {
-    const scale = request.maxRate / rates.max;
-    for (const name of ['initial', 'max', 'end'] as const) rates[name] *= scale;
-  }
+  const rates = withPeak(preset.recipe.rates, request.maxRate ?? preset.recipe.rates.max);
   const resize = preset.size === 'image' ? (uniform ? null : size) : preset.size;
   return {
     schema: RUN_SCHEMA,
@@ -114,6 +117,7 @@ async function decide(
     data: {
       spec,
       name: train.displayName,
+      validation: request.validation ?? null,
       limit: request.limit ?? null,
       classes: [...train.classes],
       trainImages: train.length,

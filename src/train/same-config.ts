@@ -1,3 +1,4 @@
+import { UserError } from '../errors.ts';
 import type { RunConfig } from './config.ts';
 
 export interface Difference {
@@ -13,6 +14,20 @@ const MACHINE: readonly string[] = ['device', 'workers'] satisfies (keyof RunCon
 /** The first entry in which two runs would compute something different; undefined when they would not. */
 export function differingEntry(stored: RunConfig, asked: RunConfig): Difference | undefined {
   return difference(stored, asked, []);
+}
+
+/**
+ * Check that a run that is in a folder is the one that is meant.
+ *
+ * @throws UserError that names the folder and the first entry that differs
+ */
+export function checkSameRun(folder: string, stored: RunConfig, asked: RunConfig): void {
+  const found = differingEntry(stored, asked);
+  if (!found) return;
+  throw new UserError(
+    `${folder}: expected a run with ${found.entry} ${JSON.stringify(found.asked)}, found one with ` +
+      `${JSON.stringify(found.stored)}. Restore its config.json, or move the folder away to train it anew.`,
+  );
 }
 
 function difference(stored: unknown, asked: unknown, path: readonly string[]): Difference | undefined {

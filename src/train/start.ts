@@ -1,13 +1,12 @@
 import { availableParallelism } from 'node:os';
 import type { Device } from '../engine/engine.ts';
 import { createEngine } from '../engine/node/index.ts';
-import { UserError } from '../errors.ts';
 import type { RunConfig } from './config.ts';
 import { openRunData } from './images.ts';
 import { networkLearner } from './network.ts';
 import { type PlannedRun, planRun, reopenSplits, type TrainingRequest } from './plan.ts';
 import { isRun, openRun } from './run.ts';
-import { differingEntry } from './same-config.ts';
+import { checkSameRun } from './same-config.ts';
 import { type TrainingEvent, type TrainResult, train } from './trainer.ts';
 
 /** How a run is carried out; none of it changes its result. */
@@ -55,19 +54,12 @@ export async function resumeRun(
 export async function continueRun(config: RunConfig, session: SessionOptions): Promise<TrainResult> {
   const run = (await isRun(session.out)) ? await openRun(session.out) : undefined;
   const begun = run?.checkpoint !== undefined || run?.model !== undefined;
-  const difference = begun ? differingEntry(run.config, config) : undefined;
-  if (difference) {
-    const { entry, stored, asked } = difference;
-    throw new UserError(
-      `${session.out}: expected a run with ${entry} ${JSON.stringify(asked)}, found one with ${JSON.stringify(stored)}. ` +
-        'Restore its config.json, or move the folder away to train it anew.',
-    );
-  }
+  if (begun) checkSameRun(session.out, run.config, config);
   return carryOut({ config, splits: await reopenSplits(config, session.cacheDir) }, session, begun);
 }
 
 /** Enough to keep one training process fed; the other cores belong to the network. */
-function defaultWorkers(): number {
+export function defaultWorkers(): number {
   return Math.max(1, Math.floor(availableParallelism() / 2));
 }
 
