@@ -9,13 +9,20 @@ import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { benchCorrupt } from './corrupt.ts';
-import { cpuEngine, inference, type Stem, type Timed, trainingStep } from './network.ts';
+import {
+  atImageNet,
+  cpuEngine,
+  inference,
+  resnet18,
+  type Subject,
+  type Timed,
+  trainingStep,
+} from './network.ts';
 import { type PeerRequest, TorchPeer } from './peer.ts';
 
-const SECTIONS = ['training', 'inference', 'overhead', 'memory', 'corrupt'] as const;
+const SECTIONS = ['training', 'inference', 'imagenet', 'overhead', 'memory', 'corrupt'] as const;
 type Section = (typeof SECTIONS)[number];
 
-const BATCH = 64;
 const WIDTHS = [64, 16] as const;
 
 const options = new Command('bench')
@@ -50,17 +57,18 @@ async function alternate(things: readonly (() => Promise<number>)[]): Promise<nu
   return times.map(median);
 }
 
-const perSecond = (seconds: number): string => (BATCH / seconds).toFixed(BATCH / seconds < 100 ? 1 : 0);
-
-function print(label: string, ours: number, peer: number | undefined, bar: number): void {
-  const theirs = peer === undefined ? '' : `PyTorch ${perSecond(peer).padStart(6)}`;
-  const ratio = peer === undefined ? '' : `${(peer / ours).toFixed(2)} × (wanted ${bar})`;
-  console.log(`${label.padEnd(34)} ${perSecond(ours).padStart(6)} images/s   ${theirs}   ${ratio}`);
+function print(label: string, batch: number, ours: number, peer: number | undefined, bar?: number): void {
+  const rate = (seconds: number): string =>
+    (batch / seconds).toFixed(batch / seconds < 100 ? 1 : 0).padStart(6);
+  const theirs = peer === undefined ? '' : `PyTorch ${rate(peer)}`;
+  const wanted = bar === undefined ? '' : ` (wanted ${bar})`;
+  const ratio = peer === undefined ? '' : `${(peer / ours).toFixed(2)} ×${wanted}`;
+  console.log(`${label.padEnd(40)} ${rate(ours)} images/s   ${theirs}   ${ratio}`);
 }
 
 const peer = await TorchPeer.start(options.python, threads);
-const ask = async (request: Omit<PeerRequest, 'batch' | 'steps'>): Promise<number> =>
-  median((await peer!.ask({ ...request, batch: BATCH, steps: 1 })).seconds);
+const ask = async (request: Omit<PeerRequest, 'steps'>): Promise<number> =>
+  median((await peer!.ask({ ...request, steps: 1 })).seconds);
 
 console.log(
   `${cpus()[0].model}, ${cpus().length} cores, ${threads} threads, load ${loadavg()[0].toFixed(1)}`,
@@ -70,31 +78,37 @@ console.log(
 );
 const engine = await cpuEngine(threads);
 
-async function compare(kind: 'train' | 'infer', width: number, bar: number): Promise<void> {
+async function compare(kind: 'train' | 'infer', subject: Subject, bar?: number): Promise<void> {
   const make = kind === 'train' ? trainingStep : inference;
-  const ours = await make(engine, width, BATCH, 'conv');
-  const things = [ours.run, ...(peer ? [() => ask({ kind, width, stem: 'conv' })] : [])];
+  const ours = await make(engine, subject);
+  const things = [ours.run, ...(peer ? [() => ask({ kind, ...subject })] : [])];
   const [mine, theirs] = await alternate(things);
-  print(`${kind === 'train' ? 'training' : 'inference'}, width ${width}`, mine, theirs, bar);
+  const { model, width, size, batch } = subject;
+  const what = kind === 'train' ? 'training' : 'inference';
+  print(`${what}, ${model}, width ${width}, ${size}×${size}`, batch, mine, theirs, bar);
   await ours.close();
 }
 
 if (sections.has('training')) {
-  for (const [i, width] of WIDTHS.entries()) await compare('train', width, [0.65, 0.5][i]);
+  for (const [i, width] of WIDTHS.entries()) await compare('train', resnet18(width), [0.65, 0.5][i]);
 }
 if (sections.has('inference')) {
-  for (const width of WIDTHS) await compare('infer', width, 1.05);
+  for (const width of WIDTHS) await compare('infer', resnet18(width), 1.05);
+}
+if (sections.has('imagenet')) {
+  for (const model of ['resnet50', 'efficientnet_b0']) {
+    for (const kind of ['infer', 'train'] as const) await compare(kind, atImageNet(model, 16));
+  }
 }
 if (sections.has('overhead')) {
   const both: Timed[] = [];
-  for (const stem of ['conv', 'pushpull'] satisfies Stem[])
-    both.push(await trainingStep(engine, 64, BATCH, stem));
+  for (const stem of ['conv', 'pushpull'] as const) both.push(await trainingStep(engine, resnet18(64, stem)));
   const [plain, pushpull] = await alternate(both.map(({ run }) => run));
   const cost = 100 * (pushpull / plain - 1);
   console.log(`push-pull avg3 in a training step, width 64: ${cost.toFixed(1)} % (wanted at most 5 %)`);
   for (const { close } of both) await close();
   for (const width of WIDTHS) {
-    const step = await trainingStep(engine, width, BATCH, 'conv');
+    const step = await trainingStep(engine, resnet18(width));
     await step.run();
     const before = await engine.runSeconds();
     let whole = 0;
@@ -107,14 +121,10 @@ if (sections.has('overhead')) {
 }
 if (sections.has('memory')) {
   const script = fileURLToPath(new URL('./peak-memory.ts', import.meta.url));
-  const peak = execFileSync(
-    process.execPath,
-    ['--import', 'tsx', script, '64', String(BATCH), String(threads)],
-    {
-      encoding: 'utf8',
-    },
-  );
-  console.log(`peak memory of training, width 64, batch ${BATCH}: ${peak.trim()} MB (wanted below 2048)`);
+  const peak = execFileSync(process.execPath, ['--import', 'tsx', script, '64', String(threads)], {
+    encoding: 'utf8',
+  });
+  console.log(`peak memory of training, width 64, batch 64: ${peak.trim()} MB (wanted below 2048)`);
 }
 await engine.close();
 peer?.stop();

@@ -1,13 +1,24 @@
 import type { Engine } from '../src/engine/engine.ts';
 import { createEngine } from '../src/engine/node/index.ts';
 import { float32 } from '../src/graph/tensor.ts';
-import type { ModelCard } from '../src/models/card.ts';
+import { CARD_SCHEMA, type ModelCard } from '../src/models/card.ts';
+import { type Form, type ModelConfig, variantName } from '../src/models/config.ts';
 import { exportModel } from '../src/models/export.ts';
-import { createModel, type ImageModel, type ModelConfig, variantName } from '../src/models/registry.ts';
+import { createModel, findModel, type ImageModel } from '../src/models/registry.ts';
 import { randomStream } from '../src/random/random.ts';
 import { TrainingStep } from '../src/train/step.ts';
 
-export type Stem = 'conv' | 'pushpull';
+/** What is timed: a network on a batch of images. */
+export interface Subject {
+  readonly model: string;
+  readonly form: Form;
+  readonly width: number;
+  readonly classes: number;
+  /** Side of the images, pixels. */
+  readonly size: number;
+  readonly batch: number;
+  readonly stem: 'conv' | 'pushpull';
+}
 
 /** One thing to time again and again: `run` does it once and returns the seconds it took. */
 export interface Timed {
@@ -15,23 +26,45 @@ export interface Timed {
   close(): Promise<void>;
 }
 
-const CLASSES = 10;
 const RATES = { lr: 0.01, momentum: 0.9 };
 
-function network(width: number, stem: Stem): ImageModel {
+/** ResNet-18 in CIFAR form on 64 images, as the paper trains it. */
+export const resnet18 = (width: number, stem: Subject['stem'] = 'conv'): Subject => ({
+  model: 'resnet18',
+  form: 'cifar',
+  width,
+  classes: 10,
+  size: 32,
+  batch: 64,
+  stem,
+});
+
+/** A network at its published width on ImageNet's images. */
+export const atImageNet = (model: string, batch: number): Subject => ({
+  model,
+  form: 'imagenet',
+  width: findModel(model).width,
+  classes: 1000,
+  size: 224,
+  batch,
+  stem: 'conv',
+});
+
+function network({ model, form, width, classes, stem }: Subject): ImageModel {
   const config: ModelConfig = {
-    model: 'resnet18',
-    form: 'cifar',
+    model,
+    form,
     width,
-    classes: CLASSES,
+    classes,
     stem: stem === 'conv' ? { kind: 'conv' } : { kind: 'pushpull', avg: 3, alpha: 'trainable' },
   };
   return createModel(config, 0);
 }
 
-const noise = (batch: number): Float32Array =>
-  randomStream('bench').fillNormal(new Float32Array(batch * 3 * 32 * 32));
-const labels = (batch: number): Int32Array => Int32Array.from({ length: batch }, (_, i) => i % CLASSES);
+const noise = ({ batch, size }: Subject): Float32Array =>
+  randomStream('bench').fillNormal(new Float32Array(batch * 3 * size * size));
+const labels = ({ batch, classes }: Subject): Int32Array =>
+  Int32Array.from({ length: batch }, (_, i) => i % classes);
 
 async function seconds(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
@@ -40,30 +73,33 @@ async function seconds(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** A training step as the trainer runs it. */
-export async function trainingStep(engine: Engine, width: number, batch: number, stem: Stem): Promise<Timed> {
-  const step = await TrainingStep.create(engine, network(width, stem), {
+export async function trainingStep(engine: Engine, subject: Subject): Promise<Timed> {
+  const { batch, size } = subject;
+  const step = await TrainingStep.create(engine, network(subject), {
     batchSize: batch,
     weightDecay: 1e-5,
+    imageSize: { width: size, height: size },
   });
-  const input = { images: noise(batch), labels: labels(batch), count: batch };
+  const input = { images: noise(subject), labels: labels(subject), count: batch };
   return { run: () => seconds(() => step.run(input, RATES)), close: () => step.dispose() };
 }
 
 /** The deployed model on a batch of images. */
-export async function inference(engine: Engine, width: number, batch: number, stem: Stem): Promise<Timed> {
-  const model = network(width, stem);
+export async function inference(engine: Engine, subject: Subject): Promise<Timed> {
+  const model = network(subject);
+  const { batch, size } = subject;
   const card: ModelCard = {
-    schema: 'pushpull.model/1',
+    schema: CARD_SCHEMA,
     model: {
       ...model.config,
-      name: 'resnet18',
+      name: subject.model,
       variant: variantName(model.config),
       parameters: model.parameterCount,
     },
     classes: [],
     preprocessing: {
-      width: 32,
-      height: 32,
+      width: size,
+      height: size,
       layout: 'NCHW',
       dtype: 'float32',
       mean: [0, 0, 0],
@@ -72,7 +108,7 @@ export async function inference(engine: Engine, width: number, batch: number, st
     },
   };
   const session = await engine.loadModel(exportModel(model, model.parameters, card));
-  const images = float32(noise(batch), [batch, 3, 32, 32]);
+  const images = float32(noise(subject), [batch, 3, size, size]);
   return { run: () => seconds(() => session.run({ images })), close: () => session.dispose() };
 }
 

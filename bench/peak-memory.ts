@@ -1,9 +1,9 @@
-/** Peak memory of a process that trains, in its own process: tsx bench/peak-memory.ts WIDTH BATCH THREADS */
-import { cpuEngine, trainingStep } from './network.ts';
+/** Prints the peak memory, in megabytes, of a process that trains four steps: `peak-memory.ts WIDTH THREADS`. */
+import { cpuEngine, resnet18, trainingStep } from './network.ts';
 
-const [width, batch, threads] = process.argv.slice(2).map(Number);
+const [width, threads] = process.argv.slice(2).map(Number);
 const engine = await cpuEngine(threads);
-const step = await trainingStep(engine, width, batch, 'conv');
+const step = await trainingStep(engine, resnet18(width));
 for (let i = 0; i < 4; i++) await step.run();
-console.log((process.resourceUsage().maxRSS / 1024).toFixed(0));
+console.log(Math.round(process.resourceUsage().maxRSS / 1024));
 await engine.close();

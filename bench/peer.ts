@@ -1,13 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { Subject } from './network.ts';
 
-export interface PeerRequest {
+export interface PeerRequest extends Subject {
   readonly kind: 'train' | 'infer';
-  readonly width: number;
-  readonly batch: number;
   readonly steps: number;
-  readonly stem: 'conv' | 'pushpull';
 }
 
 export interface PeerAnswer {

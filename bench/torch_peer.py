@@ -5,19 +5,22 @@
 It reads one JSON request a line from standard input and answers each with one JSON line, so that
 bench/main.ts can alternate its own runs with these and compare medians of one and the same minutes.
 
-    {"kind": "train", "width": 64, "batch": 64, "steps": 3, "stem": "conv"}
-    {"kind": "infer", "width": 16, "batch": 64, "steps": 5, "stem": "pushpull", "channelsLast": false}
+    {"kind": "train", "model": "resnet18", "form": "cifar", "width": 64, "classes": 10, "size": 32, "batch": 64,
+     "stem": "conv", "steps": 3}
+    {"kind": "infer", "model": "resnet50", "form": "imagenet", "width": 64, "classes": 1000, "size": 224,
+     "batch": 16, "stem": "conv", "steps": 5, "channelsLast": false}
     {"kind": "about"}
 
-ResNet-18 in CIFAR form, 10 classes, 32x32 images; "pushpull" is the layer with avg3 and trainable alpha as
-two convolutions, the form of the reference implementation. A training step is what a PyTorch loop does:
-forward, cross-entropy, backward, SGD with momentum 0.9 and weight decay 1e-5, the loss read back. Inference
-is the network in eval mode under inference_mode. Networks are kept between requests; the first request of a
-kind warms up with one step that is not counted. Answer:
+resnet18 in CIFAR form is this project's twin (../test/fixtures/torch/resnet.py), where "pushpull" is the layer with
+avg3 and trainable alpha as two convolutions, the form of the reference implementation; the networks in ImageNet form
+are torchvision's, at their published widths. A training step is what a PyTorch loop does: forward, cross-entropy,
+backward, SGD with momentum 0.9 and weight decay 1e-5, the loss read back. Inference is the network in eval mode under
+inference_mode. Only the network asked for last is kept; the first request for one warms up with one step that is not
+counted. Answer:
 
     {"seconds": [one a step], "imagesPerSecond": of their median, "peakMegabytes": of the process so far}
 
-or {"error": "..."}. Needs torch (1.13 of Debian 12 does, or any later).
+or {"error": "..."}. Needs torch, and torchvision for the ImageNet form (1.13 and 0.14 of Debian 12 do, or any later).
 """
 
 import argparse
@@ -34,19 +37,26 @@ import torch.nn.functional as F
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "test", "fixtures", "torch"))
 from resnet import ResNet18  # noqa: E402
 
-CLASSES = 10
+
+def build(form, model, width, classes, stem):
+    if form == "cifar" and model == "resnet18":
+        return ResNet18("cifar", width, classes, "conv" if stem == "conv" else {"avg": 3, "alpha": "trainable"})
+    if form != "imagenet" or stem != "conv":
+        raise ValueError(f"no peer for {model} in form {form} with stem {stem}")
+    import torchvision
+
+    return getattr(torchvision.models, model)(num_classes=classes)
 
 
 class Peer:
     """One network with its optimiser, a batch of images and labels."""
 
-    def __init__(self, training, width, batch, stem, channels_last):
+    def __init__(self, training, form, model, width, classes, size, batch, stem, channels_last):
         torch.manual_seed(0)
-        layer = "conv" if stem == "conv" else {"avg": 3, "alpha": "trainable"}
         layout = torch.channels_last if channels_last else torch.contiguous_format
-        self.model = ResNet18("cifar", width, CLASSES, layer).to(memory_format=layout).train(training)
-        self.images = torch.randn(batch, 3, 32, 32).contiguous(memory_format=layout)
-        self.labels = torch.randint(CLASSES, (batch,))
+        self.model = build(form, model, width, classes, stem).to(memory_format=layout).train(training)
+        self.images = torch.randn(batch, 3, size, size).contiguous(memory_format=layout)
+        self.labels = torch.randint(classes, (batch,))
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-5)
         self.run = self.train if training else self.infer
         self.run()
@@ -78,11 +88,10 @@ def answer(request, peers):
         return {"torch": torch.__version__, "threads": torch.get_num_threads(), "python": sys.version.split()[0]}
     if kind not in ("train", "infer"):
         raise ValueError(f'kind must be "train", "infer" or "about", found {kind!r}')
-    stem = request.get("stem", "conv")
-    if stem not in ("conv", "pushpull"):
-        raise ValueError(f'stem must be "conv" or "pushpull", found {stem!r}')
-    key = (kind == "train", request["width"], request["batch"], stem, request.get("channelsLast", False))
+    fields = ("form", "model", "width", "classes", "size", "batch", "stem")
+    key = (kind == "train", *(request[field] for field in fields), request.get("channelsLast", False))
     if key not in peers:
+        peers.clear()
         peers[key] = Peer(*key)
     seconds = timed(peers[key], request["steps"])
     return {

@@ -78,16 +78,10 @@ export { Graph, printGraph, type Value } from './graph/graph.ts';
 export { type DType, float32, floats, int32, type Shape, type Tensor } from './graph/tensor.ts';
 export { createImage, type Image } from './image/image.ts';
 export { type ModelCard, type Preprocessing, readModelCard } from './models/card.ts';
+export { type ModelConfig, type StemConfig, variantName } from './models/config.ts';
 export { exportModel } from './models/export.ts';
 export { exportModule } from './models/module.ts';
-export {
-  createModel,
-  type ImageModel,
-  MODELS,
-  type ModelConfig,
-  type StemConfig,
-  variantName,
-} from './models/registry.ts';
+export { createModel, type ImageModel, MODELS } from './models/registry.ts';
 export * from './nn/index.ts';
 export { type Random, randomStream } from './random/random.ts';
 export { buildReport, type ReportFiles, type ReportOptions } from './report/build.ts';

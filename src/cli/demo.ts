@@ -8,7 +8,7 @@ import { writeFileAtomic } from '../data/files.ts';
 import { DEVICES, type Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
-import type { StemConfig } from '../models/registry.ts';
+import type { StemConfig } from '../models/config.ts';
 import { findCheckpoint } from '../train/checkpoint.ts';
 import { isRun, runPaths } from '../train/run.ts';
 import { resumeRun, startRun } from '../train/start.ts';

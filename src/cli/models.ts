@@ -1,63 +1,153 @@
-/** `pushpull models`: what can be trained, and with which recipes. */
+/** `pushpull models`: what can be trained, what it costs, and with which recipes. */
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import {
-  countParameters,
-  MODELS,
-  type ModelConfig,
-  type StemConfig,
-  variantName,
-} from '../models/registry.ts';
+import type { Antialias, Form, ModelConfig, StemConfig } from '../models/config.ts';
+import { variantName } from '../models/config.ts';
+import { countMultiplyAdds } from '../models/cost.ts';
+import { buildModule, countParameters, findModel, MODELS, type ModelEntry } from '../models/registry.ts';
 import { PRESETS } from '../train/config.ts';
 import { MOMENTUM_RANGE } from '../train/schedule.ts';
 import { short, thousands } from './progress.ts';
 
-const STEMS: readonly StemConfig[] = [
-  { kind: 'conv' },
-  { kind: 'pushpull', avg: 0, alpha: 'trainable' },
-  { kind: 'pushpull', avg: 3, alpha: 'trainable' },
-  { kind: 'pushpull', avg: 5, alpha: 'trainable' },
-  { kind: 'pushpull', avg: 3, alpha: 1 },
+/** What the two forms are listed at: the data sets that they are made for. */
+const LISTED: Readonly<Record<Form, { readonly size: number; readonly classes: number }>> = {
+  imagenet: { size: 224, classes: 1000 },
+  cifar: { size: 32, classes: 10 },
+};
+const FORMS: readonly Form[] = ['imagenet', 'cifar'];
+
+const STEMS: readonly { readonly stem: StemConfig; readonly flags: string; readonly what: string }[] = [
+  { stem: { kind: 'conv' }, flags: '--stem conv', what: 'a plain convolution' },
+  {
+    stem: { kind: 'pushpull', avg: 3, alpha: 'trainable' },
+    flags: '--stem pushpull',
+    what: 'PushPull-Net: a pull filter of opposite contrast, its response pooled 3×3, rectified, subtracted',
+  },
+  {
+    stem: { kind: 'pushpull', avg: 5, alpha: 'trainable' },
+    flags: '--stem pushpull --avg 5',
+    what: 'the same pooled 5×5; any odd size, 0 for none',
+  },
+  {
+    stem: { kind: 'pushpull', avg: 3, alpha: 1 },
+    flags: '--stem pushpull --alpha 1',
+    what: 'one fixed strength of inhibition in place of one that is learned for each filter',
+  },
+  {
+    stem: { kind: 'pushpull2020', alpha: 1 },
+    flags: '--stem pushpull2020',
+    what: 'Strisciuglio et al. 2020: the pull filter is the negated push filter, twice as large',
+  },
+  {
+    stem: { kind: 'pushpull2020', alpha: 'trainable' },
+    flags: '--stem pushpull2020 --alpha trainable',
+    what: 'the same with learned strengths',
+  },
 ];
+
+const ANTIALIAS: Readonly<Record<Antialias, string>> = {
+  none: 'strided convolutions, as published',
+  blurconv1: 'stride 1, then norm, ReLU, a 4×4 blur of the stride (Zhang 2019)',
+  blurconv2: 'stride 1, then a 5×5 blur of the stride, norm, ReLU (Vasconcelos et al. 2020)',
+};
 
 const EXAMPLES = `
 Examples:
   $ pushpull models
+  $ pushpull models resnet50                  every variant of one network
   $ pushpull train --data cifar10 --model resnet18 --width 16 --stem pushpull --avg 5 --alpha 0.5
+  $ pushpull train --data ~/pictures --model resnet50 --antialias blurconv2 --stem pushpull
 `;
 
 export function register(program: Command): void {
   program
     .command('models')
     .summary('list networks, first layers and recipes')
-    .description('List the networks, the first layers that they can have, and the training recipes.')
+    .description(
+      'List the networks with their sizes, the variants that they come in, and the training recipes.',
+    )
+    .argument('[name]', 'one network, with the size of every variant')
     .addHelpText('after', EXAMPLES)
-    .action(() => console.log([...networks(), '', ...stems(), '', ...presets()].join('\n')));
+    .action((name: string | undefined) => {
+      const lines =
+        name === undefined ? [...networks(), '', ...variants(), '', ...presets()] : details(findModel(name));
+      console.log(lines.join('\n'));
+    });
+}
+
+/** Parameters and multiply-adds of a configuration, in columns. */
+function cost(config: ModelConfig): string {
+  const { size } = LISTED[config.form];
+  const parameters = thousands(countParameters(buildModule(config))).padStart(12);
+  const millions = Math.round(countMultiplyAdds(config, { width: size, height: size }) / 1e6);
+  return `${parameters}${`${thousands(millions)} M`.padStart(10)}`;
+}
+
+const COST_WIDTH = 22;
+
+function heading(title: string, forms: readonly Form[], indent: number): string[] {
+  const named = forms.map((form) =>
+    `${form}, ${LISTED[form].size}×${LISTED[form].size}`.padStart(COST_WIDTH),
+  );
+  const columns = forms.map(() => `${'parameters'.padStart(12)}${'mult-adds'.padStart(10)}`);
+  return [
+    `${pc.bold(title.padEnd(indent))}${named.join('  ')}`,
+    pc.dim(`${' '.repeat(indent)}${columns.join('  ')}`),
+  ];
 }
 
 function networks(): string[] {
-  const lines = [pc.bold('Networks (--model)')];
-  for (const { name, description } of MODELS) {
-    const sizes = [64, 16]
-      .map((width) => `${thousands(parameters(name, width))} at width ${width}`)
-      .join(', ');
-    lines.push(
-      `  ${name.padEnd(12)}${description}`,
-      pc.dim(`${' '.repeat(14)}parameters with 10 classes: ${sizes}`),
+  const indent = 18;
+  const lines = heading('Networks (--model)', FORMS, indent);
+  for (const entry of MODELS) {
+    const costs = FORMS.map((form) =>
+      entry.forms.includes(form) ? cost(configOf(entry, form)) : ' '.repeat(COST_WIDTH),
     );
+    lines.push(`  ${entry.name.padEnd(indent - 2)}${costs.join('  ')}  ${pc.dim(entry.description)}`);
+  }
+  const { imagenet, cifar } = LISTED;
+  lines.push(
+    pc.dim(
+      `  with ${imagenet.classes} classes in the form imagenet, ${cifar.classes} in the form cifar (--form)`,
+    ),
+  );
+  return lines;
+}
+
+function variants(): string[] {
+  const stems = STEMS.map(({ flags, what }) => `  ${flags.padEnd(40)}${pc.dim(what)}`);
+  const blurs = (Object.keys(ANTIALIAS) as Antialias[]).map(
+    (name) => `  ${`--antialias ${name}`.padEnd(40)}${pc.dim(ANTIALIAS[name])}`,
+  );
+  return [
+    pc.bold('First layers (--stem, --avg, --alpha), for every network'),
+    ...stems,
+    '',
+    pc.bold('Blurs against aliasing (--antialias), for the ResNets, with any first layer'),
+    ...blurs,
+  ];
+}
+
+function details(entry: ModelEntry): string[] {
+  const indent = 44;
+  const forms = FORMS.filter((form) => entry.forms.includes(form));
+  const lines = [`${pc.bold(entry.name)}  ${entry.description}`, '', ...heading('Variants', forms, indent)];
+  for (const antialias of entry.antialias) {
+    for (const { stem } of STEMS) {
+      const configs = forms.map((form) => configOf(entry, form, stem, antialias));
+      lines.push(`  ${variantName(configs[0]).padEnd(indent - 2)}${configs.map(cost).join('  ')}`);
+    }
   }
   return lines;
 }
 
-function stems(): string[] {
-  return [
-    pc.bold('First layers (--stem, --avg, --alpha)'),
-    ...STEMS.map((stem) => {
-      const flags =
-        stem.kind === 'conv' ? '--stem conv' : `--stem pushpull --avg ${stem.avg} --alpha ${stem.alpha}`;
-      return `  ${variantName(config('resnet18', 64, stem)).padEnd(22)}${pc.dim(flags)}`;
-    }),
-  ];
+function configOf(
+  { name, width }: ModelEntry,
+  form: Form,
+  stem: StemConfig = { kind: 'conv' },
+  antialias: Antialias = 'none',
+): ModelConfig {
+  return { model: name, form, width, classes: LISTED[form].classes, stem, antialias };
 }
 
 function presets(): string[] {
@@ -75,13 +165,4 @@ function presets(): string[] {
     lines.push(`  ${name.padEnd(12)}${description}`, pc.dim(`${' '.repeat(14)}${numbers.join(', ')}`));
   }
   return lines;
-}
-
-function parameters(model: string, width: number): number {
-  const { build } = MODELS.find(({ name }) => name === model)!;
-  return countParameters(build(config(model, width, { kind: 'conv' })));
-}
-
-function config(model: string, width: number, stem: StemConfig): ModelConfig {
-  return { model, form: 'cifar', width, classes: 10, stem };
 }

@@ -1,33 +1,57 @@
-/** The first layer on the command line: `--stem`, `--avg`, `--alpha`. */
+/** What can be varied in a network, on the command line: `--stem`, `--avg`, `--alpha`, `--antialias`. */
 import type { Command } from 'commander';
-import type { StemConfig } from '../models/registry.ts';
+import { UserError } from '../errors.ts';
+import type { Antialias, StemConfig, StemKind } from '../models/config.ts';
 import { choice, inhibition, poolingSize } from './options.ts';
 
 export interface StemFlags {
-  readonly stem: StemConfig['kind'];
-  readonly avg: number;
-  readonly alpha: 'trainable' | number;
+  readonly stem: StemKind;
+  readonly avg?: number;
+  readonly alpha?: 'trainable' | number;
+  readonly antialias: Antialias;
 }
+
+const STEMS: readonly StemKind[] = ['conv', 'pushpull', 'pushpull2020'];
+const ANTIALIAS: readonly Antialias[] = ['none', 'blurconv1', 'blurconv2'];
 
 /** Add the options to a command, and return it. */
 export function addStemOptions(command: Command): Command {
   return command
+    .option('--stem <kind>', `first layer: ${STEMS.join(', ')}`, choice('--stem', STEMS), 'conv')
     .option(
-      '--stem <kind>',
-      'first layer: conv or pushpull',
-      choice('--stem', ['conv', 'pushpull'] as const),
-      'conv',
+      '--avg <size>',
+      'pushpull: average pooling of the pull response, 0 for none (default: 3)',
+      poolingSize,
     )
-    .option('--avg <size>', 'push-pull: average pooling of the pull response, 0 for none', poolingSize, 3)
     .option(
       '--alpha <strength>',
-      'push-pull: trainable, or one number for all filters',
+      'strength of inhibition: trainable, or one number for all filters (default: trainable; 1 for pushpull2020)',
       inhibition,
-      'trainable',
+    )
+    .option(
+      '--antialias <kind>',
+      `blurs in strided layers of a ResNet: ${ANTIALIAS.join(', ')}`,
+      choice('--antialias', ANTIALIAS),
+      'none',
     );
 }
 
-/** The first layer that `--stem`, `--avg` and `--alpha` describe. */
-export function toStem({ stem, avg, alpha }: StemFlags): StemConfig {
-  return stem === 'conv' ? { kind: 'conv' } : { kind: 'pushpull', avg, alpha };
+/** The first layer that `--stem`, `--avg` and `--alpha` describe. @throws UserError when one is given that it has not */
+export function toStem({ stem, avg, alpha }: Pick<StemFlags, 'stem' | 'avg' | 'alpha'>): StemConfig {
+  if (stem !== 'pushpull' && avg !== undefined) {
+    throw new UserError(
+      `--avg ${avg}: only the first layer pushpull pools; add --stem pushpull, or leave it out`,
+    );
+  }
+  switch (stem) {
+    case 'conv':
+      if (alpha === undefined) return { kind: 'conv' };
+      throw new UserError(
+        `--alpha ${alpha}: a plain convolution inhibits nothing; add --stem pushpull, or leave it out`,
+      );
+    case 'pushpull':
+      return { kind: 'pushpull', avg: avg ?? 3, alpha: alpha ?? 'trainable' };
+    case 'pushpull2020':
+      return { kind: 'pushpull2020', alpha: alpha ?? 1 };
+  }
 }

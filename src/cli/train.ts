@@ -37,7 +37,7 @@ interface Flags extends StemFlags {
   data?: string;
   model: string;
   form?: 'cifar' | 'imagenet';
-  width: number;
+  width?: number;
   preset?: PresetName;
   epochs?: number;
   batch?: number;
@@ -75,7 +75,11 @@ export function register(program: Command): void {
       'cifar (small images) or imagenet (default: by image size)',
       choice('--form', ['cifar', 'imagenet'] as const),
     )
-    .option('--width <n>', 'channels of the first stage; 64 in the paper', integer('--width', 1), 64);
+    .option(
+      '--width <n>',
+      'channels of the first stage (default: as published, 64 for the ResNets)',
+      integer('--width', 1),
+    );
   const command = addStemOptions(network)
     .optionsGroup('Recipe:')
     .option(
@@ -144,6 +148,7 @@ function toRequest(flags: Flags) {
     form,
     width,
     stem: toStem(flags),
+    antialias: flags.antialias,
     preset,
     epochs,
     batchSize,
@@ -157,10 +162,18 @@ function toRequest(flags: Flags) {
   };
 }
 
-function defaultFolder({ data = 'data', model, width, stem, avg, alpha }: Flags): string {
+function defaultFolder(flags: Flags): string {
+  const { data = 'data', model, width, antialias } = flags;
   const name = basename(data).replace(/\.(tar|tar\.gz|tgz)$/, '');
-  const strength = alpha === 'trainable' ? '' : `-alpha${alpha}`;
-  return `runs/${name}-${model}w${width}-${stem === 'conv' ? 'conv' : `pushpull${avg}${strength}`}`;
+  const stem = toStem(flags);
+  const parts = [
+    name,
+    `${model}${width === undefined ? '' : `w${width}`}`,
+    antialias === 'none' ? '' : antialias,
+    `${stem.kind}${stem.kind === 'pushpull' ? stem.avg : ''}`,
+    stem.kind === 'conv' || flags.alpha === undefined ? '' : `alpha-${flags.alpha}`,
+  ];
+  return `runs/${parts.filter((part) => part !== '').join('-')}`;
 }
 
 /** A resumed run keeps its settings; asking for others is a mistake better told than ignored. */

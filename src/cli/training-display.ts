@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import { DEVICES } from '../engine/engine.ts';
-import { countParameters, findModel, variantName } from '../models/registry.ts';
+import { variantName } from '../models/config.ts';
+import { buildModule, countParameters } from '../models/registry.ts';
 import type { RunConfig } from '../train/config.ts';
 import { type EpochRecord, outsideStep } from '../train/history.ts';
 import { MOMENTUM_RANGE } from '../train/schedule.ts';
@@ -136,7 +137,7 @@ export class TrainingDisplay {
 /** Name, value rows of a run's settings. */
 export function describe(config: RunConfig, out: string): [string, string][] {
   const { model, data, recipe, preprocessing, trainingImages } = config;
-  const parameters = countParameters(findModel(model.model).build(model));
+  const parameters = countParameters(buildModule(model));
   const { rates } = recipe;
   const steps = Math.ceil(data.trainImages / recipe.batchSize);
   const policy =

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts';
 import { decodeModel } from '../onnx/model.ts';
-import type { ModelConfig } from './registry.ts';
+import type { ModelConfig } from './config.ts';
 
 export type Triple = readonly [number, number, number];
 

@@ -1,33 +1,24 @@
 import { UserError } from '../errors.ts';
-import {
-  Conv2d,
-  initialWeights,
-  type Module,
-  type Parameter,
-  PushPullConv2d,
-  type Weights,
-} from '../nn/index.ts';
-import { ResNet, type ResNetForm, type StemFactory } from './resnet.ts';
+import { initialWeights, type Module, type Parameter, type Weights } from '../nn/index.ts';
+import type { Antialias, Form, ModelConfig } from './config.ts';
+import { ResNet, type ResNetOptions } from './resnet.ts';
+import { type StemFactory, stemFactory } from './stem.ts';
 
-/** The network's first layer: a plain convolution, or the push-pull unit in its place. */
-export type StemConfig =
-  | { readonly kind: 'conv' }
-  | { readonly kind: 'pushpull'; readonly avg: number; readonly alpha: 'trainable' | number };
-
-/** Everything that decides a network's structure. Plain data; it travels with runs and models. */
-export interface ModelConfig {
-  readonly model: string;
-  readonly form: ResNetForm;
-  readonly width: number;
-  readonly classes: number;
-  readonly stem: StemConfig;
-}
-
-/** A network by name: what it is, and how it is built. */
+/** A network by name: what it is, what can be varied, and how it is built. */
 export interface ModelEntry {
   readonly name: string;
   readonly description: string;
-  readonly build: (config: ModelConfig) => Module;
+  /** The forms that it exists in; the first is the one of its publication. */
+  readonly forms: readonly Form[];
+  /** Channels of the first stage as published. */
+  readonly width: number;
+  readonly antialias: readonly Antialias[];
+  /** Where the first layer and the classifier are in the tree: `conv1`, `fc`. */
+  readonly stemPath: string;
+  readonly classifierPath: string;
+  /** Whether the first layer has a bias when the configuration does not say. */
+  readonly stemBias: (config: ModelConfig) => boolean;
+  readonly build: (config: ModelConfig, stem: StemFactory) => Module;
 }
 
 /** A network with its first weights. */
@@ -42,29 +33,34 @@ export interface ImageModel {
   readonly inputSize: number;
 }
 
-function stemFactory(stem: StemConfig): StemFactory {
-  // The reference implementation's first convolution has a bias, plain or push-pull.
-  if (stem.kind === 'conv') {
-    return (inChannels, outChannels, kernelSize, geometry) =>
-      new Conv2d(inChannels, outChannels, kernelSize, { ...geometry, bias: true });
-  }
-  const { avg, alpha } = stem;
-  return (inChannels, outChannels, kernelSize, geometry) =>
-    new PushPullConv2d(inChannels, outChannels, kernelSize, { ...geometry, bias: true, avg, alpha });
+function resnet(
+  depth: number,
+  block: ResNetOptions['block'],
+  layers: readonly number[],
+  blocks: string,
+): ModelEntry {
+  return {
+    name: `resnet${depth}`,
+    description: `${depth}-layer ResNet of ${blocks} (He et al. 2016)`,
+    forms: ['imagenet', 'cifar'],
+    width: 64,
+    antialias: ['none', 'blurconv1', 'blurconv2'],
+    stemPath: 'conv1',
+    classifierPath: 'fc',
+    // As in the reference implementation, where the plain and the push-pull stem have one and the blurred do not.
+    stemBias: ({ antialias = 'none' }) => antialias === 'none',
+    build: ({ form, width, classes, antialias, batchNorm }, stem) =>
+      new ResNet({ block, layers, form, width, classes, stem, antialias, batchNorm }),
+  };
 }
-
-const resnet =
-  (...layers: number[]) =>
-  ({ form, width, classes, stem }: ModelConfig): Module =>
-    new ResNet({ layers, form, width, classes, stem: stemFactory(stem) });
 
 /** Every network, by the name it has on the command line. */
 export const MODELS: readonly ModelEntry[] = [
-  {
-    name: 'resnet18',
-    description: '18-layer ResNet of basic blocks (He et al. 2016)',
-    build: resnet(2, 2, 2, 2),
-  },
+  resnet(18, 'basic', [2, 2, 2, 2], 'basic blocks'),
+  resnet(34, 'basic', [3, 4, 6, 3], 'basic blocks'),
+  resnet(50, 'bottleneck', [3, 4, 6, 3], 'bottlenecks'),
+  resnet(101, 'bottleneck', [3, 4, 23, 3], 'bottlenecks'),
+  resnet(152, 'bottleneck', [3, 8, 36, 3], 'bottlenecks'),
 ];
 
 /** Find a network. @throws UserError listing the names that exist */
@@ -77,9 +73,27 @@ export function findModel(name: string): ModelEntry {
   return entry;
 }
 
+/** Build the modules of a network. @throws UserError when the network does not exist in that form or variant */
+export function buildModule(config: ModelConfig): Module {
+  const entry = findModel(config.model);
+  const { form, antialias = 'none', stemBias = entry.stemBias(config) } = config;
+  if (!entry.forms.includes(form)) {
+    throw new UserError(
+      `--form ${form}: ${entry.name} exists in the form ${entry.forms.join(', ')} only; choose another --model for small images`,
+    );
+  }
+  if (!entry.antialias.includes(antialias)) {
+    const able = MODELS.filter((other) => other.antialias.includes(antialias)).map(({ name }) => name);
+    throw new UserError(
+      `--antialias ${antialias}: expected none for ${entry.name}; ${able.join(', ')} have it`,
+    );
+  }
+  return entry.build(config, stemFactory(config.stem, stemBias));
+}
+
 /** Build a network with the initial weights of a seed. */
 export function createModel(config: ModelConfig, seed: number): ImageModel {
-  const module = findModel(config.model).build(config);
+  const module = buildModule(config);
   return {
     config,
     module,
@@ -99,9 +113,3 @@ export function countParameters(module: Module): number {
 }
 
 const sizeOf = (parameter: Parameter): number => parameter.shape.reduce((a, b) => a * b, 1);
-
-/** Short name of a configuration's variant: `baseline`, `push-pull avg3`, `push-pull avg0 α 2`. */
-export function variantName({ stem }: ModelConfig): string {
-  if (stem.kind === 'conv') return 'baseline';
-  return `push-pull avg${stem.avg}${stem.alpha === 'trainable' ? '' : ` α ${stem.alpha}`}`;
-}

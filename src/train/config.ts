@@ -10,7 +10,9 @@ const positive = z.number().positive();
 const triple = z.tuple([z.number(), z.number(), z.number()]);
 const positiveTriple = z.tuple([positive, positive, positive]);
 
-/** What network is trained (`ModelConfig` of models/registry.ts). */
+const alpha = z.union([z.literal('trainable'), z.number()]);
+
+/** What network is trained (`ModelConfig` of models/config.ts). */
 export const modelConfigSchema = z.strictObject({
   model: z.string(),
   form: z.enum(['cifar', 'imagenet']),
@@ -26,9 +28,13 @@ export const modelConfigSchema = z.strictObject({
         .int()
         .nonnegative()
         .refine((size) => size === 0 || size % 2 === 1),
-      alpha: z.union([z.literal('trainable'), z.number()]),
+      alpha,
     }),
+    z.strictObject({ kind: z.literal('pushpull2020'), alpha }),
   ]),
+  antialias: z.enum(['none', 'blurconv1', 'blurconv2']).optional(),
+  stemBias: z.boolean().optional(),
+  batchNorm: z.strictObject({ eps: positive, momentum: positive.max(1) }).optional(),
 });
 
 /** How test images become the network's input (`Preprocessing` of models/card.ts). */

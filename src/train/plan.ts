@@ -2,7 +2,9 @@ import { resolve } from 'node:path';
 import { BUILT_IN_DATASETS, type Dataset, type HeldOut, openDataset } from '../data/dataset.ts';
 import type { Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
-import type { StemConfig } from '../models/registry.ts';
+import type { Antialias, Form, ModelConfig, StemConfig } from '../models/config.ts';
+import { checkModel } from '../models/cost.ts';
+import { findModel } from '../models/registry.ts';
 import { choosePreset, PRESETS, type PresetName, RUN_SCHEMA, type RunConfig } from './config.ts';
 import { type MomentumPolicy, withPeak } from './schedule.ts';
 
@@ -12,9 +14,11 @@ export interface TrainingRequest {
   readonly data: string;
   readonly stem: StemConfig;
   readonly model?: string;
-  /** Channels of the first stage, 64 in the paper. */
+  /** Channels of the first stage; as published when left out (64 for the ResNets). */
   readonly width?: number;
-  readonly form?: 'cifar' | 'imagenet';
+  readonly form?: Form;
+  /** Blurs against aliasing; none when left out. */
+  readonly antialias?: Antialias;
   /** Named recipe; chosen by the data when left out. */
   readonly preset?: PresetName;
   readonly epochs?: number;
@@ -98,6 +102,7 @@ async function decide(
   splits: PlannedRun['splits'],
 ): Promise<RunConfig> {
   const { train, test } = splits;
+  const entry = findModel(request.model ?? 'resnet18');
   const { side, uniform } = await imageSize(train);
   const presetName =
     request.preset ?? choosePreset({ kind: train.source.kind, classes: train.classes.length, side });
@@ -105,15 +110,18 @@ async function decide(
   const size = preset.size === 'image' ? side : preset.size;
   const rates = withPeak(preset.recipe.rates, request.maxRate ?? preset.recipe.rates.max);
   const resize = preset.size === 'image' ? (uniform ? null : size) : preset.size;
+  const model: ModelConfig = {
+    model: entry.name,
+    form: request.form ?? preset.form,
+    width: request.width ?? entry.width,
+    classes: train.classes.length,
+    stem: request.stem,
+    antialias: request.antialias ?? 'none',
+  };
+  checkModel(model, { width: size, height: size });
   return {
     schema: RUN_SCHEMA,
-    model: {
-      model: request.model ?? 'resnet18',
-      form: request.form ?? preset.form,
-      width: request.width ?? 64,
-      classes: train.classes.length,
-      stem: request.stem,
-    },
+    model,
     data: {
       spec,
       name: train.displayName,

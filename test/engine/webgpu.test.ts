@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Device } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
 import { floats } from '../../src/graph/tensor.ts';
-import type { ModelConfig } from '../../src/models/registry.ts';
+import type { ModelConfig } from '../../src/models/config.ts';
 import { createModel } from '../../src/models/registry.ts';
 import { randomStream } from '../../src/random/random.ts';
 import { TrainingStep } from '../../src/train/step.ts';
