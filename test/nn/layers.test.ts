@@ -2,22 +2,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
-import { foldConstants } from '../../src/graph/fold.ts';
 import { Graph } from '../../src/graph/graph.ts';
-import type { Tensor } from '../../src/graph/tensor.ts';
 import type { Module } from '../../src/nn/index.ts';
 import {
   AdaptiveAvgPool2d,
   Dropout,
-  InferenceContext,
   SqueezeExcitation,
   StochasticDepth,
   TrainingContext,
 } from '../../src/nn/index.ts';
-import { lowerGraph } from '../../src/onnx/lower/index.ts';
-import { encodeModel } from '../../src/onnx/model.ts';
 import { expectClose } from '../support/close.ts';
-import { gradientsOf, runGraph } from '../support/run-graph.ts';
+import { expectTrains, runDeployed } from '../support/layer-cases.ts';
 import type { OpCase } from '../support/torch-fixtures.ts';
 import { readOpCases } from '../support/torch-fixtures.ts';
 
@@ -48,52 +43,14 @@ beforeAll(async () => {
 afterAll(() => engine.close());
 
 describe.each(['cpu', 'webgpu'] as const)('in training, lowered for %s', (device) => {
-  test.each(CASES)('%s: %s', async (_op, _name, one) => {
-    const layer = layerOf(one);
-    const graph = new Graph();
-    const x = graph.input('x', 'float32', one.inputs.get('x')!.shape);
-    const context = new TrainingContext(graph, layer);
-    const y = layer.call(x, context);
-    const outputs = gradientsOf(y, one.upstream, new Map([['x', x], ...context.parameters]));
-    outputs.set('y', y);
-    // PyTorch's draw, as the numbers that lead to it.
-    const { noise, ...feeds } = Object.fromEntries(one.inputs);
-    for (const name of context.noise.keys()) feeds[name] = noise;
-    const found = await runGraph(engine, outputs, feeds, { device });
-    expectClose(found.y, one.outputs.get('y')!, TOLERANCE, 'y');
-    expect([...context.parameters.keys(), 'x'].sort()).toEqual([...one.gradients.keys()].sort());
-    for (const [name, gradient] of one.gradients) {
-      expectClose(found[`gradient of ${name}`], gradient, 2 * TOLERANCE, `gradient of ${name}`);
-    }
-  });
+  test.each(CASES)('%s: %s', (_op, _name, one) => expectTrains(engine, device, layerOf(one), one, TOLERANCE));
 });
-
-/** The layer as it is deployed, with a batch axis of any length. */
-async function deployed(layer: Module, one: OpCase): Promise<Tensor> {
-  const x = one.inputs.get('x')!;
-  const graph = new Graph();
-  // Another batch than the one it will see: nothing of the graph may depend on its length.
-  const input = graph.input('x', 'float32', [5, ...x.shape.slice(1)]);
-  const weights = new Map([...one.inputs].filter(([name]) => name !== 'x' && name !== 'noise'));
-  const [y] = foldConstants(graph, [layer.call(input, new InferenceContext(graph, layer, weights))]);
-  const model = lowerGraph(new Map([['y', y]]), {
-    target: { device: 'portable' },
-    name: 'layer',
-    freeBatch: 'N',
-  });
-  const session = await engine.loadModel(encodeModel(model));
-  try {
-    return (await session.run({ x })).y;
-  } finally {
-    await session.dispose();
-  }
-}
 
 describe('deployed', () => {
   test.each(CASES)('%s: %s', async (_op, _name, one) => {
     const draws = one.inputs.has('noise');
     const expected = draws ? one.inputs.get('x')! : one.outputs.get('y')!;
-    expectClose(await deployed(layerOf(one), one), expected, TOLERANCE, 'y');
+    expectClose(await runDeployed(engine, layerOf(one), one), expected, TOLERANCE, 'y');
   });
 });
 

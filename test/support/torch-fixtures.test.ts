@@ -12,7 +12,7 @@ test('weights and images are generated as in Python, bit for bit', () => {
 });
 
 test('every stored op case holds an output, its upstream gradient and a gradient per float input', () => {
-  for (const one of (['ops', 'pushpull', 'layers'] as const).flatMap(readOpCases)) {
+  for (const one of (['ops', 'pushpull', 'pushpull2020', 'layers'] as const).flatMap(readOpCases)) {
     const [output] = one.outputs.values();
     expect(one.upstream.shape, one.name).toEqual(output.shape);
     for (const [name, gradient] of one.gradients) {

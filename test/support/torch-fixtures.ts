@@ -188,7 +188,7 @@ const makeWeights = (parameters: readonly Recipe[]): Map<string, Tensor> =>
   new Map(parameters.map((recipe) => [recipe.name, make(recipe)]));
 
 /** Cases of one op or layer with its gradients. */
-export function readOpCases(family: 'ops' | 'pushpull' | 'layers'): OpCase[] {
+export function readOpCases(family: 'ops' | 'pushpull' | 'pushpull2020' | 'layers'): OpCase[] {
   const stored = new Family<StoredOpCase>(family);
   return stored.index.cases.map((one) => ({
     ...one,
