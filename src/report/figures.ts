@@ -3,7 +3,13 @@ import { summarizeAlpha } from '../analyze/kernels.ts';
 import { CORRUPTION_GROUPS } from '../corrupt/index.ts';
 import { alphaChart } from './charts/alpha.ts';
 import { corruptionChart } from './charts/corruptions.ts';
-import { type CurveOptions, severityChart, severityMaximum, trainingChart } from './charts/curves.ts';
+import {
+  type CurveOptions,
+  measuredImages,
+  severityChart,
+  severityMaximum,
+  trainingChart,
+} from './charts/curves.ts';
 import { kernelPairs } from './charts/kernels.ts';
 import { arrange, type Svg, withTitle } from './charts/render.ts';
 import type { ComparedModel, Comparison } from './comparison.ts';
@@ -121,7 +127,9 @@ async function trainingFigure(comparison: Comparison): Promise<Figure | undefine
     const error = await trainingChart(comparison, 'testError', size);
     const loss = await trainingChart(comparison, 'trainLoss', size);
     return [
-      ...(error ? [{ svg: error, heading: 'Error on clean test images' }] : []),
+      ...(error
+        ? [{ svg: error, heading: `Error on clean ${measuredImages(comparison.models)} images` }]
+        : []),
       ...(loss ? [{ svg: loss, heading: 'Loss on training images' }] : []),
     ];
   };

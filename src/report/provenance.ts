@@ -1,4 +1,5 @@
 /** How the figures came about: what anybody needs to judge or repeat them. */
+import { commandLine, shellWord, trainCommand } from '../train/command.ts';
 import type { RunConfig } from '../train/config.ts';
 import { type ComparedModel, type Comparison, imagesPerCell, measuredCells } from './comparison.ts';
 import { formatCount, formatDuration, formatPercent, plural } from './format.ts';
@@ -100,7 +101,10 @@ function trainingFacts(config: RunConfig, { run }: ComparedModel): Fact[] {
   return [
     {
       name: 'Trained on',
-      value: `${config.data.name}, ${formatCount(config.data.trainImages)} training images, preset ${config.preset}`,
+      value:
+        `${config.data.name}, ${formatCount(config.data.trainImages)} training images` +
+        `${config.data.validation ? `, ${formatPercent(config.data.validation)} of all held out to validate on` : ''}, ` +
+        `preset ${config.preset}`,
     },
     {
       name: 'Recipe',
@@ -156,34 +160,10 @@ function cautions({ models, baseline, best }: Comparison): string[] {
 function deriveCommands({ result, run }: ComparedModel): string[] {
   const commands: string[] = [];
   const { data, model } = result;
-  if (run?.config) {
-    const { config } = run;
-    const { stem } = config.model;
-    commands.push(
-      words([
-        'pushpull train',
-        ['--data', config.data.spec],
-        ['--model', config.model.model],
-        ['--width', config.model.width],
-        ['--stem', stem.kind],
-        ...(stem.kind === 'pushpull'
-          ? ([
-              ['--avg', stem.avg],
-              ['--alpha', stem.alpha],
-            ] as const)
-          : []),
-        ['--epochs', config.recipe.epochs],
-        ['--batch', config.recipe.batchSize],
-        ['--limit', config.data.limit],
-        ['--seed', config.seed],
-        ['--device', config.device],
-        ['--out', run.source],
-      ]),
-    );
-  }
+  if (run?.config) commands.push(trainCommand(run.config, run.source));
   commands.push(
-    words([
-      `pushpull evaluate ${quote(model.file)}`,
+    commandLine([
+      `pushpull evaluate ${shellWord(model.file)}`,
       ['--data', data.path ?? data.name.toLowerCase().replace(/[^a-z0-9]/g, '')],
       ['--limit', data.limit],
       ['--seed', data.seed],
@@ -191,17 +171,4 @@ function deriveCommands({ result, run }: ComparedModel): string[] {
     ]),
   );
   return commands;
-}
-
-function words(parts: readonly (string | readonly [string, string | number | null])[]): string {
-  return parts
-    .flatMap((part) =>
-      typeof part === 'string' ? [part] : part[1] === null ? [] : [`${part[0]} ${quote(String(part[1]))}`],
-    )
-    .join(' ');
-}
-
-/** A shell word, quoted where it needs to be. */
-function quote(text: string): string {
-  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

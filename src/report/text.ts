@@ -21,7 +21,7 @@ export const LEDES = {
   layer:
     'Each pair shows one filter of the first layer: left the push kernel, right the pull kernel that follows from it, its photographic negative. The response to the pull kernel, times α, is taken away from the response to the push kernel. Pairs are sorted by α.',
   training:
-    'Measured after every epoch on the clean test images, and on the training images as they were met.',
+    'Measured after every epoch on the clean test images (or on training images that were held out, where a run says so), and on the training images as they were met.',
   metrics:
     '“mCE” means several things in the literature. These are the stored names, so that nothing can be confused with something else.',
 } as const;

@@ -101,7 +101,13 @@ export function howTrained(
   return {
     preset,
     recipe,
-    data: { name: data.name, trainImages: data.trainImages, testImages: data.testImages },
+    data: {
+      name: data.name,
+      trainImages: data.trainImages,
+      testImages: data.testImages,
+      /** Share of the training images that the scores called test are of; null for the test images. */
+      validation: data.validation ?? null,
+    },
     seed,
     device,
     steps,

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { pullKernels } from '../../src/analyze/kernels.ts';
 import { corrupt } from '../../src/corrupt/index.ts';
 import { alphaChart } from '../../src/report/charts/alpha.ts';
-import { trainingChart } from '../../src/report/charts/curves.ts';
+import { measuredImages, trainingChart } from '../../src/report/charts/curves.ts';
 import { kernelPairs } from '../../src/report/charts/kernels.ts';
 import { niceAxis, spread } from '../../src/report/charts/layout.ts';
 import { compare } from '../../src/report/comparison.ts';
@@ -118,6 +118,21 @@ describe('trainingChart', () => {
     const chart = await trainingChart(comparison, 'testError', { width: 500, height: 300 });
     const error = 1 - run.epochs!.at(-1)!.test.top1;
     expect(chart!.text).toContain(`>${(error * 100).toFixed(1)}%  baseline</text>`);
+  });
+
+  it('says when images were held out to measure on', async () => {
+    const result = syntheticResult();
+    const run = syntheticRun();
+    const { data } = run.config!;
+    const held = { ...run, config: { ...run.config!, data: { ...data, validation: 0.1 } } };
+    const comparison = compare([result], { runs: new Map([[result, held]]) });
+    const chart = await trainingChart(comparison, 'testError', { width: 500, height: 300 });
+    const { models } = comparison;
+    expect(chart!.text).toContain('top-1 error, validation');
+    expect(measuredImages(models)).toBe('validation');
+    const plain = compare([result], { runs: new Map([[result, run]]) }).models;
+    expect(measuredImages(plain)).toBe('test');
+    expect(measuredImages([...plain, ...models])).toBe('test or validation');
   });
 
   it('is left out without a log', async () => {

@@ -95,16 +95,25 @@ export async function trainingChart(
   });
   if (lines.length === 0) return undefined;
   const last = Math.max(...lines.flatMap(({ points }) => points.map(({ x }) => x)));
-  const name = measure === 'testError' ? 'Top-1 error on the test images' : 'Training loss';
+  const images = measuredImages(models);
+  const name = measure === 'testError' ? `Top-1 error on the ${images} images` : 'Training loss';
   return lineChart(lines, {
     ...options,
     label: `${name} by epoch`,
     x: { title: 'epoch', values: epochTicks(last), format: 'datum.value' },
     y: {
-      title: measure === 'testError' ? 'top-1 error, test' : 'loss, training',
+      title: measure === 'testError' ? `top-1 error, ${images}` : 'loss, training',
       percent: measure === 'testError',
     },
   });
+}
+
+/** What the errors in the training logs were measured on: some runs hold out training images to validate on. */
+export function measuredImages(models: readonly ComparedModel[]): string {
+  const drawn = models.filter(({ run }) => run?.epochs?.length);
+  const heldOut = drawn.filter(({ run }) => run?.config?.data.validation).length;
+  if (heldOut === 0) return 'test';
+  return heldOut === drawn.length ? 'validation' : 'test or validation';
 }
 
 function epochTicks(last: number): number[] {

@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.ts';
 import { randomStream } from '../../random/random.ts';
+import { exact } from '../command.ts';
 
 /** Values to be tried; every combination of them is a setting. */
 export interface SearchGrid {
@@ -70,11 +71,6 @@ export function trialsOf({ grid, seeds, trials }: TrialPlan, selectionSeed: numb
 
 function trialName({ maxRate, weightDecay, batchSize }: Setting, seed: number): string {
   return `lr${exact(maxRate)}-wd${exact(weightDecay)}-b${batchSize}-s${seed}`;
-}
-
-/** A number as it can be read back to the last bit; `1e-5` where zeros would have to be counted. */
-export function exact(value: number): string {
-  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value);
 }
 
 /** @throws UserError when an axis is empty, has a value that cannot be trained with, or has one twice */

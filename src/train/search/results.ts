@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { errorCode, writeFileAtomic } from '../../data/files.ts';
+import { exact } from '../command.ts';
 import { type EpochRecord, type Scores, scoresSchema } from '../history.ts';
-import { exact, type Setting, type Trial } from './grid.ts';
+import type { Setting, Trial } from './grid.ts';
 import { parseStored, searchPaths } from './settings.ts';
 
 /** Version of a search folder's `results.json`; files of another one are refused. */

@@ -1,0 +1,59 @@
+import { PRESETS, type PresetName, type RunConfig } from './config.ts';
+
+/** A word of a command line, or an option with its value; options without a value are left out. */
+export type CommandWord = string | readonly [option: string, value: string | number | null | undefined];
+
+/** A command line that a shell takes word for word. */
+export function commandLine(words: readonly CommandWord[]): string {
+  return words
+    .flatMap((word) => {
+      if (typeof word === 'string') return [word];
+      const [option, value] = word;
+      if (value === null || value === undefined) return [];
+      return [`${option} ${shellWord(typeof value === 'number' ? exact(value) : value)}`];
+    })
+    .join(' ');
+}
+
+/** Text as one word of a shell, quoted where it needs to be. */
+export function shellWord(text: string): string {
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** A number as it can be read back to the last bit; `1e-5` where zeros would have to be counted. */
+export function exact(value: number): string {
+  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value);
+}
+
+/**
+ * The `pushpull train` that begins a run with these settings.
+ *
+ * @param out Its folder.
+ */
+export function trainCommand(config: RunConfig, out: string): string {
+  const { model, data, recipe, seed, device } = config;
+  const { stem, antialias = 'none' } = model;
+  const preset = PRESETS[config.preset as PresetName];
+  return commandLine([
+    'pushpull train',
+    ['--data', data.spec],
+    ['--model', model.model],
+    ['--form', model.form === preset?.form ? null : model.form],
+    ['--width', model.width],
+    ['--stem', stem.kind],
+    ['--avg', stem.kind === 'pushpull' ? stem.avg : null],
+    ['--alpha', stem.kind === 'conv' ? null : stem.alpha],
+    ['--antialias', antialias === 'none' ? null : antialias],
+    ['--preset', config.preset],
+    ['--epochs', recipe.epochs],
+    ['--batch', recipe.batchSize],
+    ['--max-lr', recipe.rates.max],
+    ['--momentum', recipe.momentum === preset?.recipe.momentum ? null : recipe.momentum],
+    ['--weight-decay', recipe.weightDecay],
+    ['--validation', data.validation],
+    ['--limit', data.limit],
+    ['--seed', seed],
+    ['--device', device === 'cpu' ? null : device],
+    ['--out', out],
+  ]);
+}
