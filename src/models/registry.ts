@@ -1,6 +1,8 @@
 import { UserError } from '../errors.ts';
 import { initialWeights, type Module, type Parameter, type Weights } from '../nn/index.ts';
+import { AlexNet } from './alexnet.ts';
 import type { Antialias, Form, ModelConfig } from './config.ts';
+import { EfficientNet } from './efficientnet.ts';
 import { ResNet, type ResNetOptions } from './resnet.ts';
 import { type StemFactory, stemFactory } from './stem.ts';
 
@@ -61,6 +63,29 @@ export const MODELS: readonly ModelEntry[] = [
   resnet(50, 'bottleneck', [3, 4, 6, 3], 'bottlenecks'),
   resnet(101, 'bottleneck', [3, 4, 23, 3], 'bottlenecks'),
   resnet(152, 'bottleneck', [3, 8, 36, 3], 'bottlenecks'),
+  {
+    name: 'efficientnet_b0',
+    description: 'EfficientNet-B0 (Tan & Le 2019)',
+    forms: ['imagenet', 'cifar'],
+    width: 32,
+    antialias: ['none'],
+    stemPath: 'features.0.0',
+    classifierPath: 'classifier.1',
+    stemBias: () => false,
+    build: ({ form, width, classes, batchNorm }, stem) =>
+      new EfficientNet({ form, width, classes, stem, batchNorm }),
+  },
+  {
+    name: 'alexnet',
+    description: 'AlexNet in the form of one GPU (Krizhevsky 2014)',
+    forms: ['imagenet'],
+    width: 64,
+    antialias: ['none'],
+    stemPath: 'features.0',
+    classifierPath: 'classifier.6',
+    stemBias: () => true,
+    build: ({ width, classes }, stem) => new AlexNet({ width, classes, stem }),
+  },
 ];
 
 /** Find a network. @throws UserError listing the names that exist */

@@ -7,7 +7,8 @@ import { fanIn, kaimingNormalFanOut, uniform, uniformFanIn } from './init.ts';
 import type { ForwardContext } from './module.ts';
 import { Module, Parameter } from './module.ts';
 
-export interface PushPull2020Conv2dOptions extends Pick<Conv2dOptions, 'stride' | 'padding' | 'bias'> {
+export interface PushPull2020Conv2dOptions
+  extends Pick<Conv2dOptions, 'stride' | 'padding' | 'bias' | 'init'> {
   /** Inhibition strength: learned, one a filter, or one fixed number. Default 1. */
   readonly alpha?: 'trainable' | number;
   /** Size of the pull kernel over that of the push kernel, at least 1; rounded to an odd size. Default 2. */
@@ -48,7 +49,7 @@ export class PushPull2020Conv2d extends Module {
     options: PushPull2020Conv2dOptions = {},
   ) {
     super();
-    const { stride, padding, alpha = 1, scale = 2 } = options;
+    const { stride, padding, alpha = 1, scale = 2, init = {} } = options;
     if (alpha !== 'trainable' && !Number.isFinite(alpha)) {
       throw new RangeError(`alpha must be 'trainable' or a number, found ${alpha}`);
     }
@@ -61,8 +62,8 @@ export class PushPull2020Conv2d extends Module {
     this.pullSize = scaled % 2 === 0 ? scaled + 1 : scaled;
     this.pull = { ...this.push, padding: this.push.padding + (this.pullSize - kernelSize) / 2 };
     const shape = [outChannels, inChannels, kernelSize, kernelSize];
-    this.weight = new Parameter(shape, kaimingNormalFanOut);
-    if (options.bias) this.bias = new Parameter([outChannels], uniformFanIn(fanIn(shape)));
+    this.weight = new Parameter(shape, init.weight ?? kaimingNormalFanOut);
+    if (options.bias) this.bias = new Parameter([outChannels], init.bias ?? uniformFanIn(fanIn(shape)));
     const spread = 1 / Math.sqrt(inChannels * outChannels);
     this.alpha =
       alpha === 'trainable' ? new Parameter([outChannels], uniform(0.5 - spread, 0.5 + spread)) : alpha;
