@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { UserError } from '../errors.ts';
-import { halfToFloat } from '../graph/float16.ts';
-import type { DType, Tensor, TensorData } from '../graph/tensor.ts';
+import type { DType, Tensor } from '../graph/tensor.ts';
 import { numElements } from '../graph/tensor.ts';
+import { ELEMENTS } from './elements.ts';
 
 /**
  * The safetensors file format (https://github.com/huggingface/safetensors, README "Format"):
@@ -25,24 +25,6 @@ const STORED_AS: Readonly<Record<DType, string>> = {
   int64: 'I64',
   bool: 'BOOL',
   uint8: 'U8',
-};
-
-/** Element types that can be read. Floats of other widths become float32. */
-const READERS: Readonly<
-  Record<string, { bytes: number; dtype: DType; read: (bytes: ArrayBuffer) => TensorData }>
-> = {
-  F32: { bytes: 4, dtype: 'float32', read: (bytes) => new Float32Array(bytes) },
-  F64: { bytes: 8, dtype: 'float32', read: (bytes) => Float32Array.from(new Float64Array(bytes)) },
-  F16: {
-    bytes: 2,
-    dtype: 'float32',
-    read: (bytes) => Float32Array.from(new Uint16Array(bytes), halfToFloat),
-  },
-  BF16: { bytes: 2, dtype: 'float32', read: brainFloats },
-  I32: { bytes: 4, dtype: 'int32', read: (bytes) => new Int32Array(bytes) },
-  I64: { bytes: 8, dtype: 'int64', read: (bytes) => new BigInt64Array(bytes) },
-  BOOL: { bytes: 1, dtype: 'bool', read: (bytes) => new Uint8Array(bytes) },
-  U8: { bytes: 1, dtype: 'uint8', read: (bytes) => new Uint8Array(bytes) },
 };
 
 /** The bytes of a file with these tensors. The header is padded, so that every tensor is aligned to its element. */
@@ -141,10 +123,10 @@ function parseHeader(bytes: Uint8Array, fail: (found: string) => never): Record<
 function checkEntry(name: string, entry: unknown, fail: (found: string) => never) {
   if (!isRecord(entry)) return fail(`the header's entry '${name}' is no object`);
   const { dtype, shape, data_offsets: offsets } = entry;
-  const reader = typeof dtype === 'string' && Object.hasOwn(READERS, dtype) ? READERS[dtype] : undefined;
+  const reader = typeof dtype === 'string' && Object.hasOwn(ELEMENTS, dtype) ? ELEMENTS[dtype] : undefined;
   if (reader === undefined) {
     return fail(
-      `'${name}' has the element type ${JSON.stringify(dtype)}, not one of ${Object.keys(READERS).join(', ')}`,
+      `'${name}' has the element type ${JSON.stringify(dtype)}, not one of ${Object.keys(ELEMENTS).join(', ')}`,
     );
   }
   if (!isSizes(shape)) return fail(`the shape of '${name}' is ${JSON.stringify(shape)}`);
@@ -172,9 +154,4 @@ function isStringRecord(value: unknown): value is Record<string, string> {
 
 function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
-}
-
-/** bfloat16 is the upper half of a float32. */
-function brainFloats(bytes: ArrayBuffer): Float32Array {
-  return new Float32Array(Uint32Array.from(new Uint16Array(bytes), (bits) => (bits << 16) >>> 0).buffer);
 }
