@@ -22,6 +22,20 @@ export function positive(option: string, zero: 'or zero' | 'only' = 'only'): (te
   };
 }
 
+/** A share between 0 and 1. */
+export function share(option: string): (text: string) => number {
+  return (text) => {
+    const value = toNumber(text);
+    if (value > 0 && value < 1) return value;
+    throw new UserError(`${option}: expected a share between 0 and 1 such as 0.1, found "${text}"`);
+  };
+}
+
+/** Several values with commas, each as `parse` reads it. */
+export function list<T>(parse: (text: string) => T): (text: string) => T[] {
+  return (text) => text.split(',').map((part) => parse(part.trim()));
+}
+
 /** One of a few words. */
 export function choice<T extends string>(option: string, choices: readonly T[]): (text: string) => T {
   return (text) => {

@@ -85,6 +85,11 @@ export function short(value: number): string {
     : String(Number(value.toPrecision(3)));
 }
 
+/** `0.4312` as `43.1 %`. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
 /** `1 image`, `2 images`. */
 export function plural(count: number, noun: string): string {
   return `${thousands(count)} ${noun}${count === 1 ? '' : 's'}`;

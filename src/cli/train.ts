@@ -2,17 +2,24 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { DEVICES, type Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
-import { PRESETS, type PresetName } from '../train/config.ts';
-import type { MomentumPolicy } from '../train/schedule.ts';
+import type { TrainingRequest } from '../train/plan.ts';
 import { resumeRun, startRun } from '../train/start.ts';
-import { choice, integer, momentum, positive } from './options.ts';
+import { integer, positive } from './options.ts';
 import { INTERRUPTED, interruptible } from './progress.ts';
-import { addStemOptions, type StemFlags, toStem } from './stem.ts';
+import {
+  addMachineOptions,
+  addNetworkOptions,
+  addPresetOptions,
+  addSelectionOptions,
+  PRESET_NAMES,
+  RESUMABLE,
+  type RunFlags,
+  refuseChanges,
+  toRunRequest,
+} from './run-options.ts';
+import { toStem } from './stem.ts';
 import { TrainingDisplay } from './training-display.ts';
-
-const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
 
 const EXAMPLES = `
 Examples:
@@ -33,32 +40,15 @@ The run's folder gets config.json (all settings), log.jsonl (a line an epoch), c
 model.onnx. Presets: ${PRESET_NAMES.join(', ')}; \`pushpull models\` shows them.
 `;
 
-interface Flags extends StemFlags {
-  data?: string;
-  model: string;
-  form?: 'cifar' | 'imagenet';
-  width?: number;
-  preset?: PresetName;
-  epochs?: number;
+interface Flags extends RunFlags {
   batch?: number;
   maxLr?: number;
-  momentum?: MomentumPolicy;
   weightDecay?: number;
-  limit?: number;
   seed: number;
-  device?: Device;
-  workers?: number;
-  threads?: number;
-  cache?: string;
-  out?: string;
-  resume?: boolean;
 }
 
-/** What may differ when a run is resumed: where it runs, not what it computes. */
-const RESUMABLE = new Set(['out', 'resume', 'device', 'workers', 'threads', 'cache']);
-
 export function register(program: Command): void {
-  const network = program
+  const command = program
     .command('train')
     .summary('train a plain or a push-pull network')
     .description('Train a network on images, with the recipe of the paper unless told otherwise.')
@@ -67,41 +57,18 @@ export function register(program: Command): void {
       'cifar10, mnist, or a folder or .tar(.gz) with train/<class>/* and test/<class>/*',
     )
     .option('--out <dir>', "the run's folder (default: runs/DATA-MODEL-STEM)")
-    .option('--resume', 'continue the run in --out from its last checkpoint')
-    .optionsGroup('Network:')
-    .option('--model <name>', 'see `pushpull models`', 'resnet18')
-    .option(
-      '--form <form>',
-      'cifar (small images) or imagenet (default: by image size)',
-      choice('--form', ['cifar', 'imagenet'] as const),
-    )
-    .option(
-      '--width <n>',
-      'channels of the first stage (default: as published, 64 for the ResNets)',
-      integer('--width', 1),
-    );
-  const command = addStemOptions(network)
-    .optionsGroup('Recipe:')
-    .option(
-      '--preset <name>',
-      'recipe to start from (default: by the data)',
-      choice('--preset', PRESET_NAMES),
-    )
-    .option('--epochs <n>', 'passes over the training images', integer('--epochs', 1))
+    .option('--resume', 'continue the run in --out from its last checkpoint');
+  const recipe = addPresetOptions(addNetworkOptions(command))
     .option('--batch <n>', 'images a step', integer('--batch', 1))
     .option('--max-lr <rate>', 'peak of the learning rate', positive('--max-lr'))
-    .option('--momentum <m>', 'cycle (0.95 to 0.85 and back), or a number', momentum)
-    .option('--weight-decay <w>', 'on every parameter', positive('--weight-decay', 'or zero'))
-    .option('--limit <n>', 'use a seeded selection of n images of each split', integer('--limit', 1))
-    .option('--seed <n>', 'of weights, order, crops and selections', integer('--seed', 0), 0)
-    .optionsGroup('Machine:')
-    .option('--device <name>', `${DEVICES.join(', ')} (default: cpu)`, choice('--device', DEVICES))
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', integer('--threads', 1))
-    .option('--workers <n>', 'threads that load images (default: one for two cores)', integer('--workers', 1))
-    .option('--cache <dir>', 'where downloaded data sets are kept')
-    .addHelpText('after', EXAMPLES);
+    .option('--weight-decay <w>', 'on every parameter', positive('--weight-decay', 'or zero'));
+  addSelectionOptions(
+    recipe,
+    'score on a share of the training images that is held out, and leave the test images alone',
+  ).option('--seed <n>', 'of weights, order, crops and selections', integer('--seed', 0), 0);
+  addMachineOptions(command).addHelpText('after', EXAMPLES);
   command.action(async (flags: Flags) => {
-    if (flags.resume) refuseChanges(command);
+    if (flags.resume) refuseChanges(command, 'run', RESUMABLE);
     await run(flags);
   });
 }
@@ -136,30 +103,9 @@ async function run(flags: Flags): Promise<void> {
   process.exitCode = INTERRUPTED;
 }
 
-function toRequest(flags: Flags) {
-  const { data, model, form, width, preset, epochs, momentum: policy, weightDecay } = flags;
-  const { limit, seed, device, workers, batch: batchSize, maxLr: maxRate } = flags;
-  if (data === undefined) {
-    throw new UserError('--data: say what to train on: cifar10, mnist or the path of an image folder');
-  }
-  return {
-    data,
-    model,
-    form,
-    width,
-    stem: toStem(flags),
-    antialias: flags.antialias,
-    preset,
-    epochs,
-    batchSize,
-    maxRate,
-    momentum: policy,
-    weightDecay,
-    limit,
-    seed,
-    device,
-    workers,
-  };
+function toRequest(flags: Flags): TrainingRequest {
+  const { seed, batch: batchSize, maxLr: maxRate, weightDecay } = flags;
+  return { ...toRunRequest(flags), batchSize, maxRate, weightDecay, seed };
 }
 
 function defaultFolder(flags: Flags): string {
@@ -174,15 +120,4 @@ function defaultFolder(flags: Flags): string {
     stem.kind === 'conv' || flags.alpha === undefined ? '' : `alpha-${flags.alpha}`,
   ];
   return `runs/${parts.filter((part) => part !== '').join('-')}`;
-}
-
-/** A resumed run keeps its settings; asking for others is a mistake better told than ignored. */
-function refuseChanges(command: Command): void {
-  for (const option of command.options) {
-    const name = option.attributeName();
-    if (RESUMABLE.has(name) || command.getOptionValueSource(name) !== 'cli') continue;
-    throw new UserError(
-      `${option.long}: a resumed run keeps the settings it was started with; leave the option out, or start a new run without --resume`,
-    );
-  }
 }

@@ -1,31 +1,34 @@
 import pc from 'picocolors';
-import { DEVICES } from '../engine/engine.ts';
-import { variantName } from '../models/config.ts';
-import { buildModule, countParameters } from '../models/registry.ts';
 import type { RunConfig } from '../train/config.ts';
 import { type EpochRecord, outsideStep } from '../train/history.ts';
-import { MOMENTUM_RANGE } from '../train/schedule.ts';
 import type { TrainingEvent } from '../train/trainer.ts';
-import { duration, facts, ProgressLine, plural, short, thousands } from './progress.ts';
+import { duration, facts, ProgressLine, percent, plural, short, thousands } from './progress.ts';
+import { describe } from './run-facts.ts';
 
 /** Unreadable images that are named before only their number is told. */
 const NAMED_BAD_IMAGES = 5;
 
-const COLUMNS = [
-  ['epoch', 7],
-  ['train loss', 12],
-  ['test loss', 11],
-  ['top-1', 9],
-  ['top-5', 9],
-  ['rate', 10],
-  ['images/s', 10],
-  ['time', 13],
-] as const;
+/** Names and widths of the table's columns. */
+function columns(scored: 'test' | 'validation'): readonly (readonly [name: string, width: number])[] {
+  const loss = `${scored} loss`;
+  return [
+    ['epoch', 7],
+    ['train loss', 12],
+    [loss, loss.length + 2],
+    ['top-1', 9],
+    ['top-5', 9],
+    ['rate', 10],
+    ['images/s', 10],
+    ['time', 13],
+  ];
+}
 
 /** What a training run shows: its settings, a bar, a table row an epoch. */
 export class TrainingDisplay {
   readonly #out: string;
   readonly #line = new ProgressLine();
+  /** Which images the scores are of. */
+  #scored: 'test' | 'validation' = 'test';
   #headed = false;
   #badImages = 0;
   #stopping = false;
@@ -36,6 +39,7 @@ export class TrainingDisplay {
 
   /** The settings, before anything takes time. */
   readonly config = (config: RunConfig): void => {
+    this.#scored = config.data.validation ? 'validation' : 'test';
     facts(describe(config, this.#out));
   };
 
@@ -77,7 +81,7 @@ export class TrainingDisplay {
   }
 
   #evaluate({ epoch, images, total }: TrainingEvent & { kind: 'evaluate' }): void {
-    if (!this.#stopping) this.#line.update(images, total, `epoch ${epoch} test`, '');
+    if (!this.#stopping) this.#line.update(images, total, `epoch ${epoch} ${this.#scored}`, '');
   }
 
   #badImage({ path, reason }: TrainingEvent & { kind: 'badImage' }): void {
@@ -89,10 +93,10 @@ export class TrainingDisplay {
 
   #epoch(record: EpochRecord, epochs: number): void {
     const { epoch, train, test, learningRate, imagesPerSecond, seconds } = record;
-    if (!this.#headed) this.#line.log(pc.bold(row(COLUMNS.map(([name]) => name))));
+    if (!this.#headed) this.#line.log(pc.bold(this.#row(columns(this.#scored).map(([name]) => name))));
     this.#headed = true;
     this.#line.log(
-      row([
+      this.#row([
         `${epoch}/${epochs}`,
         train.loss.toFixed(4),
         test.loss.toFixed(4),
@@ -103,6 +107,11 @@ export class TrainingDisplay {
         duration(seconds.train + seconds.evaluate),
       ]),
     );
+  }
+
+  #row(cells: readonly string[]): string {
+    const widths = columns(this.#scored).map(([, width]) => width);
+    return cells.map((cell, index) => cell.padStart(widths[index])).join('');
   }
 
   #finished({ model, log }: TrainingEvent & { kind: 'finished' }): void {
@@ -120,8 +129,8 @@ export class TrainingDisplay {
     const bad = last.badImages;
     const rows: [string, string][] = [
       [
-        'test error',
-        `top-1 ${percent(1 - last.test.top1)}, top-5 ${percent(1 - last.test.top5)} of ${plural(last.test.images, 'image')}`,
+        this.#scored === 'test' ? 'test error' : 'validation',
+        `${this.#scored === 'test' ? '' : 'error '}top-1 ${percent(1 - last.test.top1)}, top-5 ${percent(1 - last.test.top5)} of ${plural(last.test.images, 'image')}`,
       ],
       [
         'time',
@@ -132,57 +141,6 @@ export class TrainingDisplay {
     facts(rows);
     console.log(`model: ${model}`);
   }
-}
-
-/** Name, value rows of a run's settings. */
-export function describe(config: RunConfig, out: string): [string, string][] {
-  const { model, data, recipe, preprocessing, trainingImages } = config;
-  const parameters = countParameters(buildModule(model));
-  const { rates } = recipe;
-  const steps = Math.ceil(data.trainImages / recipe.batchSize);
-  const policy =
-    recipe.momentum === 'cycle'
-      ? `momentum ${MOMENTUM_RANGE.max} to ${MOMENTUM_RANGE.base} and back`
-      : `momentum ${recipe.momentum}`;
-  const size = `${preprocessing.width}×${preprocessing.height}`;
-  const { resize, padding, flip } = trainingImages;
-  const changes = [
-    resize === null ? '' : `short side to ${resize}`,
-    `random ${size} crop${padding > 0 ? ` of the image padded by ${padding}` : ''}`,
-    flip ? 'flip' : '',
-  ];
-  return [
-    [
-      'model',
-      `${model.model} ${model.form}, width ${model.width}, ${variantName(model)}: ${thousands(parameters)} parameters`,
-    ],
-    [
-      'data',
-      `${data.name}: ${thousands(data.trainImages)} + ${plural(data.testImages, 'image')}, ${data.classes.length} classes`,
-    ],
-    ['images', changes.filter((change) => change !== '').join(', ')],
-    [
-      'recipe',
-      `${config.preset}: ${plural(recipe.epochs, 'epoch')} of ${plural(steps, 'step')}, batch ${recipe.batchSize}`,
-    ],
-    [
-      '',
-      `rate ${short(rates.initial)} to ${short(rates.max)} to ${short(rates.end)}, ${policy}, weight decay ${short(recipe.weightDecay)}`,
-    ],
-    [
-      'machine',
-      `${DEVICES.find((name) => name === config.device)}, ${plural(config.workers, 'loader thread')}, seed ${config.seed}`,
-    ],
-    ['run', out],
-  ];
-}
-
-function row(cells: readonly string[]): string {
-  return cells.map((cell, index) => cell.padStart(COLUMNS[index][1])).join('');
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }
 
 function speed(imagesPerSecond: number): string {

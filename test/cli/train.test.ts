@@ -66,6 +66,18 @@ describe('pushpull train', () => {
     ]);
   });
 
+  it('scores on held-out training images where it is told to, and says so', async () => {
+    const held = await pushpull(...small('held', '--validation', '0.25', '--epochs', '1'));
+    expect(held.status).toBe(0);
+    expect(held.stderr).toMatch(/data +.*: 27 training images and 9 held out for validation, 3 classes/);
+    expect(held.stderr).toMatch(/^ +epoch +train loss +validation loss /m);
+    expect(held.stderr).toMatch(/^validation +error top-1 \d+\.\d %, top-5 0\.0 % of 9 images$/m);
+    expect(held.stderr).not.toMatch(/\btest\b/);
+    const { config, model } = await openRun(join(folder, 'held'));
+    expect(config.data).toMatchObject({ validation: 0.25, trainImages: 27, testImages: 9 });
+    expect(readModelCard(readFileSync(model!))?.training).toMatchObject({ data: { validation: 0.25 } });
+  });
+
   it('stops cleanly at Ctrl-C and resumes to the same bits', async () => {
     const out = join(folder, 'stopped');
     const command = start(small('stopped'));
@@ -129,6 +141,8 @@ describe('bad input', () => {
     [['--alpha', 'learned'], '--alpha: expected trainable or a number such as 1, found "learned"'],
     [['--epochs', '0'], '--epochs: expected a whole number, 1 or more, found "0"'],
     [['--batch', '1.5'], '--batch: expected a whole number, 1 or more, found "1.5"'],
+    [['--validation', '1'], '--validation: expected a share between 0 and 1 such as 0.1, found "1"'],
+    [['--validation', '0.01'], '--validation 0.01: leaves no image of 36 training images to validate on'],
     [['--limit', '-3'], '--limit: expected a whole number, 1 or more, found "-3"'],
     [['--seed', 'x'], '--seed: expected a whole number, 0 or more, found "x"'],
     [['--max-lr', '0'], '--max-lr: expected a number above 0, found "0"'],

@@ -1,0 +1,61 @@
+/** The settings of a run as names and values, for people. */
+import { variantName } from '../models/config.ts';
+import { buildModule, countParameters } from '../models/registry.ts';
+import type { RunConfig } from '../train/config.ts';
+import { MOMENTUM_RANGE } from '../train/schedule.ts';
+import { plural, short, thousands } from './progress.ts';
+
+type Facts = (readonly [name: string, value: string])[];
+
+/** All settings of a run. */
+export function describe(config: RunConfig, out: string): Facts {
+  const { data, recipe } = config;
+  const { rates } = recipe;
+  const steps = Math.ceil(data.trainImages / recipe.batchSize);
+  return [
+    ...describeTask(config),
+    [
+      'recipe',
+      `${config.preset}: ${plural(recipe.epochs, 'epoch')} of ${plural(steps, 'step')}, batch ${recipe.batchSize}`,
+    ],
+    [
+      '',
+      `rate ${short(rates.initial)} to ${short(rates.max)} to ${short(rates.end)}, ${describeMomentum(config)}, weight decay ${short(recipe.weightDecay)}`,
+    ],
+    ['machine', `${describeMachine(config)}, seed ${config.seed}`],
+    ['run', out],
+  ];
+}
+
+/** The network and its images: what the runs of a search have in common. */
+export function describeTask({ model, data, preprocessing, trainingImages }: RunConfig): Facts {
+  const parameters = countParameters(buildModule(model));
+  const size = `${preprocessing.width}×${preprocessing.height}`;
+  const { resize, padding, flip } = trainingImages;
+  const changes = [
+    resize === null ? '' : `short side to ${resize}`,
+    `random ${size} crop${padding > 0 ? ` of the image padded by ${padding}` : ''}`,
+    flip ? 'flip' : '',
+  ];
+  const images = data.validation
+    ? `${thousands(data.trainImages)} training images and ${thousands(data.testImages)} held out for validation`
+    : `${thousands(data.trainImages)} + ${plural(data.testImages, 'image')}`;
+  return [
+    [
+      'model',
+      `${model.model} ${model.form}, width ${model.width}, ${variantName(model)}: ${thousands(parameters)} parameters`,
+    ],
+    ['data', `${data.name}: ${images}, ${data.classes.length} classes`],
+    ['images', changes.filter((change) => change !== '').join(', ')],
+  ];
+}
+
+export function describeMomentum({ recipe }: RunConfig): string {
+  return recipe.momentum === 'cycle'
+    ? `momentum ${MOMENTUM_RANGE.max} to ${MOMENTUM_RANGE.base} and back`
+    : `momentum ${recipe.momentum}`;
+}
+
+export function describeMachine({ device, workers }: RunConfig): string {
+  return `${device}, ${plural(workers, 'loader thread')}`;
+}
