@@ -1,7 +1,8 @@
 import { UserError } from '../errors.ts';
 import { ModelMessage } from './schema.ts';
 
-// The parts of an ONNX file as plain objects, in protobufjs' camel case.
+// The parts of an ONNX file as plain objects, in protobufjs' camel case: the fields that this project reads or writes.
+// A decoded file has the others too and keeps them. Whole numbers of 64 bits then are objects, which `Number()` reads.
 
 export interface AttributeProto {
   name: string;
@@ -10,8 +11,10 @@ export interface AttributeProto {
   i?: number;
   s?: Uint8Array;
   t?: TensorProto;
+  g?: GraphProto;
   floats?: number[];
   ints?: number[];
+  graphs?: GraphProto[];
 }
 
 export interface NodeProto {
@@ -31,6 +34,9 @@ export interface TensorProto {
   floatData?: number[];
   int32Data?: number[];
   int64Data?: number[];
+  doubleData?: number[];
+  /** 1 where the values lie in another file. */
+  dataLocation?: number;
 }
 
 export interface Dimension {
@@ -49,6 +55,7 @@ export interface GraphProto {
   initializer: TensorProto[];
   input: ValueInfoProto[];
   output: ValueInfoProto[];
+  valueInfo?: ValueInfoProto[];
 }
 
 export interface ModelProto {
@@ -59,6 +66,7 @@ export interface ModelProto {
   graph: GraphProto;
   opsetImport: { domain: string; version: number }[];
   metadataProps: { key: string; value: string }[];
+  functions?: { name: string; domain: string }[];
 }
 
 /** The bytes of an `.onnx` file. */

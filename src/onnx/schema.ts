@@ -181,5 +181,17 @@ export const ModelMessage: protobuf.Type = root.lookupType('ModelProto');
 /** `TensorProto.DataType` for the element types used here. */
 export const ELEMENT_TYPE = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 } as const;
 
+/** `TensorProto.DataType` of floats of other widths, which models from elsewhere hold. */
+export const FLOAT16 = 10;
+export const FLOAT64 = 11;
+
 /** `AttributeProto.AttributeType`. */
-export const ATTRIBUTE_TYPE = { FLOAT: 1, INT: 2, STRING: 3, TENSOR: 4, FLOATS: 6, INTS: 7 } as const;
+export const ATTRIBUTE_TYPE = {
+  FLOAT: 1,
+  INT: 2,
+  STRING: 3,
+  TENSOR: 4,
+  GRAPH: 5,
+  FLOATS: 6,
+  INTS: 7,
+} as const;
