@@ -14,7 +14,6 @@ import {
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { writeFileAtomic } from '../data/files.ts';
 import { DataLoader, LoaderPool } from '../data/loader.ts';
-import type { Transform } from '../data/transform.ts';
 import type { Device } from '../engine/engine.ts';
 import { createEngine } from '../engine/node/index.ts';
 import { UserError } from '../errors.ts';
@@ -23,7 +22,7 @@ import { describeEnvironment } from './environment.ts';
 import { type Cell, gridCells } from './grid.ts';
 import { type MeasuredCell, measureCells } from './measure.ts';
 import { openClassifier, readModelFile } from './model.ts';
-import type { PreprocessingFlags } from './preprocessing.ts';
+import { imageTransforms, type PreprocessingFlags } from './preprocessing.ts';
 import { Progress, type ProgressEvent } from './progress.ts';
 import { EvaluationRecord } from './record.ts';
 import { formatResult, type Result, type ResultData, type ResultModel, readResult } from './result.ts';
@@ -235,26 +234,20 @@ interface PassOptions {
   readonly frostDir?: string;
 }
 
-/** One pass over the test images, corrupted at the size that the network sees and then normalised. */
+/** One pass over the test images, clean or corrupted. */
 function openPass(cell: Cell | 'clean', options: PassOptions): DataLoader {
   const { dataset, data, batchSize, pool, frostDir } = options;
-  const { width, resize, mean, std, layout, dtype } = data.preprocessing;
-  const transforms: Transform[] = [];
-  if (resize !== null) {
-    transforms.push({ kind: 'resize', shortSide: resize }, { kind: 'centerCrop', size: width });
-  }
-  if (cell !== 'clean') {
-    transforms.push({ kind: 'corrupt', ...cell, set: data.corruptionSet, seed: data.seed, frostDir });
-  }
-  if (dtype === 'float32') transforms.push({ kind: 'normalize', mean, std });
-  transforms.push({ kind: 'layout', layout, dtype });
+  const corruption =
+    cell === 'clean'
+      ? undefined
+      : ({ kind: 'corrupt', ...cell, set: data.corruptionSet, seed: data.seed, frostDir } as const);
   return new DataLoader({
     dataset,
     batchSize,
     shuffle: false,
     seed: data.seed,
     epoch: 0,
-    transforms,
+    transforms: imageTransforms(data.preprocessing, corruption),
     pool,
     onBadImage: data.skipBad ? 'skip' : 'fail',
   });

@@ -7,22 +7,19 @@ import { UserError } from '../errors.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { type ModelCard, type Preprocessing, readModelCard } from '../models/card.ts';
 import { isRun, openRun } from '../train/run.ts';
+import { Feeder, type ImageBatch } from './feeder.ts';
 import { inspectOnnx } from './onnx-file.ts';
-import { imageInput, isFixed, type PreprocessingFlags, resolvePreprocessing } from './preprocessing.ts';
+import { imageInput, type PreprocessingFlags, resolvePreprocessing } from './preprocessing.ts';
 import type { ResultModel } from './result.ts';
 
 /** A model file that was read and found to be ONNX. */
 export interface ModelFile {
+  /** The ONNX file itself; in a run, its `model.onnx`. */
+  readonly path: string;
   readonly bytes: Uint8Array;
   readonly model: ResultModel;
   /** Present when this project wrote the file. */
   readonly card?: ModelCard;
-}
-
-/** Prepared images: `[count, 3, H, W]` or `[count, H, W, 3]`, as `preprocessing.layout` says. */
-export interface ImageBatch {
-  readonly images: Float32Array | Uint8Array;
-  readonly count: number;
 }
 
 export interface Classifier {
@@ -54,7 +51,7 @@ export async function readModelFile(modelOrRun: string): Promise<ModelFile> {
     file: modelOrRun,
     sha256: createHash('sha256').update(bytes).digest('hex'),
   };
-  return { bytes, model, card };
+  return { path: file, bytes, model, card };
 }
 
 async function findModelFile(modelOrRun: string): Promise<string> {
@@ -106,15 +103,14 @@ export async function openClassifier(
   try {
     const input = imageInput(session, file);
     const preprocessing = resolvePreprocessing(input, { file, card: source.card?.preprocessing, flags });
-    const batchSize = isFixed(input.shape[0]) ? input.shape[0] : undefined;
-    const feed = new Feeder(session, input.name, preprocessing, batchSize);
-    const output = pickOutput(await feed.probe(file), file, flags.output, dataClasses);
+    const feeder = new Feeder(session, input, preprocessing);
+    const output = pickOutput(await feeder.probe(file), file, flags.output, dataClasses);
     return {
       model: source.model,
       preprocessing,
       classes: output.classes,
       classNames: source.card?.classes,
-      classify: (batch) => feed.run(batch, output),
+      classify: (batch) => classify(feeder, batch, output),
       close: () => session.dispose(),
     };
   } catch (error) {
@@ -168,87 +164,18 @@ function checkClasses(output: LogitsOutput, file: string, dataClasses: number | 
   );
 }
 
-/** Feeds batches of any size to a session, whatever batch size it was exported for. */
-class Feeder {
-  readonly #session: ModelSession;
-  readonly #input: string;
-  readonly #preprocessing: Preprocessing;
-  /** Undefined when the model takes any batch size. */
-  readonly #batchSize: number | undefined;
-
-  constructor(
-    session: ModelSession,
-    input: string,
-    preprocessing: Preprocessing,
-    batchSize: number | undefined,
-  ) {
-    this.#session = session;
-    this.#input = input;
-    this.#preprocessing = preprocessing;
-    this.#batchSize = batchSize;
-  }
-
-  /** All outputs for one batch of zeros. */
-  async probe(file: string): Promise<Record<string, Tensor>> {
-    const count = this.#batchSize ?? 1;
-    const { dtype, width, height } = this.#preprocessing;
-    const values = count * 3 * width * height;
-    try {
-      return await this.#session.run({
-        [this.#input]: this.#tensor(
-          dtype === 'uint8' ? new Uint8Array(values) : new Float32Array(values),
-          count,
-        ),
-      });
-    } catch (error) {
-      throw new UserError(
-        `${file}: fails on an image of ${width}×${height} pixels (${(error as Error).message}); ` +
-          'check --input-size and --layout',
-      );
+/** The logits of a batch, `[count, classes]`. */
+async function classify(feeder: Feeder, batch: ImageBatch, output: LogitsOutput): Promise<Float32Array> {
+  const { name, classes } = output;
+  const logits = new Float32Array(batch.count * classes);
+  let done = 0;
+  for await (const { outputs, count } of feeder.run(batch, [name])) {
+    const { data, shape } = outputs[name];
+    if (!(data instanceof Float32Array) || data.length !== shape[0] * classes) {
+      throw new RangeError(`output ${name}: expected float32 [N, ${classes}], found [${shape.join(', ')}]`);
     }
+    logits.set(data.subarray(0, count * classes), done * classes);
+    done += count;
   }
-
-  async run(batch: ImageBatch, output: LogitsOutput): Promise<Float32Array> {
-    const { images, count } = batch;
-    const size = this.#batchSize;
-    if (size === undefined || size === count) return this.#logits(images, count, output);
-    const imageLength = images.length / count;
-    const logits = new Float32Array(count * output.classes);
-    for (let start = 0; start < count; start += size) {
-      const taken = Math.min(size, count - start);
-      // A copy of its own: a view would carry the whole batch to the engine's thread each time.
-      let part = images.slice(start * imageLength, (start + taken) * imageLength);
-      if (taken < size) {
-        // Zeros fill the last batch up; what the network says about them is dropped.
-        const padded =
-          part instanceof Uint8Array
-            ? new Uint8Array(size * imageLength)
-            : new Float32Array(size * imageLength);
-        padded.set(part);
-        part = padded;
-      }
-      const scores = await this.#logits(part, size, output);
-      logits.set(scores.subarray(0, taken * output.classes), start * output.classes);
-    }
-    return logits;
-  }
-
-  async #logits(
-    images: Float32Array | Uint8Array,
-    count: number,
-    output: LogitsOutput,
-  ): Promise<Float32Array> {
-    const tensors = await this.#session.run({ [this.#input]: this.#tensor(images, count) }, [output.name]);
-    const { data } = tensors[output.name];
-    if (!(data instanceof Float32Array) || data.length !== count * output.classes) {
-      throw new RangeError(`output ${output.name}: expected ${count} × ${output.classes} float32 values`);
-    }
-    return data;
-  }
-
-  #tensor(data: Float32Array | Uint8Array, count: number): Tensor {
-    const { layout, dtype, width, height } = this.#preprocessing;
-    const shape = layout === 'NCHW' ? [count, 3, height, width] : [count, height, width, 3];
-    return { dtype, shape, data };
-  }
+  return logits;
 }

@@ -1,4 +1,5 @@
 /** How images must be prepared for a model: read off its input and its card, or told by flags. */
+import type { Transform } from '../data/transform.ts';
 import type { ModelSession, TensorSpec } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import type { Preprocessing } from '../models/card.ts';
@@ -147,4 +148,19 @@ function resolveNormalisation(
     mean: flags.mean ? divide(flags.mean) : [...card!.mean],
     std: flags.std ? divide(flags.std) : [...card!.std],
   };
+}
+
+/** What images go through on the way to the network; a corruption meets them at the size that the network sees. */
+export function imageTransforms(
+  { width, resize, mean, std, layout, dtype }: Preprocessing,
+  corruption?: Transform & { kind: 'corrupt' },
+): Transform[] {
+  const transforms: Transform[] = [];
+  if (resize !== null) {
+    transforms.push({ kind: 'resize', shortSide: resize }, { kind: 'centerCrop', size: width });
+  }
+  if (corruption) transforms.push(corruption);
+  if (dtype === 'float32') transforms.push({ kind: 'normalize', mean, std });
+  transforms.push({ kind: 'layout', layout, dtype });
+  return transforms;
 }

@@ -81,12 +81,12 @@ describe('the way from the image to the convolution may lead through', () => {
     await loads(retrofit(model, { avg: 3, alpha: 1 }));
   });
 
-  test.each([
-    ['float32', (_: GraphBuilder) => 'image'],
-    ['uint8', (b: GraphBuilder) => b.emit('Cast', ['image'], { to: ELEMENT_TYPE.float32 })],
-  ] as const)('channels last, %s, as in TensorFlow', async (dtype, toFloat) => {
+  test.each(['float32', 'uint8'] as const)('channels last, %s, as in TensorFlow', async (dtype) => {
     const builder = new GraphBuilder(NHWC, dtype);
-    const model = modelOf((b) => b.conv(b.emit('Transpose', [toFloat(b)], { perm: [0, 3, 1, 2] })), builder);
+    const model = modelOf((b) => {
+      const image = b.emit('Cast', ['image'], { to: ELEMENT_TYPE.float32 });
+      return b.conv(b.emit('Transpose', [image], { perm: [0, 3, 1, 2] }));
+    }, builder);
     await loads(retrofit(model, { avg: 3, alpha: 1 }));
   });
 
