@@ -95,6 +95,15 @@ export type { TrainingRequest } from './train/plan.ts';
 export { isRun, openRun, type Run } from './train/run.ts';
 export { decodeSafetensors, encodeSafetensors, readSafetensors } from './train/safetensors.ts';
 export { OneCycle } from './train/schedule.ts';
+export {
+  resumeSearch,
+  type SearchChanges,
+  type SearchEvent,
+  type SearchRequest,
+  type SearchResult,
+  type SearchSession,
+  startSearch,
+} from './train/search.ts';
 export { resumeRun, type SessionOptions, startRun } from './train/start.ts';
 export { TrainingStep } from './train/step.ts';
 export type { TrainingEvent, TrainResult } from './train/trainer.ts';

@@ -10,6 +10,7 @@ import * as evaluation from './evaluate.ts';
 import * as exporting from './export.ts';
 import * as models from './models.ts';
 import * as reporting from './report.ts';
+import * as searching from './search.ts';
 import * as training from './train.ts';
 
 const EXAMPLES = `
@@ -33,6 +34,7 @@ const COMMANDS = [
   demo,
   datasets,
   training,
+  searching,
   evaluation,
   reporting,
   corruption,

@@ -1,5 +1,5 @@
 /** How the figures came about: what anybody needs to judge or repeat them. */
-import { commandLine, shellWord, trainCommand } from '../train/command.ts';
+import { commandParts, shellWord, trainCommand } from '../train/command.ts';
 import type { RunConfig } from '../train/config.ts';
 import { type ComparedModel, type Comparison, imagesPerCell, measuredCells } from './comparison.ts';
 import { formatCount, formatDuration, formatPercent, plural } from './format.ts';
@@ -160,15 +160,15 @@ function cautions({ models, baseline, best }: Comparison): string[] {
 function deriveCommands({ result, run }: ComparedModel): string[] {
   const commands: string[] = [];
   const { data, model } = result;
-  if (run?.config) commands.push(trainCommand(run.config, run.source));
+  if (run?.config) commands.push(trainCommand(run.config, run.source).join(' '));
   commands.push(
-    commandLine([
+    commandParts([
       `pushpull evaluate ${shellWord(model.file)}`,
       ['--data', data.path ?? data.name.toLowerCase().replace(/[^a-z0-9]/g, '')],
       ['--limit', data.limit],
       ['--seed', data.seed],
       ['--set', data.corruptionSet],
-    ]),
+    ]).join(' '),
   );
   return commands;
 }

@@ -3,16 +3,14 @@ import { PRESETS, type PresetName, type RunConfig } from './config.ts';
 /** A word of a command line, or an option with its value; options without a value are left out. */
 export type CommandWord = string | readonly [option: string, value: string | number | null | undefined];
 
-/** A command line that a shell takes word for word. */
-export function commandLine(words: readonly CommandWord[]): string {
-  return words
-    .flatMap((word) => {
-      if (typeof word === 'string') return [word];
-      const [option, value] = word;
-      if (value === null || value === undefined) return [];
-      return [`${option} ${shellWord(typeof value === 'number' ? exact(value) : value)}`];
-    })
-    .join(' ');
+/** A command line that a shell takes word for word, in parts that belong together: `--width 64`. */
+export function commandParts(words: readonly CommandWord[]): string[] {
+  return words.flatMap((word) => {
+    if (typeof word === 'string') return [word];
+    const [option, value] = word;
+    if (value === null || value === undefined) return [];
+    return [`${option} ${shellWord(typeof value === 'number' ? exact(value) : value)}`];
+  });
 }
 
 /** Text as one word of a shell, quoted where it needs to be. */
@@ -26,15 +24,15 @@ export function exact(value: number): string {
 }
 
 /**
- * The `pushpull train` that begins a run with these settings.
+ * The `pushpull train` that begins a run with these settings, in parts as `commandParts` has them.
  *
  * @param out Its folder.
  */
-export function trainCommand(config: RunConfig, out: string): string {
+export function trainCommand(config: RunConfig, out: string): string[] {
   const { model, data, recipe, seed, device } = config;
   const { stem, antialias = 'none' } = model;
   const preset = PRESETS[config.preset as PresetName];
-  return commandLine([
+  return commandParts([
     'pushpull train',
     ['--data', data.spec],
     ['--model', model.model],

@@ -4,7 +4,7 @@ import { DivergedError } from './diverged.ts';
 import { planRun, type TrainingRequest } from './plan.ts';
 import { isRun, openRun } from './run.ts';
 import { checkSameRun } from './same-config.ts';
-import { extendPlan, type SearchGrid, type Trial } from './search/grid.ts';
+import { checkPlan, extendPlan, type SearchGrid, type Trial } from './search/grid.ts';
 import {
   divergedResult,
   finishedResult,
@@ -87,6 +87,8 @@ export const DEFAULT_VALIDATION = 0.1;
  * @throws UserError for everything a user can mend. A trial that diverges is a result, and no error.
  */
 export async function startSearch(request: SearchRequest, session: SearchSession): Promise<SearchResult> {
+  // What costs nothing is checked first: nobody wants to wait for a data set to hear of a wrong number.
+  checkPlan(request);
   const seeds = request.seeds ?? [0];
   const base = await planBase(request.training, seeds[0], session);
   const { recipe } = base;

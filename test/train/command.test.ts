@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commandLine, exact, shellWord, trainCommand } from '../../src/train/command.ts';
+import { commandParts, exact, shellWord, trainCommand } from '../../src/train/command.ts';
 import type { RunConfig } from '../../src/train/config.ts';
 import { tinyConfig } from './tiny-learner.ts';
 
@@ -13,16 +13,18 @@ it('numbers can be read back to the last bit', () => {
 it('a shell takes a command line word for word', () => {
   expect(shellWord('runs/a-b_c.onnx')).toBe('runs/a-b_c.onnx');
   expect(shellWord("it's")).toBe("'it'\\''s'");
-  expect(commandLine(['pushpull x', ['--data', 'my data'], ['--limit', null], ['--seed', 0]])).toBe(
-    "pushpull x --data 'my data' --seed 0",
-  );
+  expect(commandParts(['pushpull x', ['--data', 'my data'], ['--limit', null], ['--seed', 0]])).toEqual([
+    'pushpull x',
+    "--data 'my data'",
+    '--seed 0',
+  ]);
 });
 
 describe('the command of a run', () => {
   const config = tinyConfig();
 
   it('says all that the result depends on', () => {
-    expect(trainCommand({ ...config, preset: 'cifar10' }, 'runs/x')).toBe(
+    expect(trainCommand({ ...config, preset: 'cifar10' }, 'runs/x').join(' ')).toBe(
       'pushpull train --data tiny --model resnet18 --width 8 --stem conv --preset cifar10 --epochs 2 --batch 16 ' +
         '--max-lr 0.2 --weight-decay 0 --seed 1 --out runs/x',
     );
@@ -42,7 +44,7 @@ describe('the command of a run', () => {
       recipe: { ...config.recipe, momentum: 0.9, weightDecay: 1e-5 },
       device: 'webgpu',
     };
-    expect(trainCommand(special, 'x')).toBe(
+    expect(trainCommand(special, 'x').join(' ')).toBe(
       'pushpull train --data tiny --model resnet18 --form imagenet --width 8 --stem pushpull --avg 5 --alpha trainable ' +
         '--antialias blurconv2 --preset cifar10 --epochs 2 --batch 16 --max-lr 0.2 --momentum 0.9 --weight-decay 1e-5 ' +
         '--validation 0.1 --limit 500 --seed 1 --device webgpu --out x',

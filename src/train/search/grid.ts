@@ -73,8 +73,12 @@ function trialName({ maxRate, weightDecay, batchSize }: Setting, seed: number): 
   return `lr${exact(maxRate)}-wd${exact(weightDecay)}-b${batchSize}-s${seed}`;
 }
 
-/** @throws UserError when an axis is empty, has a value that cannot be trained with, or has one twice */
-export function checkPlan({ grid, seeds, trials }: TrialPlan): void {
+/**
+ * Check what is there of a plan.
+ *
+ * @throws UserError when an axis is empty, has a value that cannot be trained with, or has one twice
+ */
+export function checkPlan({ grid = {}, seeds, trials }: Partial<TrialPlan> | PlanChanges): void {
   const isWhole = (least: number) => (value: number) => Number.isSafeInteger(value) && value >= least;
   const isFinite = (value: number) => Number.isFinite(value);
   checkValues('--lr', grid.maxRate, 'numbers above 0', (value) => isFinite(value) && value > 0);
@@ -86,17 +90,18 @@ export function checkPlan({ grid, seeds, trials }: TrialPlan): void {
   );
   checkValues('--batch', grid.batchSize, 'whole numbers, 1 or more', isWhole(1));
   checkValues('--seeds', seeds, 'whole numbers, 0 or more', isWhole(0));
-  if (trials !== null && !isWhole(1)(trials)) {
+  if (trials !== null && trials !== undefined && !isWhole(1)(trials)) {
     throw new UserError(`--trials: expected a whole number, 1 or more, found ${trials}`);
   }
 }
 
 function checkValues(
   option: string,
-  values: readonly number[],
+  values: readonly number[] | undefined,
   expected: string,
   isGood: (value: number) => boolean,
 ): void {
+  if (values === undefined) return;
   if (values.length === 0) throw new UserError(`${option}: expected ${expected}, found none`);
   const bad = values.find((value) => !isGood(value));
   if (bad !== undefined) throw new UserError(`${option}: expected ${expected}, found ${bad}`);

@@ -56,7 +56,7 @@ export function trialsOfSearch(settings: SearchSettings): Trial[] {
 }
 
 /** The settings of a trial's run, as `pushpull train` would store them. */
-export function trialConfig({ base }: SearchSettings, trial: Trial): RunConfig {
+export function trialConfig({ base }: SearchSettings, trial: Omit<Trial, 'name'>): RunConfig {
   const { maxRate, weightDecay, batchSize, seed } = trial;
   const rates = withPeak(base.recipe.rates, maxRate);
   return { ...base, seed, recipe: { ...base.recipe, batchSize, rates, weightDecay } };
