@@ -10,7 +10,8 @@ import type { PreprocessingFlags } from '../evaluate/preprocessing.ts';
 import { isRun } from '../train/run.ts';
 import { resultTable } from './evaluate-table.ts';
 import { EvaluationDisplay } from './evaluation-display.ts';
-import { choice, integer, triple } from './options.ts';
+import { choice, integer } from './options.ts';
+import { addPreprocessingOptions, toPreprocessing } from './preprocessing.ts';
 import { INTERRUPTED, interruptible } from './progress.ts';
 
 const EXAMPLES = `
@@ -33,7 +34,7 @@ gaussian_blur, spatter, saturate). none measures the clean error alone.
 Ctrl-C stops after the batch at hand. The same command continues where it was stopped.
 `;
 
-interface Flags {
+interface Flags extends PreprocessingFlags {
   data: string;
   corruptions: string;
   severities: string;
@@ -49,17 +50,10 @@ interface Flags {
   cache?: string;
   frost?: string;
   skipBad?: boolean;
-  inputSize?: PreprocessingFlags['inputSize'];
-  mean?: PreprocessingFlags['mean'];
-  std?: PreprocessingFlags['std'];
-  layout?: PreprocessingFlags['layout'];
-  resize?: number;
-  scale?: PreprocessingFlags['scale'];
-  output?: string;
 }
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command('evaluate')
     .summary('measure a model on clean and corrupted images')
     .description(
@@ -91,19 +85,8 @@ export function register(program: Command): void {
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', integer('--threads', 1))
     .option('--cache <dir>', 'where downloaded data sets are kept')
     .option('--frost <dir>', 'frost textures to use in place of the generated ones')
-    .option('--skip-bad', 'leave unreadable images out instead of refusing the data')
-    .optionsGroup('How the model wants its images (where its file does not say, or to overrule it):')
-    .option('--input-size <n>', 'width and height in pixels, 224 or 320x240', inputSize)
-    .option('--resize <n>', 'short side before the centre crop', integer('--resize', 1))
-    .option('--mean <r,g,b>', 'mean of each channel, or one number for all', triple('--mean'))
-    .option('--std <r,g,b>', 'standard deviation of each channel, or one number', triple('--std'))
-    .option(
-      '--scale <range>',
-      'pixel range that mean and std refer to: 0-1 or 0-255',
-      choice('--scale', ['0-1', '0-255'] as const),
-    )
-    .option('--layout <layout>', 'NCHW or NHWC', choice('--layout', ['NCHW', 'NHWC'] as const))
-    .option('--output <name>', 'output with the logits, where there are several')
+    .option('--skip-bad', 'leave unreadable images out instead of refusing the data');
+  addPreprocessingOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (model: string, flags: Flags) => run(model, flags));
 }
@@ -134,7 +117,6 @@ async function run(model: string, flags: Flags): Promise<void> {
 
 function toOptions(model: string, flags: Flags): EvaluateOptions {
   const { data, baseline, set, limit, seed, device, threads, workers, skipBad } = flags;
-  const { inputSize, mean, std, layout, resize, scale, output } = flags;
   return {
     model,
     data,
@@ -151,16 +133,6 @@ function toOptions(model: string, flags: Flags): EvaluateOptions {
     cacheDir: flags.cache,
     frostDir: flags.frost,
     skipBad,
-    preprocessing: { inputSize, mean, std, layout, resize, scale, output },
+    preprocessing: toPreprocessing(flags),
   };
-}
-
-function inputSize(text: string): { width: number; height: number } {
-  const match = /^([1-9]\d*)(?:x([1-9]\d*))?$/.exec(text);
-  if (!match) {
-    throw new UserError(
-      `--input-size: expected pixels such as 224, or width x height such as 320x240, found "${text}"`,
-    );
-  }
-  return { width: Number(match[1]), height: Number(match[2] ?? match[1]) };
 }

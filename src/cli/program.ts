@@ -10,6 +10,7 @@ import * as evaluation from './evaluate.ts';
 import * as exporting from './export.ts';
 import * as models from './models.ts';
 import * as reporting from './report.ts';
+import * as retrofitting from './retrofit.ts';
 import * as searching from './search.ts';
 import * as training from './train.ts';
 
@@ -39,6 +40,7 @@ const COMMANDS = [
   reporting,
   corruption,
   exporting,
+  retrofitting,
   models,
   doctor,
 ] as const;

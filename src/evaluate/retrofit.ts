@@ -1,0 +1,348 @@
+/**
+ * Retrofitting a finished classifier with push-pull: the surgery itself, the statistics of the new layer's responses,
+ * and what both do to the error on clean images.
+ */
+import { stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { type Dataset, openDataset } from '../data/dataset.ts';
+import { writeFileAtomic } from '../data/files.ts';
+import { DataLoader, LoaderPool } from '../data/loader.ts';
+import type { Device, Engine } from '../engine/engine.ts';
+import { createEngine } from '../engine/node/index.ts';
+import { UserError } from '../errors.ts';
+import { CARD_KEY, type ModelCard, type Preprocessing } from '../models/card.ts';
+import { variantName } from '../models/config.ts';
+import { type FirstConvolution, findFirstConvolution } from '../onnx/first-convolution.ts';
+import { decodeModel, encodeModel, type ModelProto } from '../onnx/model.ts';
+import { RESPONSES, type RetrofitOptions, responseModel, retrofit } from '../onnx/retrofit.ts';
+import { Feeder } from './feeder.ts';
+import { measureCells } from './measure.ts';
+import { type ModelFile, openClassifier, readModelFile } from './model.ts';
+import { imageInput, imageTransforms, type PreprocessingFlags } from './preprocessing.ts';
+import { Progress } from './progress.ts';
+import { ChannelMoments, type Matching, matchMoments } from './response-statistics.ts';
+import type { ResultModel } from './result.ts';
+import { alignClasses, checkGeometry, sampleData } from './selection.ts';
+
+export interface RetrofitRequest {
+  /** An ONNX file of any image classifier that begins with a convolution, or the folder of a run. */
+  readonly model: string;
+  /** The ONNX file to write. */
+  readonly out: string;
+  /** Size of the average pooling of the pull response, odd; 0 leaves it out. */
+  readonly avg: number;
+  /** Inhibition strength of all filters. */
+  readonly alpha: number;
+  /** Clean images on which scale and shift are estimated and errors measured. Default: neither is done. */
+  readonly data?: string;
+  /** Training images from which scale and shift are estimated, a seeded, stratified selection. Default 1000. */
+  readonly images?: number;
+  /** Measure errors on a seeded, stratified selection of so many test images. Default: all. */
+  readonly limit?: number;
+  /** Seed of both selections. Default 0. */
+  readonly seed?: number;
+  /** Default 64. */
+  readonly batchSize?: number;
+  /** Default `cpu`. */
+  readonly device?: Device;
+  /** Threads of ONNX Runtime. Default: what the machine offers. */
+  readonly threads?: number;
+  /** Threads that decode images. Default: what the machine offers. */
+  readonly workers?: number;
+  /** Where downloaded data sets are. */
+  readonly cacheDir?: string;
+  /** Leave unreadable images out instead of refusing the data. */
+  readonly skipBad?: boolean;
+  /** How images are prepared, where the model's card does not say or shall be overruled. */
+  readonly preprocessing?: PreprocessingFlags;
+  /** Aborting it ends the work; nothing is written then. */
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: RetrofitEvent) => void;
+}
+
+/** The parts of the work that take time, in their order. */
+export type RetrofitStage = 'original' | 'estimating' | 'retrofitted' | 'not re-estimated';
+
+export type RetrofitEvent =
+  | { readonly kind: 'start'; readonly model: ResultModel; readonly layer: RetrofittedLayer }
+  | {
+      readonly kind: 'progress';
+      readonly stage: RetrofitStage;
+      /** Images seen so far, and in all stages together. */
+      readonly images: number;
+      readonly totalImages: number;
+      readonly imagesPerSecond: number;
+      readonly remainingSeconds: number;
+    };
+
+/** The convolution that is replaced. */
+export interface RetrofittedLayer {
+  readonly name: string;
+  /** `[Cout, Cin/groups, kh, kw]` */
+  readonly kernels: readonly number[];
+  readonly stride: readonly [number, number];
+}
+
+/** Top-1 errors on clean test images, in [0, 1]. */
+export interface RetrofitErrors {
+  readonly original: number;
+  /** As written: scale and shift re-estimated. */
+  readonly retrofitted: number;
+  /** With scale 1 and the bias of the convolution. */
+  readonly notReestimated: number;
+  /** Test images behind each. */
+  readonly images: number;
+}
+
+export interface RetrofitOutcome {
+  readonly model: ResultModel;
+  readonly layer: RetrofittedLayer;
+  /** Length of the written file. */
+  readonly bytes: number;
+  /** Present where data were given. */
+  readonly measured?: {
+    /** The data set, for people. */
+    readonly data: string;
+    readonly estimatedOn: NonNullable<RetrofitOptions['estimatedOn']>;
+    /** Smallest and largest factor of a filter. */
+    readonly scale: readonly [least: number, most: number];
+    readonly errors: RetrofitErrors;
+  };
+  /** What a person should know. */
+  readonly notes: readonly string[];
+}
+
+const DEFAULT_IMAGES = 1000;
+const DEFAULT_BATCH = 64;
+/** Responses of a batch are kept below so many values, 64 MB of each layer. */
+const RESPONSE_VALUES = 2 ** 24;
+
+/**
+ * Replaces the first convolution of a model by push-pull with a fixed alpha and writes the model anew.
+ *
+ * With data, scale and shift of each filter's response are estimated on clean training images, such that it has the
+ * mean and the standard deviation of the replaced convolution's response: what follows sees what it was trained on.
+ *
+ * @throws UserError when the model does not begin with a convolution on the image, when it and the data do not fit, or
+ *   when the file would overwrite the model
+ */
+export async function retrofitModel(request: RetrofitRequest): Promise<RetrofitOutcome> {
+  const { out, avg, alpha } = request;
+  const source = await readModelFile(request.model);
+  await checkOut(out, source.path);
+  const proto = decodeModel(source.bytes, source.path);
+  checkCard(source);
+  const convolution = findFirstConvolution(proto, source.path);
+  const { name, weight, stride } = convolution;
+  const layer = { name, kernels: weight.dims, stride };
+  request.onEvent?.({ kind: 'start', model: source.model, layer });
+  const notes: string[] = [];
+  if (convolution.disjoint) {
+    notes.push(
+      `the windows of ${name} share no pixel (stride ${stride.join('×')}), as those of a patch embedding; ` +
+        'push-pull is modelled for overlapping ones, and its pooling here mixes patches',
+    );
+  }
+  const make = (options: Partial<RetrofitOptions>): Uint8Array =>
+    encodeModel(withCard(retrofit(proto, { avg, alpha, ...options }, source.path), source.card, request));
+  if (request.data === undefined) {
+    const bytes = make({});
+    await writeFileAtomic(out, bytes);
+    return { model: source.model, layer, bytes: bytes.length, notes };
+  }
+  const { bytes, ...measured } = await measure(request.data, request, {
+    source,
+    proto,
+    convolution,
+    make,
+    notes,
+  });
+  request.signal?.throwIfAborted();
+  await writeFileAtomic(out, bytes);
+  return { model: source.model, layer, bytes: bytes.length, measured, notes };
+}
+
+async function checkOut(out: string, model: string): Promise<void> {
+  const [there, original] = await Promise.all([stat(out).catch(() => undefined), stat(model)]);
+  if (there?.isDirectory()) {
+    throw new UserError(`--out ${out}: expected the name of an ONNX file to write, found a folder`);
+  }
+  if (there && there.ino === original.ino && there.dev === original.dev) {
+    throw new UserError(`--out ${out}: is the model itself; choose another name, so that the original stays`);
+  }
+}
+
+function checkCard({ card, path }: ModelFile): void {
+  if (!card || card.model.stem.kind === 'conv') return;
+  throw new UserError(
+    `${path}: expected a network whose first layer is a plain convolution, found ${variantName(card.model)}; ` +
+      'retrofit the one without',
+  );
+}
+
+/** The card of one of our own networks, made true again. */
+function withCard(
+  proto: ModelProto,
+  card: ModelCard | undefined,
+  { avg, alpha }: RetrofitRequest,
+): ModelProto {
+  if (!card) return proto;
+  const config = { ...card.model, stem: { kind: 'pushpull', avg, alpha } as const };
+  const model = { ...config, variant: `${variantName(config)}, retrofitted` };
+  const metadataProps = proto.metadataProps.map((entry) =>
+    entry.key === CARD_KEY ? { key: CARD_KEY, value: JSON.stringify({ ...card, model }) } : entry,
+  );
+  return { ...proto, metadataProps };
+}
+
+interface Subject {
+  readonly source: ModelFile;
+  readonly proto: ModelProto;
+  readonly convolution: FirstConvolution;
+  readonly make: (options: Partial<RetrofitOptions>) => Uint8Array;
+  readonly notes: string[];
+}
+
+type Measured = NonNullable<RetrofitOutcome['measured']> & { readonly bytes: Uint8Array };
+
+async function measure(data: string, request: RetrofitRequest, subject: Subject): Promise<Measured> {
+  const { source, make, notes } = subject;
+  const { images = DEFAULT_IMAGES, limit, seed = 0, cacheDir } = request;
+  const opened: { close(): Promise<void> }[] = [];
+  const keep = <T extends { close(): Promise<void> }>(resource: T): T => {
+    opened.unshift(resource);
+    return resource;
+  };
+  try {
+    const test = keep(await openDataset(data, 'test', { limit, seed, cacheDir }));
+    const clean = keep(await openCleanImages(data, { limit: images, seed, cacheDir }));
+    const split = clean.source.split;
+    if (split === 'test') {
+      notes.push(
+        `${data} has no training images that can be used; scale and shift are estimated on test images instead`,
+      );
+    }
+    const engine = keep(await createEngine({ device: request.device ?? 'cpu', threads: request.threads }));
+    const pool = keep(new LoaderPool(request.workers ?? availableParallelism()));
+    const original = keep(await openClassifier(engine, source, request.preprocessing, test.classes.length));
+    const { preprocessing } = original;
+    for (const dataset of [test, clean]) checkGeometry(await sampleData(dataset), preprocessing);
+    const outputOfClass = alignClasses(test.classes, original.classNames, source.model.file);
+
+    const progress = new Progress(1, 0, clean.length + 3 * test.length);
+    const advance = (stage: RetrofitStage, count: number): void => {
+      request.signal?.throwIfAborted();
+      request.onEvent?.({ ...progress.advance('clean', count), kind: 'progress', stage });
+    };
+    const open = (dataset: Dataset, batchSize: number): DataLoader =>
+      new DataLoader({
+        dataset,
+        batchSize,
+        shuffle: false,
+        seed,
+        epoch: 0,
+        transforms: imageTransforms(preprocessing),
+        pool,
+        onBadImage: request.skipBad ? 'skip' : 'fail',
+      });
+    const batchSize = request.batchSize ?? DEFAULT_BATCH;
+    const errorOf = async (stage: RetrofitStage, bytes: Uint8Array) => {
+      const classifier =
+        stage === 'original'
+          ? original
+          : keep(await openClassifier(engine, { ...source, bytes }, request.preprocessing, original.classes));
+      const cells = measureCells({
+        cells: ['clean'],
+        open: () => open(test, batchSize),
+        classify: (batch) => classifier.classify(batch),
+        classes: classifier.classes,
+        outputOfClass,
+        batches: Math.ceil(test.length / batchSize),
+        ahead: 0,
+        signal: request.signal,
+        onBatch: (_, count) => advance(stage, count),
+      });
+      for await (const { top1, images: counted } of cells) return { top1, counted };
+      throw new Error('internal: the clean images were not measured');
+    };
+
+    const before = await errorOf('original', source.bytes);
+    const responses = { ...subject, preprocessing, file: source.path };
+    const matching = await estimate(engine, responses, request, {
+      open: (largest) => open(clean, Math.min(batchSize, largest)),
+      onBatch: (count) => advance('estimating', count),
+    });
+    const { scale, shift, unscaled } = matching;
+    if (unscaled > 0) notes.push(`${unscaled} of ${scale.length} filters hardly respond and were not scaled`);
+    const estimatedOn = { data: clean.displayName, split, images: clean.length, seed };
+    const bytes = make({ scale, shift, estimatedOn });
+    const after = await errorOf('retrofitted', bytes);
+    const plain = await errorOf('not re-estimated', make({}));
+    return {
+      bytes,
+      data: test.displayName,
+      estimatedOn,
+      scale: [Math.min(...scale), Math.max(...scale)],
+      errors: {
+        original: before.top1,
+        retrofitted: after.top1,
+        notReestimated: plain.top1,
+        images: before.counted,
+      },
+    };
+  } finally {
+    for (const resource of opened) await resource.close();
+  }
+}
+
+/** A selection of training images; of test images where the data has no others. */
+async function openCleanImages(data: string, options: Parameters<typeof openDataset>[2]): Promise<Dataset> {
+  try {
+    return await openDataset(data, 'train', options);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return await openDataset(data, 'test', options);
+  }
+}
+
+interface Responses {
+  readonly proto: ModelProto;
+  readonly convolution: FirstConvolution;
+  readonly preprocessing: Preprocessing;
+  readonly file: string;
+}
+
+/** Runs the convolution and the unit that takes its place side by side, and matches the unit's responses to it. */
+async function estimate(
+  engine: Engine,
+  { proto, convolution, preprocessing, file }: Responses,
+  { avg, alpha }: RetrofitRequest,
+  images: { open(largestBatch: number): DataLoader; onBatch(count: number): void },
+): Promise<Matching> {
+  const { weight, stride } = convolution;
+  const session = await engine.loadModel(encodeModel(responseModel(proto, { avg, alpha }, file)));
+  try {
+    const feeder = new Feeder(session, imageInput(session, file), preprocessing);
+    const [wanted, found] = [new ChannelMoments(weight.dims[0]), new ChannelMoments(weight.dims[0])];
+    const positions =
+      Math.ceil(preprocessing.height / stride[0]) * Math.ceil(preprocessing.width / stride[1]);
+    const largest = Math.max(1, Math.floor(RESPONSE_VALUES / (weight.dims[0] * positions)));
+    for await (const batch of images.open(largest)) {
+      // Nothing is left of a batch whose images are all skipped.
+      if (batch.count === 0) continue;
+      for await (const { outputs, count } of feeder.run(batch, Object.values(RESPONSES))) {
+        for (const [moments, name] of [
+          [wanted, RESPONSES.convolution],
+          [found, RESPONSES.unit],
+        ] as const) {
+          const { data, shape } = outputs[name];
+          moments.add(data as Float32Array, count, shape[2] * shape[3]);
+        }
+        images.onBatch(count);
+      }
+    }
+    return matchMoments(found, wanted);
+  } finally {
+    await session.dispose();
+  }
+}
