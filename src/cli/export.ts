@@ -1,46 +1,54 @@
-/** `pushpull export`: an ONNX file from a run's checkpoint, or from weights of another origin. */
+/** `pushpull export`: an ONNX or safetensors file from a run's checkpoint, or from weights of another origin. */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { writeFileAtomic } from '../data/files.ts';
 import { UserError } from '../errors.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { CARD_SCHEMA, type ModelCard } from '../models/card.ts';
-import { type ModelConfig, variantName } from '../models/config.ts';
-import { exportModel } from '../models/export.ts';
+import { CARD_SCHEMA, type ModelCard, type Preprocessing } from '../models/card.ts';
+import { type Form, variantName } from '../models/config.ts';
+import { exportModel, INPUT_NAME, OUTPUT_NAME } from '../models/export.ts';
 import { createModel, type ImageModel } from '../models/registry.ts';
+import { OPSET } from '../onnx/lower/index.ts';
 import { checkTensors, loadCheckpoint } from '../train/checkpoint.ts';
 import { PRESETS } from '../train/config.ts';
 import { howTrained } from '../train/history.ts';
 import { cardOfRun } from '../train/network.ts';
 import { openRun } from '../train/run.ts';
-import { readWeights } from '../train/weights.ts';
-import { choice, integer, triple } from './options.ts';
+import { loadWeights } from '../train/weights/load.ts';
+import { encodeWeights } from '../train/weights/save.ts';
+import { settleNetwork } from '../train/weights/settle.ts';
+import { openWeights, type WeightsSource } from '../train/weights/source.ts';
+import { choice, integer, positive, triple } from './options.ts';
 import { facts, thousands } from './progress.ts';
-import { addStemOptions, type StemFlags, toStem } from './stem.ts';
+import { addStemOptions, askedStem, type StemFlags } from './stem.ts';
 
 const EXAMPLES = `
 Examples:
-  The network of a run, as its last checkpoint has it:
+  The network of a run, as its last checkpoint has it, for any ONNX runtime or for PyTorch:
     $ pushpull export runs/pushpull --out pushpull.onnx
+    $ pushpull export runs/plain --out plain.safetensors
 
-  Weights from PyTorch (torchvision's names, or those of the reference implementation), saved there with
-  safetensors.torch.save_file(network.state_dict(), 'weights.safetensors'):
-    $ pushpull export --model resnet18 --form imagenet --classes 1000 --stem conv \\
-        --weights weights.safetensors --out resnet18.onnx
-    $ pushpull export --model resnet18 --form cifar --width 64 --classes 10 --stem pushpull --avg 3 \\
-        --weights weights.safetensors --class-names names.txt --out pushpull.onnx
+  Weights that PyTorch saved, with the names of torchvision, timm, antialiased-cnns, EfficientNet-PyTorch or the
+  reference implementation of push-pull:
+    $ pushpull export --weights resnet50.pth --model resnet50 --out resnet50.onnx
+    $ pushpull export --weights last.ckpt --model resnet18 --stem pushpull --avg 3 \\
+        --class-names names.txt --out pushpull.onnx
 
-The file is ordinary ONNX: input images [N, 3, H, W], output logits [N, classes]. What the images must go
-through is stored in it, and \`pushpull evaluate\` reads it there.
+  A file of the second kind above knows its own network:
+    $ pushpull export --weights plain.safetensors --out plain.onnx
+
+ONNX: input images [N, 3, H, W], output logits [N, classes]; what the images must go through is stored in it, and
+\`pushpull evaluate\` reads it there. Safetensors: torchvision's names, and the same description as metadata.
 `;
 
 interface Flags extends StemFlags {
   out: string;
   model?: string;
-  form: 'cifar' | 'imagenet';
-  width: number;
+  form?: Form;
+  width?: number;
   classes?: number;
   weights?: string;
+  bnEps?: number;
   classNames?: string;
   mean?: [number, number, number];
   std?: [number, number, number];
@@ -50,27 +58,36 @@ interface Deployable {
   readonly model: ImageModel;
   readonly weights: Map<string, Tensor>;
   readonly card: ModelCard;
+  readonly notes: readonly string[];
 }
+
+const FORMATS = ['.onnx', '.safetensors'] as const;
 
 export function register(program: Command): void {
   const network = program
     .command('export')
-    .summary('write a network as an ONNX file')
-    .description('Write the network of a run, or one with given weights, as an ONNX file for any runtime.')
+    .summary('write a network as an ONNX or safetensors file')
+    .description(
+      'Write the network of a run, or one with given weights, as ONNX for any runtime or as safetensors for PyTorch.',
+    )
     .argument('[run]', 'folder of a run')
-    .requiredOption('--out <file>', 'the ONNX file to write')
-    .optionsGroup('Without a run:')
+    .requiredOption('--out <file>', `the file to write, ${FORMATS.join(' or ')}`)
+    .optionsGroup('Without a run (what is left out comes from the weights, as far as they tell):')
+    .option('--weights <file>', "safetensors, or PyTorch's .pth, .pt or .ckpt")
     .option('--model <name>', 'see `pushpull models`')
     .option(
       '--form <form>',
       'cifar (32×32 images) or imagenet (224×224)',
       choice('--form', ['cifar', 'imagenet'] as const),
-      'cifar',
     )
-    .option('--width <n>', 'channels of the first stage', integer('--width', 1), 64)
+    .option('--width <n>', 'channels of the first stage', integer('--width', 1))
     .option('--classes <n>', 'number of classes', integer('--classes', 2));
   addStemOptions(network)
-    .option('--weights <file>', 'safetensors file')
+    .option(
+      '--bn-eps <eps>',
+      'of every batch norm (default: as the network is published)',
+      positive('--bn-eps'),
+    )
     .option('--class-names <file>', 'text file with the name of a class in each line')
     .option(
       '--mean <r,g,b>',
@@ -80,24 +97,52 @@ export function register(program: Command): void {
     .option('--std <r,g,b>', 'their standard deviation', triple('--std'))
     .addHelpText('after', EXAMPLES)
     .action(async (run: string | undefined, flags: Flags) => {
-      const { model, weights, card } =
+      const format = FORMATS.find((ending) => flags.out.endsWith(ending));
+      if (format === undefined) {
+        throw new UserError(`--out ${flags.out}: expected a file name that ends in ${FORMATS.join(' or ')}`);
+      }
+      const { model, weights, card, notes } =
         run === undefined ? await fromWeights(flags) : await fromRun(run, flags);
-      const bytes = exportModel(model, weights, card);
-      await writeFileAtomic(flags.out, bytes);
-      const { width, height } = card.preprocessing;
-      facts([
-        ['model', `${card.model.name} ${card.model.form}, width ${card.model.width}, ${card.model.variant}`],
-        ['parameters', thousands(card.model.parameters)],
-        ['input', `images [N, 3, ${height}, ${width}], output logits [N, ${card.model.classes}]`],
-        ['size', `${(bytes.length / 1e6).toFixed(1)} MB`],
-      ]);
-      console.log(`model: ${flags.out}`);
+      const file =
+        format === '.onnx'
+          ? { bytes: exportModel(model, weights, card), notes: [] }
+          : encodeWeights(model, weights, card);
+      await writeFileAtomic(flags.out, file.bytes);
+      facts(describe(card, format, file.bytes.length, [...notes, ...file.notes]));
+      console.log(`${format === '.onnx' ? 'model' : 'weights'}: ${flags.out}`);
     });
+}
+
+type Facts = [name: string, value: string][];
+
+function describe(card: ModelCard, format: string, bytes: number, notes: readonly string[]): Facts {
+  const { model, classes, preprocessing, training } = card;
+  const { width, height, mean, std, resize } = preprocessing;
+  const images = [
+    resize === null ? `${width}×${height}` : `short side to ${resize}, ${width}×${height} from the centre`,
+    `mean ${mean.join(', ')}, std ${std.join(', ')}`,
+  ];
+  const [first, last] = [classes[0], classes.at(-1)];
+  return [
+    ['model', `${model.name} ${model.form}, width ${model.width}, ${model.variant}`],
+    ['parameters', thousands(model.parameters)],
+    ...notes.map((note, i): Facts[number] => [i === 0 ? 'weights' : '', note]),
+    format === '.onnx'
+      ? [
+          'format',
+          `ONNX, opset ${OPSET}: ${INPUT_NAME} [N, 3, ${height}, ${width}] to ${OUTPUT_NAME} [N, ${model.classes}], N is free`,
+        ]
+      : ['format', "safetensors with torchvision's names"],
+    ['images', images.join('; ')],
+    ['classes', `${classes.length}: ${first} to ${last}`],
+    ['trained', training === undefined ? 'elsewhere' : 'as the metadata says'],
+    ['size', `${(bytes / 1e6).toFixed(1)} MB`],
+  ];
 }
 
 async function fromRun(path: string, flags: Flags): Promise<Deployable> {
   if (flags.model !== undefined || flags.weights !== undefined) {
-    throw new UserError(`export: give a run (${path}), or --model with --weights, not both`);
+    throw new UserError(`export: give a run (${path}), or --weights, not both`);
   }
   const { config, log, checkpoint } = await openRun(path);
   if (checkpoint === undefined) {
@@ -109,38 +154,52 @@ async function fromRun(path: string, flags: Flags): Promise<Deployable> {
   const { weights, state } = await loadCheckpoint(checkpoint);
   checkTensors(model.parameters, weights, `${checkpoint}/weights.safetensors`);
   const training = howTrained(config, state.position.step, log);
-  return { model, weights, card: cardOfRun(config, model, training) };
+  return { model, weights, card: cardOfRun(config, model, training), notes: [] };
 }
 
 async function fromWeights(flags: Flags): Promise<Deployable> {
-  const { model: name, weights: file, classes, form, width } = flags;
-  if (name === undefined || file === undefined || classes === undefined) {
-    throw new UserError('export: give the folder of a run, or all of --model, --classes and --weights');
-  }
-  const config: ModelConfig = { model: name, form, width, classes, stem: toStem(flags) };
+  const { weights: file, model: name, form, width, classes, antialias, bnEps: batchNormEps } = flags;
+  if (file === undefined) throw new UserError('export: give the folder of a run, or --weights FILE');
+  const source = await openWeights(file);
+  const asked = { model: name, form, width, classes, stem: askedStem(flags), antialias, batchNormEps };
+  const { config, notes } = settleNetwork(source, asked);
   const model = createModel(config, 0);
-  const weights = await readWeights(file, model.parameters);
-  const preset = PRESETS[form === 'cifar' ? 'cifar10' : 'imagenet'];
+  const { weights, notes: adapted } = loadWeights(source, model);
   const card: ModelCard = {
     schema: CARD_SCHEMA,
-    model: { ...config, name, variant: variantName(config), parameters: model.parameterCount },
-    classes: await readClassNames(flags.classNames, classes),
-    preprocessing: {
-      width: model.inputSize,
-      height: model.inputSize,
-      layout: 'NCHW',
-      dtype: 'float32',
-      mean: flags.mean ?? preset.mean,
-      std: flags.std ?? preset.std,
-      resize: preset.size === 'image' ? null : preset.size,
-    },
+    model: { ...config, name: config.model, variant: variantName(config), parameters: model.parameterCount },
+    classes: await classNames(flags, config.classes, source),
+    preprocessing: preprocessingOf(model, flags, source),
+    training: source.card?.training,
   };
-  return { model, weights, card };
+  return { model, weights, card, notes: [...adapted, ...notes] };
 }
 
-/** One name a line; numbers when there is no file. */
-async function readClassNames(file: string | undefined, classes: number): Promise<string[]> {
-  if (file === undefined) return Array.from({ length: classes }, (_, index) => String(index));
+function preprocessingOf(model: ImageModel, { mean, std }: Flags, { card }: WeightsSource): Preprocessing {
+  const preset = PRESETS[model.config.form === 'cifar' ? 'cifar10' : 'imagenet'];
+  const usual: Preprocessing = {
+    width: model.inputSize,
+    height: model.inputSize,
+    layout: 'NCHW',
+    dtype: 'float32',
+    mean: preset.mean,
+    std: preset.std,
+    resize: preset.size === 'image' ? null : preset.size,
+  };
+  const stored = card?.config.form === model.config.form ? card.preprocessing : usual;
+  return { ...stored, mean: mean ?? stored.mean, std: std ?? stored.std };
+}
+
+/** One name a line; those that the weights bring; numbers when there are neither. */
+async function classNames(
+  { classNames: file }: Flags,
+  classes: number,
+  { card }: WeightsSource,
+): Promise<string[]> {
+  if (file === undefined) {
+    const known = card?.classes.length === classes ? card.classes : undefined;
+    return Array.from({ length: classes }, (_, index) => known?.[index] ?? String(index));
+  }
   const text = await readFile(file, 'utf8').catch((error: Error) => {
     throw new UserError(`--class-names ${file}: cannot be read (${error.message})`);
   });

@@ -5,10 +5,10 @@ import type { Antialias, StemConfig, StemKind } from '../models/config.ts';
 import { choice, inhibition, poolingSize } from './options.ts';
 
 export interface StemFlags {
-  readonly stem: StemKind;
+  readonly stem?: StemKind;
   readonly avg?: number;
   readonly alpha?: 'trainable' | number;
-  readonly antialias: Antialias;
+  readonly antialias?: Antialias;
 }
 
 const STEMS: readonly StemKind[] = ['conv', 'pushpull', 'pushpull2020'];
@@ -17,7 +17,7 @@ const ANTIALIAS: readonly Antialias[] = ['none', 'blurconv1', 'blurconv2'];
 /** Add the options to a command, and return it. */
 export function addStemOptions(command: Command): Command {
   return command
-    .option('--stem <kind>', `first layer: ${STEMS.join(', ')}`, choice('--stem', STEMS), 'conv')
+    .option('--stem <kind>', `first layer: ${STEMS.join(', ')} (default: conv)`, choice('--stem', STEMS))
     .option(
       '--avg <size>',
       'pushpull: average pooling of the pull response, 0 for none (default: 3)',
@@ -30,14 +30,13 @@ export function addStemOptions(command: Command): Command {
     )
     .option(
       '--antialias <kind>',
-      `blurs in strided layers of a ResNet: ${ANTIALIAS.join(', ')}`,
+      `blurs in strided layers of a ResNet: ${ANTIALIAS.join(', ')} (default: none)`,
       choice('--antialias', ANTIALIAS),
-      'none',
     );
 }
 
 /** The first layer that `--stem`, `--avg` and `--alpha` describe. @throws UserError when one is given that it has not */
-export function toStem({ stem, avg, alpha }: Pick<StemFlags, 'stem' | 'avg' | 'alpha'>): StemConfig {
+export function toStem({ stem = 'conv', avg, alpha }: Pick<StemFlags, 'stem' | 'avg' | 'alpha'>): StemConfig {
   if (stem !== 'pushpull' && avg !== undefined) {
     throw new UserError(
       `--avg ${avg}: only the first layer pushpull pools; add --stem pushpull, or leave it out`,
@@ -54,4 +53,10 @@ export function toStem({ stem, avg, alpha }: Pick<StemFlags, 'stem' | 'avg' | 'a
     case 'pushpull2020':
       return { kind: 'pushpull2020', alpha: alpha ?? 1 };
   }
+}
+
+/** The same where weights may decide: undefined when none of the options is given. */
+export function askedStem(flags: Pick<StemFlags, 'stem' | 'avg' | 'alpha'>): StemConfig | undefined {
+  const { stem, avg, alpha } = flags;
+  return stem === undefined && avg === undefined && alpha === undefined ? undefined : toStem(flags);
 }

@@ -109,7 +109,7 @@ function toRequest(flags: Flags): TrainingRequest {
 }
 
 function defaultFolder(flags: Flags): string {
-  const { data = 'data', model, width, antialias } = flags;
+  const { data = 'data', model, width, antialias = 'none' } = flags;
   const name = basename(data).replace(/\.(tar|tar\.gz|tgz)$/, '');
   const stem = toStem(flags);
   const parts = [

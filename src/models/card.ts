@@ -43,10 +43,19 @@ export const CARD_KEY = 'pushpull';
  */
 export function readModelCard(bytes: Uint8Array, name = 'the model'): ModelCard | undefined {
   const entry = decodeModel(bytes, name).metadataProps.find(({ key }) => key === CARD_KEY);
-  if (!entry) return undefined;
+  return entry ? parseModelCard(entry.value, name) : undefined;
+}
+
+/**
+ * The card that a file carries as text.
+ *
+ * @param name how to call the file in messages
+ * @throws UserError when it is no JSON or of an unknown version
+ */
+export function parseModelCard(text: string, name: string): ModelCard {
   let card: Partial<ModelCard>;
   try {
-    card = JSON.parse(entry.value) as Partial<ModelCard>;
+    card = JSON.parse(text) as Partial<ModelCard>;
   } catch {
     throw new UserError(`${name}: its "${CARD_KEY}" metadata is no JSON. Export the model again.`);
   }

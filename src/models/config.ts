@@ -41,7 +41,7 @@ export interface ModelConfig {
 }
 
 /** Short name of a configuration's variant: `baseline`, `push-pull avg3`, `blurconv2, push-pull avg0 α 2`. */
-export function variantName({ stem, antialias = 'none' }: ModelConfig): string {
+export function variantName({ stem, antialias = 'none' }: Pick<ModelConfig, 'stem' | 'antialias'>): string {
   const parts = [antialias === 'none' ? '' : antialias, stemName(stem)].filter((part) => part !== '');
   return parts.length === 0 ? 'baseline' : parts.join(', ');
 }

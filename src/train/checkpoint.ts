@@ -10,7 +10,8 @@ import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 /** Version of a checkpoint's `state.json`; files of another one are refused. */
 export const CHECKPOINT_SCHEMA = 'pushpull.checkpoint/1';
 
-const WEIGHTS = 'weights.safetensors';
+/** Name of the weights' file in a checkpoint's folder. */
+export const WEIGHTS = 'weights.safetensors';
 const OPTIMIZER = 'optimizer.safetensors';
 const STATE = 'state.json';
 

@@ -1,0 +1,197 @@
+/**
+ * The names that other programs give to the tensors of the same networks. Ours are torchvision's. A dialect is data:
+ * a name that only it has, what its names are here, and what its networks have that cannot be told from tensors.
+ */
+import type { Antialias, BatchNormConfig } from '../../models/config.ts';
+
+type Rename = readonly [pattern: RegExp, replacement: string | ((...match: string[]) => string)];
+
+export interface Dialect {
+  /** As told to people: whose names these are. */
+  readonly name: string;
+  /** A file speaks the first dialect of which it has such a name. */
+  readonly marks: readonly RegExp[];
+  /** Applied one after the other. */
+  readonly renames: readonly Rename[];
+  /** The network has blurs, which show in names, not in parameters. */
+  readonly antialias?: Antialias;
+  /** Constants of the batch norms with which the published weights were trained, by network. */
+  readonly batchNorm?: Readonly<Record<string, BatchNormConfig>>;
+  /** What else is different about networks with these names, by network. */
+  readonly caveats?: Readonly<Record<string, string>>;
+}
+
+/** Wrappers (DataParallel, Lightning, torch.compile, ...) put a prefix before everything, and each other's. */
+const WRAPPERS = /^(module|model|_orig_mod|net|network|backbone)\./;
+
+/** Not weights: PyTorch counts batches for another kind of running average, and blurs have no parameters here. */
+const IGNORED = /(^|\.)(num_batches_tracked|filt)$/;
+
+/** First layers that inhibit (bgswaroop/pushpull-conv), whatever the name of the layer is. */
+const PUSH_PULL: readonly Rename[] = [
+  [/\.push_conv\.weight$/, '.weight'],
+  [/\.pull_inhibition_strength$/, '.alpha'],
+  // Its version of the push-pull layer of 2020.
+  [/\.push\.(weight|bias)$/, '.$1'],
+];
+
+/** The blur comes first in its shortcuts, so that the others count from 1; stages but the first have one. */
+const BLURRED_SHORTCUT: readonly Rename[] = [[/^(layer[234]\.0\.downsample)\.1\./, '$1.0.']];
+const SHIFTED_NORM: readonly Rename[] = [[/^(layer[234]\.0\.downsample)\.2\./, '$1.1.']];
+const CLASSIFIER: Rename = [/^classifier\./, 'fc.'];
+
+/** A block's place among all blocks of EfficientNet-B0, as the stages of Tan & Le 2019, table 1, count them. */
+const EFFICIENTNET_B0_BLOCKS = [1, 2, 2, 3, 3, 4, 1].flatMap((blocks, stage) =>
+  Array.from({ length: blocks }, (_, block) => `features.${stage + 1}.${block}`),
+);
+
+/** Parts of torchvision's blocks: without the expansion, which the first stage does not have, all are one further up. */
+function blockPart(first: boolean, part: number): string {
+  return `block.${first ? part - 1 : part}`;
+}
+
+/** A part of a block by timm's name. In the first stage `conv_pw` is the convolution at the end. */
+function timmBlock(whole: string, stage: string, block: string, part: string): string {
+  const first = stage === '0';
+  const places: Readonly<Record<string, string | undefined>> = {
+    ...(first
+      ? { conv_dw: 'block.0.0', bn1: 'block.0.1', conv_pw: 'block.2.0', bn2: 'block.2.1' }
+      : { conv_pw: 'block.0.0', bn1: 'block.0.1', conv_dw: 'block.1.0', bn2: 'block.1.1' }),
+    conv_pwl: 'block.3.0',
+    bn3: 'block.3.1',
+    'se.conv_reduce': `${blockPart(first, 2)}.fc1`,
+    'se.conv_expand': `${blockPart(first, 2)}.fc2`,
+  };
+  const place = places[part];
+  return place === undefined ? whole : `features.${Number(stage) + 1}.${block}.${place}.`;
+}
+
+/** A part of a block by the name that lukemelas/EfficientNet-PyTorch gives it; its blocks are counted through. */
+function lukemelasBlock(whole: string, index: string, part: string): string {
+  const block = EFFICIENTNET_B0_BLOCKS[Number(index)];
+  const first = index === '0';
+  const places: Readonly<Record<string, string | undefined>> = {
+    _expand_conv: `${blockPart(first, 0)}.0`,
+    _bn0: `${blockPart(first, 0)}.1`,
+    _depthwise_conv: `${blockPart(first, 1)}.0`,
+    _bn1: `${blockPart(first, 1)}.1`,
+    _se_reduce: `${blockPart(first, 2)}.fc1`,
+    _se_expand: `${blockPart(first, 2)}.fc2`,
+    _project_conv: `${blockPart(first, 3)}.0`,
+    _bn2: `${blockPart(first, 3)}.1`,
+  };
+  const place = places[part];
+  return block === undefined || place === undefined ? whole : `${block}.${place}.`;
+}
+
+const PYTORCH_BATCH_NORM: BatchNormConfig = { eps: 1e-5, momentum: 0.1 };
+
+export const DIALECTS: readonly Dialect[] = [
+  {
+    name: 'BlurConv1 networks (antialiased-cnns, and the reference implementation)',
+    marks: [/^layer\d+\.\d+\.conv[23]\.1\.weight$/],
+    renames: [
+      [/^(layer\d+\.\d+\.conv[23])\.1\./, '$1.'],
+      ...BLURRED_SHORTCUT,
+      ...SHIFTED_NORM,
+      ...PUSH_PULL,
+      CLASSIFIER,
+    ],
+    antialias: 'blurconv1',
+  },
+  {
+    name: 'BlurConv2 networks of the reference implementation',
+    marks: [/^layer\d+\.\d+\.conv[12]\.0\.weight$/],
+    renames: [[/^(conv1|layer\d+\.\d+\.conv[12])\.0\./, '$1.'], ...SHIFTED_NORM, ...PUSH_PULL, CLASSIFIER],
+    antialias: 'blurconv2',
+  },
+  {
+    name: 'the reference implementation (bgswaroop/pushpull-conv)',
+    marks: [/^bn\.running_mean$/, /^conv1\.push(_conv)?\.weight$/],
+    renames: [...PUSH_PULL, [/^bn\./, 'bn1.'], CLASSIFIER],
+  },
+  {
+    name: 'lukemelas/EfficientNet-PyTorch',
+    marks: [/^_conv_stem\./, /^_blocks\.\d+\._depthwise_conv\.weight$/],
+    renames: [
+      [/^_blocks\.(\d+)\.(\w+)\./, lukemelasBlock],
+      ...PUSH_PULL,
+      [/^_conv_stem\./, 'features.0.0.'],
+      [/^_bn0\./, 'features.0.1.'],
+      [/^_conv_head\./, 'features.8.0.'],
+      [/^_bn1\./, 'features.8.1.'],
+      [/^_fc\./, 'classifier.1.'],
+    ],
+    batchNorm: { efficientnet_b0: { eps: 1e-3, momentum: 0.01 } },
+    caveats: {
+      efficientnet_b0:
+        "these weights were trained with TensorFlow's padding, which is uneven at even sizes; here all sides are padded " +
+        'alike, so answers differ a little until the network is fine-tuned',
+    },
+  },
+  {
+    name: 'timm',
+    marks: [/^conv_stem\./, /^blocks\.\d+\.\d+\.conv_dw\.weight$/],
+    renames: [
+      [/^blocks\.(\d+)\.(\d+)\.(se\.\w+|\w+)\./, timmBlock],
+      [/^conv_stem\./, 'features.0.0.'],
+      [/^bn1\./, 'features.0.1.'],
+      [/^conv_head\./, 'features.8.0.'],
+      [/^bn2\./, 'features.8.1.'],
+      [/^classifier\./, 'classifier.1.'],
+    ],
+    batchNorm: { efficientnet_b0: PYTORCH_BATCH_NORM },
+    caveats: {
+      efficientnet_b0:
+        "timm's efficientnet_b0 is meant, not its tf_ variants, which have eps 0.001 (--bn-eps) and TensorFlow's padding",
+    },
+  },
+  {
+    // timm's ResNets have the same names.
+    name: 'torchvision',
+    marks: [/./],
+    renames: [],
+    batchNorm: { efficientnet_b0: PYTORCH_BATCH_NORM },
+  },
+];
+
+export interface NamedTensors<T> {
+  readonly dialect: Dialect;
+  /** By the names that they have here. */
+  readonly tensors: Map<string, T>;
+  /** Names of the file, without wrappers, of what is no weight. */
+  readonly ignored: ReadonlyMap<string, T>;
+  /** Names here that two tensors of the file claim, with the file's names. */
+  readonly clashes: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Find out which dialect a file speaks, and give its tensors the names that they have here. */
+export function translate<T>(tensors: ReadonlyMap<string, T>): NamedTensors<T> {
+  const bare = [...tensors].map(([name, tensor]) => ({ name, plain: unwrapped(name), tensor }));
+  const dialect = DIALECTS.find(({ marks }) =>
+    bare.some(({ plain }) => marks.some((mark) => mark.test(plain))),
+  );
+  const spoken = dialect ?? DIALECTS[DIALECTS.length - 1];
+  const named = new Map<string, T>();
+  const ignored = new Map<string, T>();
+  const origins = new Map<string, string[]>();
+  for (const { name, plain, tensor } of bare) {
+    if (IGNORED.test(plain)) {
+      ignored.set(plain, tensor);
+      continue;
+    }
+    const own = spoken.renames.reduce(
+      (renamed, [pattern, replacement]) => renamed.replace(pattern, replacement as string),
+      plain,
+    );
+    named.set(own, tensor);
+    origins.set(own, [...(origins.get(own) ?? []), name]);
+  }
+  const clashes = new Map([...origins].filter(([, names]) => names.length > 1));
+  return { dialect: spoken, tensors: named, ignored, clashes };
+}
+
+function unwrapped(name: string): string {
+  const shorter = name.replace(WRAPPERS, '');
+  return shorter === name ? name : unwrapped(shorter);
+}

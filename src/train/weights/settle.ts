@@ -1,0 +1,87 @@
+/** Which network a file's weights are of: what was asked for, then what the file says, then what its tensors show. */
+import { UserError } from '../../errors.ts';
+import type { Antialias, BatchNormConfig, Form, ModelConfig, StemConfig } from '../../models/config.ts';
+import { buildModule, findModel, type ModelEntry } from '../../models/registry.ts';
+import type { WeightsSource } from './source.ts';
+
+/** Everything may be left open. */
+export interface AskedNetwork {
+  readonly model?: string;
+  readonly form?: Form;
+  readonly width?: number;
+  readonly classes?: number;
+  readonly stem?: StemConfig;
+  readonly antialias?: Antialias;
+  readonly batchNormEps?: number;
+}
+
+export interface SettledNetwork {
+  readonly config: ModelConfig;
+  /** What tensors do not show and was decided by their origin, a line each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Decide on a network for weights.
+ *
+ * @throws UserError when nothing says which model or how many classes it is
+ */
+export function settleNetwork(source: WeightsSource, asked: AskedNetwork): SettledNetwork {
+  const { file, tensors, dialect } = source;
+  const stored = source.card?.config;
+  const model = asked.model ?? stored?.model;
+  if (model === undefined) {
+    throw new UserError(
+      `--model: say which network the weights in ${file} are of; \`pushpull models\` lists them`,
+    );
+  }
+  const entry = findModel(model);
+  const same = stored?.model === model ? stored : undefined;
+  const kernels = tensors.get(`${entry.stemPath}.weight`)?.shape;
+  const classes = asked.classes ?? same?.classes ?? tensors.get(`${entry.classifierPath}.weight`)?.shape[0];
+  if (classes === undefined) {
+    throw new UserError(
+      `--classes: say how many classes the network has; ${file} has no '${entry.classifierPath}.weight'`,
+    );
+  }
+  const config: ModelConfig = {
+    model: entry.name,
+    form: asked.form ?? same?.form ?? formOf(entry, kernels),
+    width: asked.width ?? same?.width ?? kernels?.[0] ?? entry.width,
+    classes,
+    stem: asked.stem ?? same?.stem ?? { kind: 'conv' },
+    antialias: asked.antialias ?? same?.antialias ?? dialect.antialias ?? 'none',
+    ...(asked.stem === undefined && same?.stemBias !== undefined ? { stemBias: same.stemBias } : {}),
+  };
+  const { batchNorm, notes } = settleBatchNorm(entry, source, asked.batchNormEps);
+  return { config: batchNorm === undefined ? config : { ...config, batchNorm }, notes };
+}
+
+/** The form whose first layer has kernels of that size; the published one where that does not tell. */
+function formOf(entry: ModelEntry, kernels: readonly number[] | undefined): Form {
+  const fits = (form: Form): boolean => {
+    const module = buildModule({ model: entry.name, form, width: 1, classes: 2, stem: { kind: 'conv' } });
+    const shape = new Map(module.namedParameters()).get(`${entry.stemPath}.weight`)?.shape;
+    return shape?.at(-1) === kernels?.at(-1);
+  };
+  return entry.forms.find(fits) ?? entry.forms[0];
+}
+
+/** torchvision and timm trained EfficientNet-B0 with other batch norms than its authors, which its tensors do not show. */
+function settleBatchNorm(
+  entry: ModelEntry,
+  { dialect, card }: WeightsSource,
+  eps: number | undefined,
+): { batchNorm?: BatchNormConfig; notes: string[] } {
+  const published = dialect.batchNorm?.[entry.name];
+  const stored = card === undefined ? published : card.config.batchNorm;
+  if (eps !== undefined) return { batchNorm: { eps, momentum: stored?.momentum ?? 0.1 }, notes: [] };
+  if (card !== undefined || published === undefined) return { batchNorm: stored, notes: [] };
+  const { momentum } = published;
+  return {
+    batchNorm: published,
+    notes: [
+      `batch norms have eps ${published.eps} and momentum ${momentum}, as ${entry.name} of ${dialect.name}`,
+    ],
+  };
+}
