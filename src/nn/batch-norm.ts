@@ -43,16 +43,14 @@ export class BatchNorm2d extends Module {
     // PyTorch refuses a single value a channel; its unbiased variance does not exist.
     if (count < 2) throw new Error('batch normalisation needs more than one value a channel to train');
     const unbiased = F.mul(batch.variance, F.constant(x, count / (count - 1)));
-    context.update(this.running_mean, this.blend(mean, batch.mean));
-    context.update(this.running_var, this.blend(variance, unbiased));
+    const rate = context.statisticsRate ?? F.constant(x, this.momentum);
+    const rest = context.statisticsRate
+      ? F.sub(F.constant(x, 1), context.statisticsRate)
+      : F.constant(x, 1 - this.momentum);
+    const blend = (running: Value, measured: Value): Value =>
+      F.add(F.mul(running, rest), F.mul(measured, rate));
+    context.update(this.running_mean, blend(mean, batch.mean));
+    context.update(this.running_var, blend(variance, unbiased));
     return batch.y;
-  }
-
-  private blend(running: Value, batch: Value): Value {
-    const { momentum } = this;
-    return F.add(
-      F.mul(running, F.constant(running, 1 - momentum)),
-      F.mul(batch, F.constant(running, momentum)),
-    );
   }
 }

@@ -48,13 +48,17 @@ export class TrainingContext implements ForwardContext {
    * a step can be repeated bit for bit.
    */
   readonly noise = new Map<string, Value>();
+  readonly statisticsRate?: Value;
   private readonly values = new Map<Parameter, Value>();
   private readonly names = new Map<Parameter, string>();
 
+  /** @param options.statisticsRate a scalar that takes the place of every batch norm's momentum */
   constructor(
     readonly graph: Graph,
     module: Module,
+    options: { readonly statisticsRate?: Value } = {},
   ) {
+    this.statisticsRate = options.statisticsRate;
     for (const [name, parameter] of module.namedParameters()) {
       const value = graph.input(name, 'float32', parameter.shape);
       this.values.set(parameter, value);

@@ -29,6 +29,8 @@ export interface ForwardContext {
   readonly graph: Graph;
   /** Training uses the batch's statistics and records updates of buffers. */
   readonly training: boolean;
+  /** Weight of this batch in running statistics, where it shall not be the layers' own momentum. */
+  readonly statisticsRate?: Value;
   /** The value of a parameter or buffer in this graph. */
   value(parameter: Parameter): Value;
   /** Record what a buffer shall hold after the step. */

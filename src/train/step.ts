@@ -4,7 +4,7 @@ import * as F from '../graph/functional.ts';
 import type { Value } from '../graph/graph.ts';
 import { Graph } from '../graph/graph.ts';
 import type { Shape, Tensor } from '../graph/tensor.ts';
-import { float32, floats, numElements } from '../graph/tensor.ts';
+import { float32, floats } from '../graph/tensor.ts';
 import type { ImageModel } from '../models/registry.ts';
 import { TrainingContext } from '../nn/index.ts';
 import type { Target } from '../onnx/emitter.ts';
@@ -12,6 +12,7 @@ import { lowerGraph } from '../onnx/lower/index.ts';
 import { encodeModel } from '../onnx/model.ts';
 import { randomStream } from '../random/random.ts';
 import { crossEntropy, topKCorrect } from './losses.ts';
+import { drawNoise } from './noise.ts';
 import { sgdStep } from './sgd.ts';
 
 export interface TrainingStepOptions {
@@ -177,12 +178,14 @@ export class TrainingStep {
     const { program, noise } = await this.program(count);
     const size = images.length / labels.length;
     const { height, width } = this.imageSize();
+    const { seed = 0 } = this.options;
     const results = await program.run({
       images: float32(images.subarray(0, size * count), [count, 3, height, width]),
       labels: { dtype: 'int32', shape: [count], data: labels.subarray(0, count) },
       learningRate: float32([lr], []),
       momentum: float32([momentum], []),
-      ...this.draw(noise, step),
+      // A stream for each input and step, so that a step that is repeated draws the same.
+      ...drawNoise(noise, (name) => randomStream(seed, name, step)),
     });
     const scalar = (name: string): number => floats(results[name])[0];
     return { loss: scalar('loss'), top1: scalar('top1'), top5: scalar('top5') };
@@ -214,17 +217,6 @@ export class TrainingStep {
     for (const { program } of this.programs.values()) await program.dispose();
     this.programs.clear();
     await this.state.dispose();
-  }
-
-  /** A stream for each input and step, so that a step that is repeated draws the same. */
-  private draw(noise: CompiledStep['noise'], step: number): Record<string, Tensor> {
-    const { seed = 0 } = this.options;
-    return Object.fromEntries(
-      [...noise].map(([name, shape]) => {
-        const values = new Float32Array(numElements(shape));
-        return [name, float32(randomStream(seed, name, step).fillUniform(values), shape)];
-      }),
-    );
   }
 
   private imageSize(): { readonly height: number; readonly width: number } {
