@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import { generated, generatedLabels } from './generated.ts';
-import { readGenerated, readOpCases, readResNetCases, readSgdCases } from './torch-fixtures.ts';
+import {
+  readGenerated,
+  readNetworkCases,
+  readOpCases,
+  readSgdCases,
+  readTrainingCases,
+} from './torch-fixtures.ts';
 
 test('weights and images are generated as in Python, bit for bit', () => {
   const { arrays, labels } = readGenerated();
@@ -22,9 +28,9 @@ test('every stored op case holds an output, its upstream gradient and a gradient
 });
 
 test('the stored networks and optimiser runs can be read', () => {
-  const { logits, training } = readResNetCases();
-  for (const one of logits) expect(one.logits.shape).toEqual([one.labels.length, one.config.classes]);
-  for (const one of training) {
+  for (const one of readNetworkCases())
+    expect(one.logits.shape).toEqual([one.labels.length, one.config.classes]);
+  for (const one of readTrainingCases()) {
     expect(one.losses).toHaveLength(one.schedule.steps);
     expect(one.batches[0].images.shape[0]).toBe(one.batches[0].labels.length);
   }

@@ -1,7 +1,8 @@
 /** Reads what the scripts in test/fixtures/torch stored; their headers say what a case holds. */
 import { readFileSync } from 'node:fs';
 import type { Tensor } from '../../src/graph/tensor.ts';
-import { float32, int32, numElements } from '../../src/graph/tensor.ts';
+import { float32, floats, int32, numElements } from '../../src/graph/tensor.ts';
+import type { ModelConfig } from '../../src/models/config.ts';
 import { generated, generatedLabels } from './generated.ts';
 
 /** One op or layer: what goes in, what PyTorch makes of it, and the gradients of sum(upstream · output). */
@@ -17,21 +18,20 @@ export interface OpCase {
   readonly gradients: ReadonlyMap<string, Tensor>;
 }
 
-/** The fields of a model's configuration that the stored networks vary. */
-export interface ResNetConfig {
-  readonly model: 'resnet18';
-  readonly form: 'cifar' | 'imagenet';
-  readonly width: number;
-  readonly classes: number;
-  readonly stem:
-    | { readonly kind: 'conv' }
-    | { readonly kind: 'pushpull'; readonly avg: number; readonly alpha: 'trainable' | number };
+/** What is kept of a tensor. */
+export interface Digest {
+  /** Euclidean norm. */
+  readonly norm: number;
+  /** Product with numbers generated for this tensor, which changes when elements change places. */
+  readonly probe: number;
+  /** The first eight values, or as many as there are. */
+  readonly first: Float32Array;
 }
 
 /** A network on one batch. */
-export interface LogitsCase {
+export interface NetworkCase {
   readonly name: string;
-  readonly config: ResNetConfig;
+  readonly config: ModelConfig;
   /** Parameters and running statistics under torchvision's names, without `num_batches_tracked`. */
   readonly weights: ReadonlyMap<string, Tensor>;
   /** `[N, 3, H, W]`. */
@@ -43,14 +43,14 @@ export interface LogitsCase {
   readonly trainingLogits: Tensor;
   /** Mean cross-entropy of the training logits. */
   readonly loss: number;
-  /** Of every parameter's gradient its Euclidean norm and its first eight values. */
-  readonly gradients: ReadonlyMap<string, { readonly norm: number; readonly first: Float32Array }>;
+  /** Gradients of parameters, and running statistics after the step; undefined where they are not kept. */
+  readonly digests?: ReadonlyMap<string, Digest>;
 }
 
 /** Ten training steps; step i sees batch i modulo the number of batches. */
 export interface TrainingCase {
   readonly name: string;
-  readonly config: ResNetConfig;
+  readonly config: ModelConfig;
   readonly weights: ReadonlyMap<string, Tensor>;
   readonly batches: readonly { readonly images: Tensor; readonly labels: Int32Array }[];
   readonly momentum: number;
@@ -114,22 +114,20 @@ interface StoredOpCase {
 
 interface StoredNetwork {
   name: string;
-  config: ResNetConfig;
+  config: ModelConfig;
   parameters: Recipe[];
   images: Recipe;
 }
 
-interface StoredLogits extends StoredNetwork {
-  kind: 'logits';
-  labels: { values: number[] };
+interface StoredCase extends StoredNetwork {
+  labels: number[];
   logits: ArrayRecord;
   trainingLogits: ArrayRecord;
   loss: number;
-  gradients: { name: string; norm: number; first: ArrayRecord }[];
+  rows: ArrayRecord | null;
 }
 
 interface StoredTraining extends StoredNetwork {
-  kind: 'training';
   labels: { name: string; count: number };
   batches: number;
   momentum: number;
@@ -199,48 +197,51 @@ export function readOpCases(family: 'ops' | 'pushpull' | 'pushpull2020' | 'layer
   }));
 }
 
-/** ResNet-18 at width 8: one batch, and ten training steps. */
-export function readResNetCases(): { logits: LogitsCase[]; training: TrainingCase[] } {
-  const stored = new Family<StoredLogits | StoredTraining>('resnet');
-  const logits: LogitsCase[] = [];
-  const training: TrainingCase[] = [];
-  for (const one of stored.index.cases) {
-    const network = { name: one.name, config: one.config, weights: makeWeights(one.parameters) };
-    if (one.kind === 'logits') {
-      logits.push({
-        ...network,
-        images: make(one.images),
-        labels: Int32Array.from(one.labels.values),
-        logits: stored.tensor(one.logits),
-        trainingLogits: stored.tensor(one.trainingLogits),
-        loss: one.loss,
-        gradients: new Map(
-          one.gradients.map(({ name, norm, first }) => [
-            name,
-            { norm, first: stored.tensor(first).data as Float32Array },
-          ]),
-        ),
-      });
-      continue;
-    }
-    const { images, labels, batches, momentum, weightDecay, schedule, rates, losses, float32Losses } = one;
-    const numbered = (name: string, batch: number): string => name.replace('{batch}', String(batch));
-    training.push({
-      ...network,
-      batches: Array.from({ length: batches }, (_, batch) => ({
-        images: make({ ...images, name: numbered(images.name, batch) }),
-        labels: generatedLabels(numbered(labels.name, batch), labels.count, one.config.classes),
-      })),
-      momentum,
-      weightDecay,
-      schedule,
-      rates,
-      losses,
-      float32Losses,
-      after: stored.tensors(one.after),
-    });
-  }
-  return { logits, training };
+/** Every network on one batch. */
+export function readNetworkCases(): NetworkCase[] {
+  const stored = new Family<StoredCase, { trunks: Record<string, Recipe[]> }>('networks');
+  return stored.index.cases.map((one) => {
+    const recipes = [...one.parameters, ...stored.index.trunks[one.config.model]];
+    return {
+      name: one.name,
+      config: one.config,
+      // Made when asked for: all of them together are large.
+      get weights() {
+        return makeWeights(recipes);
+      },
+      images: make(one.images),
+      labels: Int32Array.from(one.labels),
+      logits: stored.tensor(one.logits),
+      trainingLogits: stored.tensor(one.trainingLogits),
+      loss: one.loss,
+      digests: one.rows ? digests(recipes, floats(stored.tensor(one.rows))) : undefined,
+    };
+  });
+}
+
+/** Rows of norm, probe and eight values, one for each recipe. */
+function digests(recipes: readonly Recipe[], rows: Float32Array): Map<string, Digest> {
+  return new Map(
+    recipes.map(({ name, shape }, i) => {
+      const [norm, probe, ...first] = rows.subarray(10 * i, 10 * i + 10);
+      return [name, { norm, probe, first: Float32Array.from(first.slice(0, numElements(shape))) }];
+    }),
+  );
+}
+
+/** ResNet-18 at width 8: ten training steps. */
+export function readTrainingCases(): TrainingCase[] {
+  const stored = new Family<StoredTraining>('resnet');
+  const numbered = (name: string, batch: number): string => name.replace('{batch}', String(batch));
+  return stored.index.cases.map(({ parameters, images, labels, batches, after, ...rest }) => ({
+    ...rest,
+    weights: makeWeights(parameters),
+    batches: Array.from({ length: batches }, (_, batch) => ({
+      images: make({ ...images, name: numbered(images.name, batch) }),
+      labels: generatedLabels(numbered(labels.name, batch), labels.count, rest.config.classes),
+    })),
+    after: stored.tensors(after),
+  }));
 }
 
 /** SGD's steps on one small parameter. */

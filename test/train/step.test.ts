@@ -9,7 +9,7 @@ import { sgdStep } from '../../src/train/sgd.ts';
 import { TrainingStep } from '../../src/train/step.ts';
 import { expectClose } from '../support/close.ts';
 import { runGraph } from '../support/run-graph.ts';
-import { readResNetCases, readSgdCases } from '../support/torch-fixtures.ts';
+import { readSgdCases, readTrainingCases } from '../support/torch-fixtures.ts';
 
 let engine: Engine;
 beforeAll(async () => {
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => engine.close());
 
 describe('ten training steps follow PyTorch', () => {
-  const { training } = readResNetCases();
+  const training = readTrainingCases();
   test.each(training.map((one) => [one.name, one] as const))('%s', async (_, one) => {
     const model = { ...createModel(one.config, 0), parameters: one.weights };
     const [{ images, labels }] = one.batches;
