@@ -108,7 +108,10 @@ function networks(): string[] {
   const { imagenet, cifar } = LISTED;
   lines.push(
     pc.dim(
-      `  with ${imagenet.classes} classes in the form imagenet, ${cifar.classes} in the form cifar (--form)`,
+      `  with ${imagenet.classes} classes in the form imagenet, ${cifar.classes} in the form cifar (--form); the ResNets' first layer has`,
+    ),
+    pc.dim(
+      '  a bias as in the code of the paper, 64 parameters more than torchvision has (--no-stem-bias leaves it out)',
     ),
   );
   return lines;

@@ -2,22 +2,13 @@ import { UserError } from '../errors.ts';
 import { Graph, type Node, reachableNodes, type Value } from '../graph/graph.ts';
 import type { Shape } from '../graph/tensor.ts';
 import { numElements } from '../graph/tensor.ts';
-import { type Module, TrainingContext } from '../nn/index.ts';
+import { OutlineContext, TrainingContext } from '../nn/index.ts';
 import type { ModelConfig } from './config.ts';
 import { buildModule } from './registry.ts';
 
 export interface ImageSize {
   readonly height: number;
   readonly width: number;
-}
-
-/** With one image, the last stage of a small image could hold a single value, which no batch norm takes. */
-const BATCH = 2;
-
-function trace(module: Module, { height, width }: ImageSize): { images: Value; logits: Value } {
-  const graph = new Graph();
-  const images = graph.input('images', 'float32', [BATCH, 3, height, width]);
-  return { images, logits: module.call(images, new TrainingContext(graph, module)) };
 }
 
 /**
@@ -28,7 +19,8 @@ function trace(module: Module, { height, width }: ImageSize): { images: Value; l
 export function checkModel(config: ModelConfig, size: ImageSize): void {
   const module = buildModule(config);
   try {
-    trace(module, size);
+    const graph = new Graph();
+    module.call(imagesOf(graph, 2, size), new TrainingContext(graph, module));
   } catch (error) {
     throw new UserError(
       `--model ${config.model}, form ${config.form}: does not take images of ${size.width}×${size.height} pixels ` +
@@ -37,20 +29,26 @@ export function checkModel(config: ModelConfig, size: ImageSize): void {
   }
 }
 
+const imagesOf = (graph: Graph, count: number, { height, width }: ImageSize): Value =>
+  graph.input('images', 'float32', [count, 3, height, width]);
+
 /**
  * Multiplications of one image's forward pass, each with its addition, in convolutions and matrix products: what the
  * field calls MACs, and often "FLOPs". What depends on weights alone is not counted, as it is computed once.
  */
 export function countMultiplyAdds(config: ModelConfig, size: ImageSize): number {
-  const { images, logits } = trace(buildModule(config), size);
+  const module = buildModule(config);
+  const graph = new Graph();
+  const images = imagesOf(graph, 1, size);
+  const logits = module.call(images, new OutlineContext(graph, module));
   const changing = new Set([images]);
   let total = 0;
-  for (const node of reachableNodes(images.graph, [logits])) {
+  for (const node of reachableNodes(graph, [logits])) {
     if (!node.inputs.some((input) => changing.has(input))) continue;
     for (const output of node.outputs) changing.add(output);
     total += multiplyAdds(node);
   }
-  return total / BATCH;
+  return total;
 }
 
 function multiplyAdds({ op, inputs, attributes, outputs }: Node): number {
@@ -60,4 +58,5 @@ function multiplyAdds({ op, inputs, attributes, outputs }: Node): number {
   return 0;
 }
 
-const inner = (shape: Shape, { transposeA }: { transposeA: boolean }): number => shape[transposeA ? 0 : 1];
+const inner = (shape: Shape, { transposeA }: { transposeA: boolean }): number =>
+  shape[shape.length - (transposeA ? 2 : 1)];

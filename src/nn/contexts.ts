@@ -85,32 +85,45 @@ export class TrainingContext implements ForwardContext {
   }
 }
 
-/** Parameters as named constants of the graph. */
-export class InferenceContext implements ForwardContext {
+/** The network as it is deployed: nothing is updated, nothing is random. */
+abstract class DeployedContext implements ForwardContext {
   readonly training = false;
-  private readonly values = new Map<Parameter, Value>();
+  private readonly values: ReadonlyMap<Parameter, Value>;
 
   constructor(
     readonly graph: Graph,
     module: Module,
-    weights: Weights,
+    make: (name: string, parameter: Parameter) => Value,
   ) {
-    const problems = weightMismatches(module, weights);
-    if (problems.length > 0) throw new Error(`the weights do not fit the model:\n  ${problems.join('\n  ')}`);
-    for (const [name, parameter] of module.namedParameters()) {
-      this.values.set(parameter, graph.constant(weights.get(name)!, name));
-    }
+    const named = [...module.namedParameters()];
+    this.values = new Map(named.map(([name, parameter]) => [parameter, make(name, parameter)]));
   }
 
   value(parameter: Parameter): Value {
     return this.values.get(parameter)!;
   }
 
-  update(): void {
+  update(): never {
     throw new Error('internal: nothing is updated at inference');
   }
 
   uniform(): never {
     throw new Error('internal: nothing is random at inference');
+  }
+}
+
+/** Parameters as named constants of the graph. */
+export class InferenceContext extends DeployedContext {
+  constructor(graph: Graph, module: Module, weights: Weights) {
+    const problems = weightMismatches(module, weights);
+    if (problems.length > 0) throw new Error(`the weights do not fit the model:\n  ${problems.join('\n  ')}`);
+    super(graph, module, (name) => graph.constant(weights.get(name)!, name));
+  }
+}
+
+/** Parameters as inputs: the deployed form without any weights, to look at its graph and count what it does. */
+export class OutlineContext extends DeployedContext {
+  constructor(graph: Graph, module: Module) {
+    super(graph, module, (name, { shape }) => graph.input(name, 'float32', shape));
   }
 }

@@ -5,6 +5,7 @@ export { BlurPool2d } from './blur-pool.ts';
 export {
   InferenceContext,
   initialWeights,
+  OutlineContext,
   TrainingContext,
   type Weights,
   weightMismatches,

@@ -48,6 +48,17 @@ function configs(entry: ModelEntry): ModelConfig[] {
   );
 }
 
+/**
+ * What is run on WebGPU as well, which here takes its time (SwiftShader compiles a shader for every shape): every
+ * network once, and every first layer and blur once.
+ */
+function onWebGpu({ model, form, stem, antialias }: ModelConfig): boolean {
+  const { forms } = MODELS.find(({ name }) => name === model)!;
+  const small = form === forms.at(-1);
+  if (model === 'resnet18' && form === 'imagenet') return stem === PUSHPULL || antialias === 'none';
+  return small && antialias === 'none' && stem === (IN_FULL.has(model) ? PUSHPULL : CONV);
+}
+
 const CASES = MODELS.flatMap(configs).map((config) => {
   return [`${config.model}, ${config.form}, ${variantName(config)}`, config] as const;
 });
@@ -137,6 +148,8 @@ describe.each(CASES)('%s', (_, config) => {
     const direct = await runGraph(cpu, new Map([['logits', logits]]), { images });
     const deployed = await classify(cpu, bytes, images);
     expectClose(deployed, direct.logits, 2e-5, 'exported logits');
-    if (gpu) expectClose(await classify(gpu, bytes, images), direct.logits, 1e-3, 'logits on WebGPU');
+    if (gpu && onWebGpu(config)) {
+      expectClose(await classify(gpu, bytes, images), direct.logits, 1e-3, 'logits on WebGPU');
+    }
   });
 });
