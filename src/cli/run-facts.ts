@@ -14,6 +14,7 @@ export function describe(config: RunConfig, out: string): Facts {
   const steps = Math.ceil(data.trainImages / recipe.batchSize);
   return [
     ...describeTask(config),
+    ...describeInitial(config),
     [
       'recipe',
       `${config.preset}: ${plural(recipe.epochs, 'epoch')} of ${plural(steps, 'step')}, batch ${recipe.batchSize}`,
@@ -25,6 +26,15 @@ export function describe(config: RunConfig, out: string): Facts {
     ['machine', `${describeMachine(config)}, seed ${config.seed}`],
     ['run', out],
   ];
+}
+
+/** The weights that a run starts from, and what was adapted. */
+function describeInitial({ initial }: RunConfig): Facts {
+  if (initial === undefined) return [];
+  const { file, notes, reestimateBatches } = initial;
+  const measured = `batch norms are measured anew first (batches: ${thousands(reestimateBatches)})`;
+  const lines = [file, ...notes, ...(reestimateBatches > 0 ? [measured] : [])];
+  return lines.map((line, i) => [i === 0 ? 'weights' : '', line]);
 }
 
 /** The network and its images: what the runs of a search have in common. */

@@ -4,10 +4,10 @@ import { DEVICES, type Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import type { Form } from '../models/config.ts';
 import { PRESETS, type PresetName } from '../train/config.ts';
-import type { TrainingRequest } from '../train/plan.ts';
+import { DEFAULT_MODEL, type TrainingRequest } from '../train/plan.ts';
 import type { MomentumPolicy } from '../train/schedule.ts';
 import { choice, integer, momentum, share } from './options.ts';
-import { addStemOptions, type StemFlags, toStem } from './stem.ts';
+import { addStemOptions, askedStem, type StemFlags } from './stem.ts';
 
 export const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
 
@@ -15,7 +15,7 @@ export interface RunFlags extends StemFlags {
   data?: string;
   out?: string;
   resume?: boolean;
-  model: string;
+  model?: string;
   form?: Form;
   width?: number;
   preset?: PresetName;
@@ -36,7 +36,7 @@ export const RESUMABLE: readonly string[] = ['out', 'resume', 'device', 'workers
 export function addNetworkOptions(command: Command): Command {
   const network = command
     .optionsGroup('Network:')
-    .option('--model <name>', 'see `pushpull models`', 'resnet18')
+    .option('--model <name>', `see \`pushpull models\` (default: ${DEFAULT_MODEL})`)
     .option(
       '--form <form>',
       'cifar (small images) or imagenet (default: by image size)',
@@ -84,7 +84,7 @@ export function toRunRequest(flags: RunFlags): TrainingRequest {
   if (data === undefined) {
     throw new UserError('--data: say what to train on: cifar10, mnist or the path of an image folder');
   }
-  const stem = toStem(flags);
+  const stem = askedStem(flags);
   const policy = { momentum: flags.momentum };
   return {
     data,

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { UserError } from '../errors.ts';
-import type { TrainingRequest } from '../train/plan.ts';
+import { DEFAULT_MODEL, type TrainingRequest } from '../train/plan.ts';
 import { resumeRun, startRun } from '../train/start.ts';
 import { integer, positive } from './options.ts';
 import { INTERRUPTED, interruptible } from './progress.ts';
@@ -18,7 +18,7 @@ import {
   refuseChanges,
   toRunRequest,
 } from './run-options.ts';
-import { toStem } from './stem.ts';
+import { askedStem, toStem } from './stem.ts';
 import { TrainingDisplay } from './training-display.ts';
 
 const EXAMPLES = `
@@ -33,6 +33,12 @@ Examples:
   Your own pictures: a folder (or .tar, .tar.gz) with train/<class>/* and test/<class>/*
     $ pushpull train --data ~/pictures --stem pushpull --avg 5 --alpha 1
 
+  Fine-tuning: start from weights (safetensors, PyTorch's .pth or .ckpt, or a run), here with the push-pull layer in the
+  place of their first convolution. A rate well below the recipe's keeps what they know:
+    $ pushpull train --data ~/pictures --weights resnet50.pth --model resnet50 --stem pushpull --avg 3 \\
+        --new-classifier --epochs 5 --max-lr 0.01
+    $ pushpull train --data cifar10 --weights runs/plain --stem pushpull --epochs 5 --max-lr 0.02
+
   Ctrl-C stops after the step at hand and saves; this goes on where it stopped:
     $ pushpull train --out runs/plain --resume
 
@@ -45,6 +51,10 @@ interface Flags extends RunFlags {
   maxLr?: number;
   weightDecay?: number;
   seed: number;
+  weights?: string;
+  newClassifier?: boolean;
+  reestimateBn?: number;
+  bnEps?: number;
 }
 
 export function register(program: Command): void {
@@ -58,7 +68,19 @@ export function register(program: Command): void {
     )
     .option('--out <dir>', "the run's folder (default: runs/DATA-MODEL-STEM)")
     .option('--resume', 'continue the run in --out from its last checkpoint');
-  const recipe = addPresetOptions(addNetworkOptions(command))
+  addNetworkOptions(command)
+    .optionsGroup(
+      'Starting from weights (what is left open of the network comes from them, as far as they tell):',
+    )
+    .option('--weights <file>', "safetensors, PyTorch's .pth, .pt or .ckpt, or the folder of a run")
+    .option('--new-classifier', 'start the classifier anew: for other classes than theirs')
+    .option(
+      '--reestimate-bn <n>',
+      'measure batch norms anew over n batches before the first step (default: 50 where the first layer changes, else 0)',
+      integer('--reestimate-bn', 0),
+    )
+    .option('--bn-eps <eps>', 'of every batch norm (default: as published)', positive('--bn-eps'));
+  const recipe = addPresetOptions(command)
     .option('--batch <n>', 'images a step', integer('--batch', 1))
     .option('--max-lr <rate>', 'peak of the learning rate', positive('--max-lr'))
     .option('--weight-decay <w>', 'on every parameter', positive('--weight-decay', 'or zero'));
@@ -104,20 +126,35 @@ async function run(flags: Flags): Promise<void> {
 }
 
 function toRequest(flags: Flags): TrainingRequest {
-  const { seed, batch: batchSize, maxLr: maxRate, weightDecay } = flags;
-  return { ...toRunRequest(flags), batchSize, maxRate, weightDecay, seed };
+  const { seed, batch: batchSize, maxLr: maxRate, weightDecay, weights, newClassifier } = flags;
+  const { reestimateBn: reestimate, bnEps: batchNormEps } = flags;
+  for (const [option, value] of Object.entries({ newClassifier, reestimate, batchNormEps })) {
+    if (weights === undefined && value !== undefined) {
+      throw new UserError(`${WITH_WEIGHTS[option]}: only with --weights; add it, or leave the option out`);
+    }
+  }
+  const initial = { weights, newClassifier, reestimate, batchNormEps };
+  return { ...toRunRequest(flags), ...initial, batchSize, maxRate, weightDecay, seed };
 }
 
+const WITH_WEIGHTS: Readonly<Record<string, string>> = {
+  newClassifier: '--new-classifier',
+  reestimate: '--reestimate-bn',
+  batchNormEps: '--bn-eps',
+};
+
 function defaultFolder(flags: Flags): string {
-  const { data = 'data', model, width, antialias = 'none' } = flags;
+  const { data = 'data', width, weights, antialias = 'none' } = flags;
   const name = basename(data).replace(/\.(tar|tar\.gz|tgz)$/, '');
-  const stem = toStem(flags);
+  const model = weights === undefined ? DEFAULT_MODEL : `from-${basename(weights).replace(/\.\w+$/, '')}`;
+  // Weights may bring a first layer of their own.
+  const stem = weights === undefined ? toStem(flags) : askedStem(flags);
   const parts = [
     name,
-    `${model}${width === undefined ? '' : `w${width}`}`,
+    `${flags.model ?? model}${width === undefined ? '' : `w${width}`}`,
     antialias === 'none' ? '' : antialias,
-    `${stem.kind}${stem.kind === 'pushpull' ? stem.avg : ''}`,
-    stem.kind === 'conv' || flags.alpha === undefined ? '' : `alpha-${flags.alpha}`,
+    stem === undefined ? '' : `${stem.kind}${stem.kind === 'pushpull' ? stem.avg : ''}`,
+    stem?.kind === 'conv' || flags.alpha === undefined ? '' : `alpha-${flags.alpha}`,
   ];
   return `runs/${parts.filter((part) => part !== '').join('-')}`;
 }

@@ -47,6 +47,8 @@ export class TrainingDisplay {
     if (event.kind === 'start') this.#start(event);
     else if (event.kind === 'step') this.#step(event);
     else if (event.kind === 'evaluate') this.#evaluate(event);
+    else if (event.kind === 'reestimate') this.#reestimate(event);
+    else if (event.kind === 'initial') this.#initial(event);
     else if (event.kind === 'badImage') this.#badImage(event);
     else if (event.kind === 'epoch') this.#epoch(event.record, event.epochs);
     else if (event.kind === 'finished') this.#finished(event);
@@ -81,7 +83,24 @@ export class TrainingDisplay {
   }
 
   #evaluate({ epoch, images, total }: TrainingEvent & { kind: 'evaluate' }): void {
-    if (!this.#stopping) this.#line.update(images, total, `epoch ${epoch} ${this.#scored}`, '');
+    if (!this.#stopping)
+      this.#line.update(
+        images,
+        total,
+        epoch === 0 ? `weights ${this.#scored}` : `epoch ${epoch} ${this.#scored}`,
+        '',
+      );
+  }
+
+  #reestimate({ batch, batches }: TrainingEvent & { kind: 'reestimate' }): void {
+    if (!this.#stopping) this.#line.update(batch, batches, 'batch norms', '');
+  }
+
+  #initial({ stage, scores }: TrainingEvent & { kind: 'initial' }): void {
+    const what = stage === 'loaded' ? 'as loaded' : 'batch norms measured anew';
+    this.#line.log(
+      `${what}: ${this.#scored} error top-1 ${percent(1 - scores.top1)}, top-5 ${percent(1 - scores.top5)}, loss ${scores.loss.toFixed(4)}`,
+    );
   }
 
   #badImage({ path, reason }: TrainingEvent & { kind: 'badImage' }): void {

@@ -55,6 +55,8 @@ export interface Checkpoint {
   /** SGD's velocity of every parameter. */
   readonly momentum: Map<string, Tensor>;
   readonly state: CheckpointState;
+  /** What the weights' file says about the network, for those who take it for itself. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -71,7 +73,7 @@ export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Prom
   try {
     await rm(fresh, { recursive: true, force: true });
     await mkdir(fresh, { recursive: true });
-    const weights = encodeSafetensors(checkpoint.weights, { format: 'pt' });
+    const weights = encodeSafetensors(checkpoint.weights, { format: 'pt', ...checkpoint.metadata });
     const optimizer = encodeSafetensors(checkpoint.momentum, { format: 'pt' });
     const state = {
       schema: CHECKPOINT_SCHEMA,

@@ -29,7 +29,7 @@ export function exact(value: number): string {
  * @param out Its folder.
  */
 export function trainCommand(config: RunConfig, out: string): string[] {
-  const { model, data, recipe, seed, device } = config;
+  const { model, data, recipe, seed, device, initial } = config;
   const { stem, antialias = 'none' } = model;
   const preset = PRESETS[config.preset as PresetName];
   return commandParts([
@@ -42,6 +42,10 @@ export function trainCommand(config: RunConfig, out: string): string[] {
     ['--avg', stem.kind === 'pushpull' ? stem.avg : null],
     ['--alpha', stem.kind === 'conv' ? null : stem.alpha],
     ['--antialias', antialias === 'none' ? null : antialias],
+    ['--weights', initial?.file],
+    ...(initial?.newClassifier ? ['--new-classifier'] : []),
+    ['--reestimate-bn', initial?.reestimateBatches],
+    ['--bn-eps', initial === undefined ? null : model.batchNorm?.eps],
     ['--preset', config.preset],
     ['--epochs', recipe.epochs],
     ['--batch', recipe.batchSize],

@@ -69,6 +69,19 @@ export const recipeSchema = z.strictObject({
   weightDecay: z.number().nonnegative(),
 });
 
+/** The weights that a run starts from, where it does not start from the seed. */
+export const initialSchema = z.strictObject({
+  /** Absolute path. */
+  file: z.string(),
+  sha256: z.string(),
+  /** What was chosen and adapted, a line each. */
+  notes: z.array(z.string()),
+  /** The classifier starts from the seed all the same. */
+  newClassifier: z.boolean(),
+  /** Batches of training images over which the batch norms' statistics are measured before the first step. */
+  reestimateBatches: z.number().int().nonnegative(),
+});
+
 /** All that a run depends on, after presets and options are resolved: the run folder's `config.json`. */
 export const runConfigSchema = z.strictObject({
   schema: z.literal(RUN_SCHEMA),
@@ -96,9 +109,11 @@ export const runConfigSchema = z.strictObject({
   /** The device that the run started on; like `workers`, it may change when the run is resumed. */
   device: z.enum(['cpu', 'webgpu', 'cuda']),
   workers: z.number().int().nonnegative(),
+  initial: initialSchema.optional(),
 });
 
 export type RunConfig = z.infer<typeof runConfigSchema>;
+export type InitialWeights = z.infer<typeof initialSchema>;
 export type Recipe = z.infer<typeof recipeSchema>;
 export type TrainingImages = z.infer<typeof trainingImagesSchema>;
 export type RunPreprocessing = z.infer<typeof preprocessingSchema>;

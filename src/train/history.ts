@@ -96,7 +96,7 @@ export function howTrained(
   steps: number,
   history: readonly EpochRecord[],
 ): Readonly<Record<string, unknown>> {
-  const { preset, recipe, data, seed, device } = config;
+  const { preset, recipe, data, seed, device, initial } = config;
   const last = history.at(-1);
   return {
     preset,
@@ -108,6 +108,8 @@ export function howTrained(
       /** Share of the training images that the scores called test are of; null for the test images. */
       validation: data.validation ?? null,
     },
+    /** The weights that it started from; absent when it started from the seed. */
+    initial,
     seed,
     device,
     steps,

@@ -29,11 +29,20 @@ export interface Learner {
     readonly momentum: ReadonlyMap<string, { readonly shape: readonly number[] }>;
   };
   step(batch: LabelledBatch, settings: StepSettings): Promise<StepResult>;
+  /**
+   * Measure the batch norms' statistics anew over batches.
+   *
+   * @param onBatch told how many are done; false ends it, and nothing is changed
+   * @returns whether it was carried out
+   */
+  reestimate(batches: AsyncIterable<LabelledBatch>, onBatch: (done: number) => boolean): Promise<boolean>;
   state(): Promise<TrainingState>;
   restore(state: TrainingState): Promise<void>;
   /** The network with these weights, in inference form. */
   classifier(weights: Map<string, Tensor>): Promise<Classifier>;
   /** The file that users deploy; `training` goes into its model card. */
   exportModel(weights: Map<string, Tensor>, training: Record<string, unknown>): Uint8Array;
+  /** What a file of weights shall say about the network, as text entries. */
+  metadata(training: Record<string, unknown>): Readonly<Record<string, string>>;
   dispose(): Promise<void>;
 }

@@ -2,18 +2,25 @@ import type { Engine } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { floats } from '../graph/tensor.ts';
-import { CARD_SCHEMA, type ModelCard } from '../models/card.ts';
+import { CARD_KEY, CARD_SCHEMA, type ModelCard } from '../models/card.ts';
 import { variantName } from '../models/config.ts';
 import { exportModel, INPUT_NAME, OUTPUT_NAME } from '../models/export.ts';
 import type { ImageModel } from '../models/registry.ts';
 import { createModel } from '../models/registry.ts';
+import type { Weights } from '../nn/index.ts';
 import type { RunConfig } from './config.ts';
 import type { Classifier, LabelledBatch, Learner } from './learner.ts';
+import { reestimateBatchNorm } from './reestimate.ts';
 import { TrainingStep } from './step.ts';
 
-/** The network of a run and its optimiser on a device, with the initial weights of the run's seed. */
-export async function networkLearner(engine: Engine, config: RunConfig): Promise<Learner> {
-  const model = createModel(config.model, config.seed);
+/**
+ * The network of a run and its optimiser on a device.
+ *
+ * @param initial Its first weights; those of the run's seed when left out.
+ */
+export async function networkLearner(engine: Engine, config: RunConfig, initial?: Weights): Promise<Learner> {
+  const seeded = createModel(config.model, config.seed);
+  const model = { ...seeded, parameters: initial ?? seeded.parameters };
   const { width, height } = config.preprocessing;
   const step = await TrainingStep.create(engine, model, {
     batchSize: config.recipe.batchSize,
@@ -30,10 +37,18 @@ export async function networkLearner(engine: Engine, config: RunConfig): Promise
     shapes: { weights: model.parameters, momentum: new Map(trained) },
     step: ({ images, labels, count }, settings) =>
       step.run({ images: normalised(images), labels, count }, settings),
+    async reestimate(batches, onBatch) {
+      const { weights, momentum } = await step.readState();
+      const options = { imageSize: { width, height }, seed: config.seed, onBatch };
+      const measured = await reestimateBatchNorm(engine, model, weights, batches, options);
+      if (measured) await step.writeState({ weights: measured, momentum });
+      return measured !== undefined;
+    },
     state: () => step.readState(),
     restore: (state) => step.writeState(state),
     classifier: (weights) => loadClassifier(engine, write(weights), config),
     exportModel: write,
+    metadata: (training) => ({ [CARD_KEY]: JSON.stringify(cardOfRun(config, model, training)) }),
     dispose: () => step.dispose(),
   };
 }

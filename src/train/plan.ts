@@ -2,23 +2,38 @@ import { resolve } from 'node:path';
 import { BUILT_IN_DATASETS, type Dataset, type HeldOut, openDataset } from '../data/dataset.ts';
 import type { Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
-import type { Antialias, Form, ModelConfig, StemConfig } from '../models/config.ts';
+import type { Antialias, Form, StemConfig } from '../models/config.ts';
 import { checkModel } from '../models/cost.ts';
 import { findModel } from '../models/registry.ts';
 import { choosePreset, PRESETS, type PresetName, RUN_SCHEMA, type RunConfig } from './config.ts';
 import { type MomentumPolicy, withPeak } from './schedule.ts';
+import { planInitial } from './weights/initial.ts';
+import { type SettledNetwork, settleNetwork } from './weights/settle.ts';
+import { openWeights, type WeightsSource } from './weights/source.ts';
 
 /** What a person asks for; everything that is left out comes from the preset. */
 export interface TrainingRequest {
   /** `cifar10`, `mnist`, or the path of an image folder or of an archive of one. */
   readonly data: string;
-  readonly stem: StemConfig;
+  /** As in the weights to start from, else a plain convolution, when left out. */
+  readonly stem?: StemConfig;
   readonly model?: string;
   /** Channels of the first stage; as published when left out (64 for the ResNets). */
   readonly width?: number;
   readonly form?: Form;
   /** Blurs against aliasing; none when left out. */
   readonly antialias?: Antialias;
+  /** Weights to start from: a file of any origin, or the folder of a run. They decide what is left open of the network. */
+  readonly weights?: string;
+  /** With weights: a classifier from the seed in place of theirs. */
+  readonly newClassifier?: boolean;
+  /**
+   * With weights: batches over which the batch norms' statistics are measured before the first step. Left out: 50 where
+   * the first layer is another one than theirs (an epoch at most), else none.
+   */
+  readonly reestimate?: number;
+  /** With weights: of every batch norm; as the network was published where they come from when left out. */
+  readonly batchNormEps?: number;
   /** Named recipe; chosen by the data when left out. */
   readonly preset?: PresetName;
   readonly epochs?: number;
@@ -43,6 +58,9 @@ export interface PlannedRun {
   /** `test` is the held-out part of the training images where the run validates on one. */
   readonly splits: { readonly train: Dataset; readonly test: Dataset };
 }
+
+/** The network of the paper's main experiments. */
+export const DEFAULT_MODEL = 'resnet18';
 
 /** Images looked at to find out whether all have one size. */
 const SAMPLED_IMAGES = 32;
@@ -102,7 +120,6 @@ async function decide(
   splits: PlannedRun['splits'],
 ): Promise<RunConfig> {
   const { train, test } = splits;
-  const entry = findModel(request.model ?? 'resnet18');
   const { side, uniform } = await imageSize(train);
   const presetName =
     request.preset ?? choosePreset({ kind: train.source.kind, classes: train.classes.length, side });
@@ -110,16 +127,10 @@ async function decide(
   const size = preset.size === 'image' ? side : preset.size;
   const rates = withPeak(preset.recipe.rates, request.maxRate ?? preset.recipe.rates.max);
   const resize = preset.size === 'image' ? (uniform ? null : size) : preset.size;
-  const model: ModelConfig = {
-    model: entry.name,
-    form: request.form ?? preset.form,
-    width: request.width ?? entry.width,
-    classes: train.classes.length,
-    stem: request.stem,
-    antialias: request.antialias ?? 'none',
-  };
+  const source = request.weights === undefined ? undefined : await openWeights(request.weights);
+  const { config: model, notes } = decideNetwork(request, source, preset.form, train.classes.length);
   checkModel(model, { width: size, height: size });
-  return {
+  const config: RunConfig = {
     schema: RUN_SCHEMA,
     model,
     data: {
@@ -152,6 +163,42 @@ async function decide(
     seed: request.seed ?? 0,
     device: request.device ?? 'cpu',
     workers: request.workers ?? 1,
+  };
+  return source === undefined ? config : { ...config, initial: planInitial(source, config, request, notes) };
+}
+
+/** What was asked for, else what the weights to start from say, else the usual. */
+function decideNetwork(
+  request: TrainingRequest,
+  source: WeightsSource | undefined,
+  usualForm: Form,
+  classes: number,
+): SettledNetwork {
+  const { form, width, stem, antialias, batchNormEps } = request;
+  const name = request.model ?? source?.card?.config.model ?? DEFAULT_MODEL;
+  if (source !== undefined) {
+    return settleNetwork(source, {
+      model: name,
+      form,
+      width,
+      classes,
+      stem,
+      antialias,
+      batchNormEps,
+      usualForm,
+    });
+  }
+  const entry = findModel(name);
+  return {
+    config: {
+      model: entry.name,
+      form: form ?? usualForm,
+      width: width ?? entry.width,
+      classes,
+      stem: stem ?? { kind: 'conv' },
+      antialias: antialias ?? 'none',
+    },
+    notes: [],
   };
 }
 

@@ -8,6 +8,7 @@ import { type PlannedRun, planRun, reopenSplits, type TrainingRequest } from './
 import { isRun, openRun } from './run.ts';
 import { checkSameRun } from './same-config.ts';
 import { type TrainingEvent, type TrainResult, train } from './trainer.ts';
+import { readInitial } from './weights/initial.ts';
 
 /** How a run is carried out; none of it changes its result. */
 export interface SessionOptions {
@@ -73,7 +74,7 @@ async function carryOut(
     session.onConfig?.(config);
     const engine = await createEngine({ device: config.device, threads: session.threads });
     closing.push(() => engine.close());
-    const learner = await networkLearner(engine, config);
+    const learner = await networkLearner(engine, config, resume ? undefined : await readInitial(config));
     closing.push(() => learner.dispose());
     const data = openRunData(config, splits);
     closing.push(() => data.close());

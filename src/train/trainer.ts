@@ -13,6 +13,7 @@ import {
   type Scores,
   toScores,
 } from './history.ts';
+import { type InitialEvent, prepareInitial } from './initial.ts';
 import type { LabelledBatch, Learner } from './learner.ts';
 import { appendLog, createRun, rewriteLog, runPaths } from './run.ts';
 import { OneCycle, type StepRates } from './schedule.ts';
@@ -55,7 +56,9 @@ export type TrainingEvent =
       /** Until the end of the run, evaluations included as far as their length is known. */
       readonly remainingSeconds: number;
     }
+  /** Epoch 0: before the first step. */
   | { readonly kind: 'evaluate'; readonly epoch: number; readonly images: number; readonly total: number }
+  | InitialEvent
   | { readonly kind: 'badImage'; readonly path: string; readonly reason: string }
   | { readonly kind: 'epoch'; readonly record: EpochRecord; readonly epochs: number }
   | { readonly kind: 'checkpoint'; readonly path: string; readonly position: Position }
@@ -157,6 +160,7 @@ class Session {
       stepsPerEpoch: this.#batches,
       position: this.#position,
     });
+    if (this.#position.step === 0 && !(await this.#prepare())) return this.#interrupt();
     while (this.#position.epoch < this.#epochs) {
       await this.#trainEpoch();
       const done = !this.#aborted && (await this.#finishEpoch());
@@ -164,6 +168,18 @@ class Session {
     }
     await this.#export();
     return { status: 'finished', log: this.#history, position: this.#position };
+  }
+
+  /**
+   * Before the first step of a run that starts from given weights. What it computes depends on nothing but these, so a
+   * run that was interrupted here does it again. False when the signal came.
+   */
+  async #prepare(): Promise<boolean> {
+    const { learner, data, config, onEvent } = this.#options;
+    if (config.initial === undefined) return true;
+    const evaluate = async (): Promise<Scores | undefined> => this.#evaluate((await learner.state()).weights);
+    const aborted = (): boolean => this.#aborted;
+    return prepareInitial({ learner, data, initial: config.initial, evaluate, aborted, onEvent });
   }
 
   get #aborted(): boolean {
@@ -280,7 +296,7 @@ class Session {
         if (this.#aborted) throw stopped;
         this.#emit({
           kind: 'evaluate',
-          epoch: this.#position.epoch + 1,
+          epoch: this.#position.step === 0 ? 0 : this.#position.epoch + 1,
           images,
           total: config.data.testImages,
         });
@@ -303,6 +319,9 @@ class Session {
   async #save(state: { weights: Map<string, Tensor>; momentum: Map<string, Tensor> }): Promise<void> {
     await saveCheckpoint(this.#checkpoint, {
       ...state,
+      metadata: this.#options.learner.metadata(
+        howTrained(this.#options.config, this.#position.step, this.#history),
+      ),
       state: {
         position: this.#position,
         totalSteps: this.#schedule.totalSteps,

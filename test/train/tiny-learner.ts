@@ -53,6 +53,20 @@ export function tinyLearner(options: { lossAt?: (step: number) => number | undef
       }
       return { loss: options.lossAt?.(++steps) ?? loss, top1, top5: count };
     },
+    // There is no batch norm; what a batch leaves is added to the first weight, to be seen.
+    async reestimate(batches, onBatch) {
+      const measured = copy(weights);
+      let done = 0;
+      if (!onBatch(done)) return false;
+      for await (const { images } of batches) {
+        floats(measured.get('fc.weight')!)[0] =
+          done === 0 ? images[0] : floats(measured.get('fc.weight')!)[0] + images[0];
+        if (!onBatch(++done)) return false;
+      }
+      weights = measured;
+      return true;
+    },
+    metadata: () => ({ of: 'tiny' }),
     state: async () => ({ weights: copy(weights), momentum: copy(momentum) }),
     async restore(state) {
       weights = copy(state.weights);

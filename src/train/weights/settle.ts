@@ -13,6 +13,8 @@ export interface AskedNetwork {
   readonly stem?: StemConfig;
   readonly antialias?: Antialias;
   readonly batchNormEps?: number;
+  /** Where the tensors fit both forms. */
+  readonly usualForm?: Form;
 }
 
 export interface SettledNetwork {
@@ -44,27 +46,29 @@ export function settleNetwork(source: WeightsSource, asked: AskedNetwork): Settl
       `--classes: say how many classes the network has; ${file} has no '${entry.classifierPath}.weight'`,
     );
   }
+  const stem = asked.stem ?? same?.stem ?? { kind: 'conv' };
   const config: ModelConfig = {
     model: entry.name,
-    form: asked.form ?? same?.form ?? formOf(entry, kernels),
+    form: asked.form ?? same?.form ?? formOf(entry, kernels, asked.usualForm),
     width: asked.width ?? same?.width ?? kernels?.[0] ?? entry.width,
     classes,
-    stem: asked.stem ?? same?.stem ?? { kind: 'conv' },
+    stem,
     antialias: asked.antialias ?? same?.antialias ?? dialect.antialias ?? 'none',
-    ...(asked.stem === undefined && same?.stemBias !== undefined ? { stemBias: same.stemBias } : {}),
+    ...(same?.stemBias !== undefined && same.stem.kind === stem.kind ? { stemBias: same.stemBias } : {}),
   };
   const { batchNorm, notes } = settleBatchNorm(entry, source, asked.batchNormEps);
   return { config: batchNorm === undefined ? config : { ...config, batchNorm }, notes };
 }
 
-/** The form whose first layer has kernels of that size; the published one where that does not tell. */
-function formOf(entry: ModelEntry, kernels: readonly number[] | undefined): Form {
+/** The form whose first layer has kernels of that size; where that does not tell, the usual one, or the published. */
+function formOf(entry: ModelEntry, kernels: readonly number[] | undefined, usual?: Form): Form {
   const fits = (form: Form): boolean => {
     const module = buildModule({ model: entry.name, form, width: 1, classes: 2, stem: { kind: 'conv' } });
     const shape = new Map(module.namedParameters()).get(`${entry.stemPath}.weight`)?.shape;
     return shape?.at(-1) === kernels?.at(-1);
   };
-  return entry.forms.find(fits) ?? entry.forms[0];
+  const fitting = entry.forms.filter(fits);
+  return fitting.find((form) => form === usual) ?? fitting[0] ?? usual ?? entry.forms[0];
 }
 
 /** torchvision and timm trained EfficientNet-B0 with other batch norms than its authors, which its tensors do not show. */
