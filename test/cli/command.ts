@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
+import { createProgram } from '../../src/cli/program.ts';
 import { randomStream } from '../../src/random/random.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -80,5 +81,16 @@ export async function writePictures(
           .toFile(file);
       }
     }
+  }
+}
+
+/** Run a command in this process; errors come as they were thrown. */
+export async function inProcess(...words: string[]): Promise<void> {
+  const print = { log: console.log, error: console.error };
+  Object.assign(console, { log: () => {}, error: () => {} });
+  try {
+    await createProgram().parseAsync(words, { from: 'user' });
+  } finally {
+    Object.assign(console, print);
   }
 }

@@ -10,12 +10,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createProgram } from '../../src/cli/program.ts';
 import { UserError } from '../../src/errors.ts';
 import { readModelCard } from '../../src/models/card.ts';
 import { loadCheckpoint } from '../../src/train/checkpoint.ts';
 import { openRun, runPaths } from '../../src/train/run.ts';
-import { type Finished, pushpull, start, writePictures } from './command.ts';
+import { type Finished, inProcess, pushpull, start, writePictures } from './command.ts';
 
 let folder: string;
 let pictures: string;
@@ -136,7 +135,7 @@ describe('pushpull train', () => {
 
 describe('bad input', () => {
   it.each([
-    [['--stem', 'push'], '--stem: expected conv or pushpull, found "push"'],
+    [['--stem', 'push'], '--stem: expected conv or pushpull or pushpull2020, found "push"'],
     [['--avg', '4'], '--avg: expected 0 (no pooling) or an odd size such as 3 or 5, found "4"'],
     [['--alpha', 'learned'], '--alpha: expected trainable or a number such as 1, found "learned"'],
     [['--epochs', '0'], '--epochs: expected a whole number, 1 or more, found "0"'],
@@ -217,67 +216,3 @@ describe('bad input', () => {
     expect(readdirSync(join(folder, 'nan')).sort()).toEqual(['config.json', 'log.jsonl']);
   });
 });
-
-describe('pushpull export', () => {
-  const network = [
-    '--model',
-    'resnet18',
-    '--width',
-    '2',
-    '--classes',
-    '3',
-    '--stem',
-    'pushpull',
-    '--avg',
-    '3',
-  ];
-
-  it('gives the same network from a run and from its weights', async () => {
-    const run = join(folder, 'straight');
-    const [fromRun, fromWeights] = ['run.onnx', 'weights.onnx'].map((name) => join(folder, name));
-    await inProcess('export', run, '--out', fromRun);
-    const names = join(folder, 'names.txt');
-    writeFileSync(names, 'blue\ngreen\nred\n');
-    const weights = join(run, 'checkpoints', 'last', 'weights.safetensors');
-    await inProcess('export', ...network, '--weights', weights, '--class-names', names, '--out', fromWeights);
-    const [a, b] = [fromRun, fromWeights].map((file) => readModelCard(readFileSync(file))!);
-    expect(b.model).toEqual(a.model);
-    expect(b.classes).toEqual(a.classes);
-    expect(b.preprocessing).toEqual(a.preprocessing);
-    expect(a.training).toMatchObject({ steps: 15, seed: 4 });
-    const card = (file: string) => Buffer.byteLength(JSON.stringify(readModelCard(readFileSync(file))));
-    const [sizeA, sizeB] = [fromRun, fromWeights].map((file) => readFileSync(file).length - card(file));
-    expect(Math.abs(sizeA - sizeB)).toBeLessThan(8);
-  });
-
-  it.each([
-    [['--out', 'x.onnx'], 'give the folder of a run, or all of --model, --classes and --weights'],
-    [['/nowhere', '--out', 'x.onnx'], '/nowhere: expected the folder of a training run'],
-    [
-      [...network, '--weights', '/none.safetensors', '--out', 'x.onnx'],
-      '/none.safetensors: expected a safetensors file',
-    ],
-  ])('%j', async (words, message) => {
-    await expect(inProcess('export', ...words)).rejects.toThrow(message);
-    expect(existsSync('x.onnx')).toBe(false);
-  });
-
-  it('names what does not fit', async () => {
-    const weights = join(folder, 'straight', 'checkpoints', 'last', 'weights.safetensors');
-    const wide = [...network, '--weights', weights, '--out', join(folder, 'x.onnx'), '--width', '4'];
-    await expect(inProcess('export', ...wide)).rejects.toThrow(
-      /expected 'conv1\.weight' with shape \[4, 3, 3, 3\], found \[2, 3, 3, 3\]/,
-    );
-  });
-});
-
-/** Run a command in this process; errors come as they were thrown. */
-async function inProcess(...words: string[]): Promise<void> {
-  const print = { log: console.log, error: console.error };
-  Object.assign(console, { log: () => {}, error: () => {} });
-  try {
-    await createProgram().parseAsync(words, { from: 'user' });
-  } finally {
-    Object.assign(console, print);
-  }
-}
