@@ -203,8 +203,51 @@ function byShiftedImages(context: Context, x: string, dy: string): string {
   ]);
 }
 
-/** One filter a channel: no matrix product is left, only sums over images and positions. */
+/** One filter a channel: no matrix product is left, only sums over positions and images. */
 function depthwise(context: Context): string {
+  return context.emitter.target.device === 'cpu' ? byResponseAsKernel(context) : byShiftedProducts(context);
+}
+
+/**
+ * One `Conv` in which each channel of each image is a group, the response gradient its kernel, stride and dilation
+ * have changed places, and the response is the gradient of one image.
+ */
+function byResponseAsKernel({ emitter, inputs, inputTypes, attributes }: Context): string {
+  const { stride, dilation, padding, weightShape } = attributes;
+  const [[n, channels, ...image], [, , ...response]] = inputTypes.map(({ shape }) => shape);
+  const kernel = weightShape.slice(2);
+  const reach = response.map((length) => (length - 1) * stride + 1);
+  // Past the image as far as the last place of the kernel asks; strides may also leave a rest of it unseen.
+  const after = image.map((length, axis) =>
+    Math.max(0, (kernel[axis] - 1) * dilation + reach[axis] - padding - length),
+  );
+  const places = image.map(
+    (length, axis) => Math.floor((padding + length + after[axis] - reach[axis]) / dilation) + 1,
+  );
+  const groups = n * channels;
+  let sums = emitter.emit(
+    'Conv',
+    [
+      emitter.emit('Reshape', [inputs[0], emitter.ints([1, groups, ...image])]),
+      emitter.emit('Reshape', [inputs[1], emitter.ints([groups, 1, ...response])]),
+    ],
+    {
+      kernel_shape: response,
+      strides: [dilation, dilation],
+      pads: [padding, padding, ...after],
+      dilations: [stride, stride],
+      group: groups,
+    },
+  );
+  if (places.some((length, axis) => length !== kernel[axis])) {
+    sums = emitter.emit('Slice', [sums, emitter.ints([0, 0]), emitter.ints(kernel), emitter.ints([2, 3])]);
+  }
+  const perImage = emitter.emit('Reshape', [sums, emitter.ints([n, ...weightShape])]);
+  return emitter.emit('ReduceSum', [perImage, emitter.ints([0])], { keepdims: 0 });
+}
+
+/** A product and a sum for each place of the kernel, with the image shifted there. */
+function byShiftedProducts(context: Context): string {
   const { emitter, inputs, attributes } = context;
   const sums = shifts(context, inputs[0], 2).map((part) => {
     const product = emitter.emit('Mul', [part, inputs[1]]);
