@@ -158,10 +158,28 @@ async function fromRun(path: string, flags: Flags): Promise<Deployable> {
 }
 
 async function fromWeights(flags: Flags): Promise<Deployable> {
-  const { weights: file, model: name, form, width, classes, antialias, bnEps: batchNormEps } = flags;
+  const {
+    weights: file,
+    model: name,
+    form,
+    width,
+    classes,
+    antialias,
+    stemBias,
+    bnEps: batchNormEps,
+  } = flags;
   if (file === undefined) throw new UserError('export: give the folder of a run, or --weights FILE');
   const source = await openWeights(file);
-  const asked = { model: name, form, width, classes, stem: askedStem(flags), antialias, batchNormEps };
+  const asked = {
+    model: name,
+    form,
+    width,
+    classes,
+    stem: askedStem(flags),
+    antialias,
+    stemBias,
+    batchNormEps,
+  };
   const { config, notes } = settleNetwork(source, asked);
   const model = createModel(config, 0);
   const { weights, notes: adapted } = loadWeights(source, model);

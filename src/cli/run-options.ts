@@ -80,7 +80,20 @@ export function addMachineOptions(command: Command): Command {
 
 /** The part of a request that both commands take from their options. */
 export function toRunRequest(flags: RunFlags): TrainingRequest {
-  const { data, model, form, width, antialias, preset, epochs, validation, limit, device, workers } = flags;
+  const {
+    data,
+    model,
+    form,
+    width,
+    antialias,
+    stemBias,
+    preset,
+    epochs,
+    validation,
+    limit,
+    device,
+    workers,
+  } = flags;
   if (data === undefined) {
     throw new UserError('--data: say what to train on: cifar10, mnist or the path of an image folder');
   }
@@ -93,6 +106,7 @@ export function toRunRequest(flags: RunFlags): TrainingRequest {
     width,
     stem,
     antialias,
+    stemBias,
     preset,
     epochs,
     ...policy,

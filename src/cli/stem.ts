@@ -1,4 +1,4 @@
-/** What can be varied in a network, on the command line: `--stem`, `--avg`, `--alpha`, `--antialias`. */
+/** What can be varied in a network, on the command line: its first layer, and blurs against aliasing. */
 import type { Command } from 'commander';
 import { UserError } from '../errors.ts';
 import type { Antialias, StemConfig, StemKind } from '../models/config.ts';
@@ -9,6 +9,7 @@ export interface StemFlags {
   readonly avg?: number;
   readonly alpha?: 'trainable' | number;
   readonly antialias?: Antialias;
+  readonly stemBias?: boolean;
 }
 
 const STEMS: readonly StemKind[] = ['conv', 'pushpull', 'pushpull2020'];
@@ -32,7 +33,9 @@ export function addStemOptions(command: Command): Command {
       '--antialias <kind>',
       `blurs in strided layers of a ResNet: ${ANTIALIAS.join(', ')} (default: none)`,
       choice('--antialias', ANTIALIAS),
-    );
+    )
+    .option('--stem-bias', 'a bias in the first layer (default: as the network is published)')
+    .option('--no-stem-bias', 'no bias there');
 }
 
 /** The first layer that `--stem`, `--avg` and `--alpha` describe. @throws UserError when one is given that it has not */

@@ -30,7 +30,7 @@ export function exact(value: number): string {
  */
 export function trainCommand(config: RunConfig, out: string): string[] {
   const { model, data, recipe, seed, device, initial } = config;
-  const { stem, antialias = 'none' } = model;
+  const { stem, antialias = 'none', stemBias } = model;
   const preset = PRESETS[config.preset as PresetName];
   return commandParts([
     'pushpull train',
@@ -42,6 +42,7 @@ export function trainCommand(config: RunConfig, out: string): string[] {
     ['--avg', stem.kind === 'pushpull' ? stem.avg : null],
     ['--alpha', stem.kind === 'conv' ? null : stem.alpha],
     ['--antialias', antialias === 'none' ? null : antialias],
+    ...(stemBias === undefined ? [] : [stemBias ? '--stem-bias' : '--no-stem-bias']),
     ['--weights', initial?.file],
     ...(initial?.newClassifier ? ['--new-classifier'] : []),
     ['--reestimate-bn', initial?.reestimateBatches],

@@ -23,6 +23,8 @@ export interface TrainingRequest {
   readonly form?: Form;
   /** Blurs against aliasing; none when left out. */
   readonly antialias?: Antialias;
+  /** Whether the first layer has a bias; as the network is published when left out. */
+  readonly stemBias?: boolean;
   /** Weights to start from: a file of any origin, or the folder of a run. They decide what is left open of the network. */
   readonly weights?: string;
   /** With weights: a classifier from the seed in place of theirs. */
@@ -174,7 +176,7 @@ function decideNetwork(
   usualForm: Form,
   classes: number,
 ): SettledNetwork {
-  const { form, width, stem, antialias, batchNormEps } = request;
+  const { form, width, stem, antialias, stemBias, batchNormEps } = request;
   const name = request.model ?? source?.card?.config.model ?? DEFAULT_MODEL;
   if (source !== undefined) {
     return settleNetwork(source, {
@@ -184,6 +186,7 @@ function decideNetwork(
       classes,
       stem,
       antialias,
+      stemBias,
       batchNormEps,
       usualForm,
     });
@@ -197,6 +200,7 @@ function decideNetwork(
       classes,
       stem: stem ?? { kind: 'conv' },
       antialias: antialias ?? 'none',
+      ...(stemBias === undefined ? {} : { stemBias }),
     },
     notes: [],
   };

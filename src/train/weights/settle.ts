@@ -12,6 +12,7 @@ export interface AskedNetwork {
   readonly classes?: number;
   readonly stem?: StemConfig;
   readonly antialias?: Antialias;
+  readonly stemBias?: boolean;
   readonly batchNormEps?: number;
   /** Where the tensors fit both forms. */
   readonly usualForm?: Form;
@@ -47,6 +48,7 @@ export function settleNetwork(source: WeightsSource, asked: AskedNetwork): Settl
     );
   }
   const stem = asked.stem ?? same?.stem ?? { kind: 'conv' };
+  const stemBias = asked.stemBias ?? (same?.stem.kind === stem.kind ? same.stemBias : undefined);
   const config: ModelConfig = {
     model: entry.name,
     form: asked.form ?? same?.form ?? formOf(entry, kernels, asked.usualForm),
@@ -54,7 +56,7 @@ export function settleNetwork(source: WeightsSource, asked: AskedNetwork): Settl
     classes,
     stem,
     antialias: asked.antialias ?? same?.antialias ?? dialect.antialias ?? 'none',
-    ...(same?.stemBias !== undefined && same.stem.kind === stem.kind ? { stemBias: same.stemBias } : {}),
+    ...(stemBias === undefined ? {} : { stemBias }),
   };
   const { batchNorm, notes } = settleBatchNorm(entry, source, asked.batchNormEps);
   return { config: batchNorm === undefined ? config : { ...config, batchNorm }, notes };
