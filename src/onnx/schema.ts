@@ -173,7 +173,13 @@ const description = {
   },
 };
 
-const root = protobuf.Root.fromJSON(description as unknown as protobuf.INamespace);
+// onnx.proto is proto2, where a field that is zero is written and is not the same as one left out: OpenCV refuses an
+// attribute without its value.
+const messages = Object.entries(description.nested).map(([name, message]) => [
+  name,
+  { ...message, edition: 'proto2' },
+]);
+const root = protobuf.Root.fromJSON({ nested: Object.fromEntries(messages) });
 
 /** The message at the root of every ONNX file. */
 export const ModelMessage: protobuf.Type = root.lookupType('ModelProto');
