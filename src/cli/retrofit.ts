@@ -9,6 +9,7 @@ import {
   type RetrofitStage,
   retrofitModel,
 } from '../evaluate/retrofit.ts';
+import { shellWord } from '../train/command.ts';
 import { choice, integer, poolingSize } from './options.ts';
 import { addPreprocessingOptions, preprocessingWords, toPreprocessing } from './preprocessing.ts';
 import { duration, facts, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './progress.ts';
@@ -17,7 +18,7 @@ const EXAMPLES = `
 Examples:
   A network of a run. Scale and shift of the new layer's responses are estimated on 1,000 training images, so that
   what follows sees what it was trained on; then the error on clean test images is measured before and after:
-    $ pushpull retrofit runs/plain --data cifar10 --avg 3 --alpha 1 --out retrofitted.onnx
+    $ pushpull retrofit runs/plain --data cifar10 --avg 3 --alpha 0.5 --out retrofitted.onnx
     $ pushpull evaluate retrofitted.onnx --data cifar10 --baseline runs/plain/result.json
 
   Any other ONNX classifier that begins with a convolution, with the preprocessing that it was trained with:
@@ -29,8 +30,8 @@ Examples:
 
 The layer's filters, stride and padding stay; alpha is fixed, the same for all filters. A network whose first layer
 embeds patches (a convolution whose windows do not overlap) is retrofitted too, with a warning: push-pull is modelled
-for overlapping windows. Nothing is trained. To train on with push-pull, give a network's weights to
-\`pushpull train --stem pushpull\`.
+for overlapping windows. Nothing is trained, and the clean error rises, the more the larger alpha is. To train on with
+push-pull, start from a network's weights: \`pushpull train --weights FILE --stem pushpull\`.
 `;
 
 interface Flags extends PreprocessingFlags {
@@ -178,7 +179,7 @@ class RetrofitDisplay {
 }
 
 function report({ measured, bytes, notes }: RetrofitOutcome, flags: Flags): void {
-  facts([['size', `${(bytes / 1e6).toFixed(1)} MB`]]);
+  facts([['size', `${Number((bytes / 1e6).toPrecision(2))} MB`]]);
   for (const note of notes) console.error(`note: ${note}`);
   if (measured) {
     const { data, estimatedOn, errors, scale } = measured;
@@ -206,6 +207,6 @@ function report({ measured, bytes, notes }: RetrofitOutcome, flags: Flags): void
     );
   }
   console.log(`model: ${flags.out}`);
-  const rest = preprocessingWords(flags).join(' ');
-  console.log(`next: pushpull evaluate ${flags.out} --data ${flags.data ?? 'DATA'}${rest && ` ${rest}`}`);
+  const next = ['evaluate', flags.out, '--data', flags.data ?? 'DATA', ...preprocessingWords(flags)];
+  console.log(`next: pushpull ${next.map(shellWord).join(' ')}`);
 }
