@@ -12,46 +12,67 @@ import { webgpuIsHere } from '../support/webgpu.ts';
 
 const MINUTES = 60_000;
 
-/** Two steps, one of another batch size; losses and one trained tensor. */
-async function train(device: Device, config: ModelConfig, size: number) {
+/** A step for each batch size; losses, and all that was trained or averaged. */
+async function train(
+  device: Device,
+  config: ModelConfig,
+  { size, lr, counts }: { size: number; lr: number; counts: readonly number[] },
+) {
   // Strict: loading fails when any node of the step would fall back to the CPU.
   const engine = await createEngine({ device, threads: 2, strict: true });
   const step = await TrainingStep.create(engine, createModel(config, 1), {
-    batchSize: 3,
+    batchSize: counts[0],
     weightDecay: 1e-5,
     imageSize: { height: size, width: size },
   });
   const losses: number[] = [];
-  for (const count of [3, 2, 3]) {
+  for (const count of counts) {
     const images = randomStream('images', count).fillNormal(new Float32Array(count * 3 * size * size));
     const labels = Int32Array.from({ length: count }, (_, i) => i % config.classes);
-    losses.push((await step.run({ images, labels, count }, { lr: 0.05, momentum: 0.9 })).loss);
+    losses.push((await step.run({ images, labels, count }, { lr, momentum: 0.9, step: losses.length })).loss);
   }
   const { weights } = await step.readState();
   await step.dispose();
   await engine.close();
-  return { losses, weight: weights.get('conv1.weight')!, variance: weights.get('bn1.running_var')! };
+  return { losses, weights };
 }
 
 const pushpull = { kind: 'pushpull', avg: 3, alpha: 'trainable' } as const;
 
 describe.skipIf(!(await webgpuIsHere()))('on WebGPU', () => {
-  test.each<[string, ModelConfig, number]>([
-    ['CIFAR form', { model: 'resnet18', form: 'cifar', width: 2, classes: 4, stem: pushpull }, 16],
+  test.each<[string, ModelConfig, Parameters<typeof train>[2]]>([
     [
-      'ImageNet form',
+      'ResNet, CIFAR form',
+      { model: 'resnet18', form: 'cifar', width: 2, classes: 4, stem: pushpull },
+      { size: 16, lr: 0.05, counts: [3, 2, 3] },
+    ],
+    [
+      'ResNet, ImageNet form',
       { model: 'resnet18', form: 'imagenet', width: 2, classes: 4, stem: { kind: 'conv' } },
-      64,
+      { size: 64, lr: 0.05, counts: [3, 2, 3] },
+    ],
+    [
+      'EfficientNet',
+      { model: 'efficientnet_b0', form: 'cifar', width: 2, classes: 4, stem: pushpull },
+      // So narrow a network has huge gradients at first; at a higher rate rounding errors decide its course.
+      { size: 32, lr: 0.001, counts: [4, 4] },
+    ],
+    [
+      'AlexNet',
+      { model: 'alexnet', form: 'imagenet', width: 2, classes: 4, stem: { kind: 'conv' } },
+      { size: 80, lr: 0.05, counts: [2, 2] },
     ],
   ])(
     'a training step runs without the CPU and learns what the CPU learns: %s',
-    async (_, config, size) => {
-      const [cpu, gpu] = [await train('cpu', config, size), await train('webgpu', config, size)];
+    async (_, config, run) => {
+      const [cpu, gpu] = [await train('cpu', config, run), await train('webgpu', config, run)];
       cpu.losses.forEach((loss, i) => {
         expect(gpu.losses[i]).toBeCloseTo(loss, 3);
       });
-      expect(largestDifference(floats(gpu.weight), floats(cpu.weight)).difference).toBeLessThan(2e-3);
-      expect(largestDifference(floats(gpu.variance), floats(cpu.variance)).difference).toBeLessThan(1e-3);
+      for (const [name, tensor] of cpu.weights) {
+        const { difference } = largestDifference(floats(gpu.weights.get(name)!), floats(tensor));
+        expect(difference, name).toBeLessThan(2e-3);
+      }
     },
     5 * MINUTES,
   );

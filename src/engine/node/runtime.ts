@@ -9,7 +9,8 @@ import { Graph } from '../../graph/graph.ts';
 import type { Tensor, TensorData } from '../../graph/tensor.ts';
 import { formatShape } from '../../graph/tensor.ts';
 import { lowerGraph } from '../../onnx/lower/index.ts';
-import { encodeModel } from '../../onnx/model.ts';
+import { decodeModel, encodeModel } from '../../onnx/model.ts';
+import { splitWrongConvolutions } from '../../onnx/webgpu-convolution.ts';
 import type { StateBinding, TensorSpec } from '../engine.ts';
 import type { EngineOptions, LoadedSession } from './protocol.ts';
 
@@ -61,7 +62,7 @@ export class Runtime {
   ): Promise<LoadedSession> {
     const bound = program && { state: this.state(program.state), bindings: program.bindings };
     const onDevice = new Set(program?.bindings.flatMap(({ output }) => output ?? []));
-    const session = await this.createSession(bytes, [...onDevice]);
+    const session = await this.createSession(this.adapted(bytes), [...onDevice]);
     const id = this.nextId++;
     const inputs = session.inputMetadata.map(spec);
     const outputs = session.outputMetadata.map(spec);
@@ -234,6 +235,13 @@ export class Runtime {
       }
       throw error;
     }
+  }
+
+  /** The model in a form that the device computes rightly. */
+  private adapted(bytes: Uint8Array): Uint8Array {
+    if (this.options.device !== 'webgpu') return bytes;
+    const changed = splitWrongConvolutions(decodeModel(bytes, 'the model'));
+    return changed ? encodeModel(changed) : bytes;
   }
 
   private async timed<T>(run: () => Promise<T>): Promise<T> {
