@@ -84,13 +84,18 @@ export async function writePictures(
   }
 }
 
-/** Run a command in this process; errors come as they were thrown. */
-export async function inProcess(...words: string[]): Promise<void> {
+/** Run a command in this process and give what it printed by lines; errors come as they were thrown. */
+export async function inProcess(...words: string[]): Promise<{ stdout: string; stderr: string }> {
   const print = { log: console.log, error: console.error };
-  Object.assign(console, { log: () => {}, error: () => {} });
+  const lines: { stdout: string[]; stderr: string[] } = { stdout: [], stderr: [] };
+  Object.assign(console, {
+    log: (text: string) => lines.stdout.push(text),
+    error: (text: string) => lines.stderr.push(text),
+  });
   try {
     await createProgram().parseAsync(words, { from: 'user' });
   } finally {
     Object.assign(console, print);
   }
+  return { stdout: lines.stdout.join('\n'), stderr: lines.stderr.join('\n') };
 }

@@ -2,10 +2,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createProgram } from '../../src/cli/program.ts';
 import { UserError } from '../../src/errors.ts';
 import { openRun } from '../../src/train/run.ts';
-import { type Finished, start } from './command.ts';
+import { type Finished, inProcess, start } from './command.ts';
 
 let folder: string;
 let out: string;
@@ -142,19 +141,3 @@ describe('bad input', () => {
     );
   });
 });
-
-/** Run a command in this process; errors come as they were thrown. */
-async function inProcess(...words: string[]): Promise<{ stdout: string; stderr: string }> {
-  const print = { log: console.log, error: console.error };
-  const lines: { stdout: string[]; stderr: string[] } = { stdout: [], stderr: [] };
-  Object.assign(console, {
-    log: (text: string) => lines.stdout.push(text),
-    error: (text: string) => lines.stderr.push(text),
-  });
-  try {
-    await createProgram().parseAsync(words, { from: 'user' });
-  } finally {
-    Object.assign(console, print);
-  }
-  return { stdout: lines.stdout.join('\n'), stderr: lines.stderr.join('\n') };
-}

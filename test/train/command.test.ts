@@ -50,4 +50,12 @@ describe('the command of a run', () => {
         '--validation 0.1 --limit 500 --seed 1 --device webgpu --out x',
     );
   });
+
+  it('names the weights that it started from', () => {
+    const initial = { file: '/w.pth', sha256: 'f0', notes: [], newClassifier: true, reestimateBatches: 50 };
+    const model = { ...config.model, batchNorm: { eps: 1e-5, momentum: 0.1 } };
+    expect(trainCommand({ ...config, model, initial }, 'x').join(' ')).toContain(
+      ' --stem conv --weights /w.pth --new-classifier --reestimate-bn 50 --bn-eps 1e-5 --preset ',
+    );
+  });
 });
