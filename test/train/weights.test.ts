@@ -139,7 +139,8 @@ describe('weights of another origin', () => {
 
   it('that do not fit are listed, every problem once, by layers', () => {
     const model = network();
-    const tensors = without(model.parameters, 'layer4.1.conv2.weight', 'layer4.1.bn2.weight', 'bn1.bias');
+    const gone = ['layer4.1.conv2.weight', 'layer4.1.bn2.weight', 'layer4.1.bn2.bias', 'bn1.bias'];
+    const tensors = without(model.parameters, ...gone);
     tensors.set('fc2.bias', float32([1], [1]));
     tensors.set('fc.weight', float32(new Float32Array(12), [3, 4]));
     tensors.set('fc.bias', int32([1, 2, 3], [3]));
@@ -147,26 +148,26 @@ describe('weights of another origin', () => {
     expect(fit).toThrow(UserError);
     expect(fit).toThrow(
       [
-        'w.pth (names of torchvision): 6 tensors are not those of resnet18 cifar, width 2, baseline, 3 classes:',
-        '  missing, 3:',
+        'w.pth (names of torchvision): 7 tensors are not those of resnet18 cifar, width 2, baseline, 3 classes.',
+        'It belongs to another network: check --model, --form, --width, --classes, --stem and --antialias.',
+        '  missing, 4:',
         '    bn1: bias [2]',
-        '    layer4.1: conv2.weight [16, 16, 3, 3], bn2.weight [16]',
+        '    layer4.1: conv2.weight [16, 16, 3, 3], bn2.{weight, bias} [16]',
         '  not in the network, 1:',
         '    fc2: bias [1]',
         '  of another shape, 1:',
         '    fc: weight [3, 4] where [3, 16] was expected',
         '  not floats, 1:',
         '    fc: bias int32',
-        'It belongs to another network: check --model, --form, --width, --classes, --stem and --antialias.',
       ].join('\n'),
     );
   });
 
   it.each<[string, Partial<ModelConfig>, Partial<ModelConfig>, RegExp]>([
-    ['another depth', { model: 'resnet34' }, {}, /These are the tensors of resnet34: --model resnet34\.$/],
-    ['another form', { form: 'imagenet' }, {}, /kernels of 7×7: try --form imagenet\.$/],
-    ['another width', { width: 4 }, {}, /first stage is 4 wide: --width 4\.$/],
-    ['other classes', { classes: 5 }, {}, /classifier is for 5 classes: --classes 5\.$/],
+    ['another depth', { model: 'resnet34' }, {}, /These are the tensors of resnet34: --model resnet34\.$/m],
+    ['another form', { form: 'imagenet' }, {}, /kernels of 7×7: try --form imagenet\.$/m],
+    ['another width', { width: 4 }, {}, /first stage is 4 wide: --width 4\.$/m],
+    ['other classes', { classes: 5 }, {}, /classifier is for 5 classes: --classes 5\.$/m],
     ['strengths of inhibition', { stem: PUSH_PULL }, {}, /strengths that were trained: --stem pushpull/],
   ])('of %s: says what is probably meant', (_, theirs, ours, message) => {
     const tensors = network(theirs).parameters;
@@ -256,7 +257,7 @@ describe('a classifier', () => {
     const [file, model] = [network({ classes: 5 }), network({ classes: 3 })];
     const options = { file: 'w', names: 'x', newClassifier: false };
     expect(() => fitWeights(file.parameters, model, options)).toThrow(
-      /is for 5 classes: --new-classifier starts another\.$/,
+      /is for 5 classes: --new-classifier starts another\.$/m,
     );
   });
 });
@@ -266,7 +267,8 @@ describe('the network of a file', () => {
     const model = network({ form: 'imagenet', width: 4, classes: 7 });
     const source = await openWeights(write(without(model.parameters, 'conv1.bias')));
     const { config } = settleNetwork(source, { model: 'resnet18' });
-    expect(config).toEqual({ ...model.config, antialias: 'none' });
+    expect(config).toEqual({ ...model.config, antialias: 'none', stemBias: false });
+    expect(settleNetwork(source, { model: 'resnet18', stem: PUSH_PULL }).config.stemBias).toBeUndefined();
     expect(() => settleNetwork(source, {})).toThrow(/^--model: say which network/);
   });
 

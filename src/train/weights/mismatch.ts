@@ -28,30 +28,42 @@ export function mismatchText(
 ): string {
   const { config } = model;
   const network = `${config.model} ${config.form}, width ${config.width}, ${variantName(config)}, ${config.classes} classes`;
-  const lines = [`${file} (names of ${names}): ${count(problems.length, 'tensor')} not those of ${network}:`];
+  const lines = [
+    `${file} (names of ${names}): ${count(problems.length, 'tensor')} not those of ${network}.`,
+    ...cures(problems, found, model, newClassifier !== undefined),
+  ];
   for (const { kind, title } of KINDS) {
     const some = problems.filter((problem) => problem.kind === kind);
     if (some.length === 0) continue;
     lines.push(`  ${title}, ${some.length}:`);
-    for (const [layer, entries] of byLayer(some)) lines.push(`    ${layer}: ${entries.join(', ')}`);
+    for (const [block, entries] of byBlock(some)) lines.push(`    ${block}: ${entries.join(', ')}`);
   }
-  return [...lines, ...cures(problems, found, model, newClassifier !== undefined)].join('\n');
+  return lines.join('\n');
 }
 
 const count = (number: number, what: string): string =>
   number === 1 ? `1 ${what} is` : `${number} ${what}s are`;
 
-/** Layers, or blocks of them, on a line each: `layer4.1: conv1.weight [512, 512, 3, 3], bn1.weight [512]`. */
-function byLayer(problems: readonly Mismatch[]): Map<string, string[]> {
-  const layers = new Map<string, string[]>();
+/** A line for each layer or block: `layer4.1: conv2.weight [512, 512, 3, 3], bn2.{weight, bias} [512]`. */
+function byBlock(problems: readonly Mismatch[]): Map<string, string[]> {
+  const blocks = new Map<string, Map<string, string[]>>();
   for (const problem of problems) {
     const parts = problem.name.split('.');
     const depth = Math.max(1, Math.min(parts.length - 1, 2));
-    const layer = parts.slice(0, depth).join('.');
-    const rest = parts.slice(depth).join('.');
-    layers.set(layer, [...(layers.get(layer) ?? []), `${rest} ${detail(problem)}`.trim()]);
+    const block = parts.slice(0, depth).join('.');
+    const layer = parts.slice(depth, -1).join('.');
+    // Tensors of one layer that differ alike share an entry.
+    const key = JSON.stringify([layer, detail(problem)]);
+    const entries = blocks.get(block) ?? new Map<string, string[]>();
+    blocks.set(block, entries.set(key, [...(entries.get(key) ?? []), parts.slice(depth).at(-1) ?? '']));
   }
-  return layers;
+  return new Map([...blocks].map(([block, entries]) => [block, [...entries].map(entryText)]));
+}
+
+function entryText([key, names]: [string, string[]]): string {
+  const [layer, what] = JSON.parse(key) as [string, string];
+  const name = names.length === 1 ? names[0] : `{${names.join(', ')}}`;
+  return `${layer}${layer === '' || name === '' ? '' : '.'}${name} ${what}`.trim();
 }
 
 function detail(problem: Mismatch): string {

@@ -48,7 +48,6 @@ export function settleNetwork(source: WeightsSource, asked: AskedNetwork): Settl
     );
   }
   const stem = asked.stem ?? same?.stem ?? { kind: 'conv' };
-  const stemBias = asked.stemBias ?? (same?.stem.kind === stem.kind ? same.stemBias : undefined);
   const config: ModelConfig = {
     model: entry.name,
     form: asked.form ?? same?.form ?? formOf(entry, kernels, asked.usualForm),
@@ -56,10 +55,31 @@ export function settleNetwork(source: WeightsSource, asked: AskedNetwork): Settl
     classes,
     stem,
     antialias: asked.antialias ?? same?.antialias ?? dialect.antialias ?? 'none',
-    ...(stemBias === undefined ? {} : { stemBias }),
   };
+  const stemBias = asked.stemBias ?? storedStemBias(source, entry, config);
   const { batchNorm, notes } = settleBatchNorm(entry, source, asked.batchNormEps);
-  return { config: batchNorm === undefined ? config : { ...config, batchNorm }, notes };
+  return {
+    config: {
+      ...config,
+      ...(stemBias === undefined ? {} : { stemBias }),
+      ...(batchNorm === undefined ? {} : { batchNorm }),
+    },
+    notes,
+  };
+}
+
+/** Whether the first layer has a bias, where that is known and not the usual. */
+function storedStemBias(
+  { card, tensors }: WeightsSource,
+  entry: ModelEntry,
+  config: ModelConfig,
+): boolean | undefined {
+  if (card?.config.model === config.model && card.config.stem.kind === config.stem.kind) {
+    return card.config.stemBias;
+  }
+  // torchvision's plain ResNets have none; a push-pull layer that takes their place starts with one of zeros.
+  const bare = tensors.has(`${entry.stemPath}.weight`) && !tensors.has(`${entry.stemPath}.bias`);
+  return config.stem.kind === 'conv' && bare && entry.stemBias(config) ? false : undefined;
 }
 
 /** The form whose first layer has kernels of that size; where that does not tell, the usual one, or the published. */
