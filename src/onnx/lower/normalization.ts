@@ -1,5 +1,6 @@
 import type { ValueType } from '../../graph/graph.ts';
 import { numElements } from '../../graph/tensor.ts';
+import { planeProducts } from './plane-products.ts';
 import type { LoweringContext, LoweringTable } from './rules.ts';
 
 const otherAxes = ({ shape }: ValueType): number[] =>
@@ -33,13 +34,9 @@ export const normalization: Pick<LoweringTable, Normalization> = {
     const meanKept = emitter.emit('ReduceMean', [x], { axes, keepdims: 1 });
     const mean = emitter.emit('Reshape', [meanKept, emitter.ints([channels])]);
     const centered = emitter.emit('Sub', [x, meanKept]);
-    // In two stages: ONNX Runtime adds up squares one after the other, and over all images at once that
-    // costs five digits (measured at 64 images of 32×32: relative error 1e-5, in two stages 3e-7).
-    const inner = axes.filter((axis) => axis !== 0);
-    const perImage =
-      inner.length > 0
-        ? emitter.emit('ReduceSumSquare', [centered], { axes: inner, keepdims: 0 })
-        : emitter.emit('Mul', [centered, centered]);
+    // In two stages, by image and then over images: one number after the other, over all images at once, costs five
+    // digits (measured at 64 images of 32×32: relative error 1e-5, in two stages 3e-7).
+    const perImage = planeProducts(emitter, centered, centered, shape);
     const squares = emitter.emit('ReduceSum', [perImage, emitter.ints([0])], { keepdims: 0 });
     const count = numElements(shape) / channels;
     const variance = emitter.emit('Mul', [squares, emitter.floats(1 / count)]);
@@ -64,7 +61,8 @@ export const normalization: Pick<LoweringTable, Normalization> = {
     const perElement = emitter.floats(-channels / numElements(shape));
     const inverse = inverseDeviation(context, variance);
     const dBias = emitter.emit('ReduceSum', [dy, axes], { keepdims: 0 });
-    const dot = emitter.emit('ReduceSum', [emitter.emit('Mul', [dy, centered]), axes], { keepdims: 0 });
+    const products = planeProducts(emitter, dy, centered, shape);
+    const dot = emitter.emit('ReduceSum', [products, emitter.ints([0])], { keepdims: 0 });
     const dWeight = emitter.emit('Mul', [dot, inverse]);
     const a = emitter.emit('Mul', [weight, inverse]);
     const r = emitter.emit('Mul', [emitter.emit('Mul', [a, dBias]), perElement]);

@@ -77,19 +77,90 @@ function shifts(context: Context, x: string, heightAxis: number): string[] {
   return parts;
 }
 
-/**
- * Fewest channels for which rows of pixels are worth gathering: below, a gathered piece is too short
- * and shifted slices of whole images win (measured at 3 and 16 channels).
- */
+/** Fewest channels for which rows of pixels are worth gathering: below, a gathered piece is too short. */
 const GATHER_CHANNELS = 8;
 
 function dense(context: Context, x: string, dy: string): string {
   const { emitter, attributes } = context;
   const [, inChannels, kernelHeight, kernelWidth] = attributes.weightShape;
-  const pointwise = kernelHeight === 1 && kernelWidth === 1 && attributes.stride === 1;
-  return emitter.target.device === 'cpu' && inChannels >= GATHER_CHANNELS && !pointwise
-    ? byGatheredRows(context, x, dy)
-    : byShiftedImages(context, x, dy);
+  if (emitter.target.device !== 'cpu') return byShiftedImages(context, x, dy);
+  if (kernelHeight === 1 && kernelWidth === 1 && attributes.padding === 0) return pointwise(context, x, dy);
+  return inChannels < GATHER_CHANNELS ? byPatches(context, x, dy) : byGatheredRows(context, x, dy);
+}
+
+/** The 1×1 kernel: one product of the response gradient with the pixels under it. */
+function pointwise(context: Context, x: string, dy: string): string {
+  const { emitter, attributes, inputTypes } = context;
+  const { stride, weightShape } = attributes;
+  const [outChannels, inChannels] = weightShape;
+  const [, , ...response] = inputTypes[1].shape;
+  // Every stride-th place; a pooling of one place is a strided slice that runs in all threads.
+  const seen =
+    stride === 1
+      ? x
+      : emitter.emit('MaxPool', [x], { kernel_shape: [1, 1], strides: [stride, stride], pads: [0, 0, 0, 0] });
+  const positions = response[0] * response[1];
+  // One product an image spares turning both operands, which have (Cin + Cout) · positions values an image, and writes
+  // Cin · Cout values an image more.
+  if (inChannels * outChannels >= positions * (inChannels + outChannels)) {
+    const [n, , ...rest] = inputTypes[1].shape;
+    const under = { dtype: 'float32', shape: [n, inChannels, ...rest] } as const;
+    const plain = {
+      ...context,
+      attributes: { ...attributes, stride: 1 },
+      inputTypes: [under, inputTypes[1]],
+    };
+    return byShiftedImages(plain, seen, dy);
+  }
+  const product = sumOfImageProducts(context, dy, seen, inChannels);
+  return emitter.emit('Reshape', [product, emitter.ints(weightShape)]);
+}
+
+/**
+ * For each image the product of the response gradient `[N, Cout, H', W']` with `columns` `[N, count, H', W']` over
+ * their positions, and the sum of these: `[Cout, count]`. ONNX Runtime turns the operand while it multiplies.
+ */
+function sumOfImageProducts(
+  { emitter, attributes, inputTypes }: Context,
+  dy: string,
+  columns: string,
+  count: number,
+): string {
+  const [outChannels] = attributes.weightShape;
+  const [n, , outHeight, outWidth] = inputTypes[1].shape;
+  const rows = (value: string, channels: number): string =>
+    emitter.emit('Reshape', [value, emitter.ints([n, channels, outHeight * outWidth])]);
+  const operands = [rows(dy, outChannels), rows(columns, count)];
+  // The operand that is turned is copied piece by piece, so let it be the smaller one.
+  const swapped = count > outChannels;
+  const [left, right] = swapped ? operands.toReversed() : operands;
+  const products = emitter.emit('MatMul', [left, emitter.emit('Transpose', [right], { perm: [0, 2, 1] })]);
+  const sum = emitter.emit('ReduceSum', [products, emitter.ints([0])], { keepdims: 0 });
+  return swapped ? emitter.emit('Transpose', [sum], { perm: [1, 0] }) : sum;
+}
+
+/**
+ * Few channels: a convolution whose filters are each 1 at one place lays the patch under each position out along the
+ * channels, in all threads, and the rest is one product an image.
+ */
+function byPatches(context: Context, x: string, dy: string): string {
+  const { emitter, attributes } = context;
+  const { stride, padding, dilation, weightShape } = attributes;
+  const [, inChannels, kernelHeight, kernelWidth] = weightShape;
+  const places = kernelHeight * kernelWidth;
+  const oneHot = new Float32Array(inChannels * places * places);
+  for (let filter = 0; filter < inChannels * places; filter++)
+    oneHot[filter * places + (filter % places)] = 1;
+  const filters = emitter.floats(oneHot, [inChannels * places, 1, kernelHeight, kernelWidth]);
+  const patches = emitter.emit('Conv', [x, filters], {
+    kernel_shape: [kernelHeight, kernelWidth],
+    strides: [stride, stride],
+    pads: [padding, padding, padding, padding],
+    dilations: [dilation, dilation],
+    group: inChannels,
+  });
+  const product = sumOfImageProducts(context, dy, patches, inChannels * places);
+  return emitter.emit('Reshape', [product, emitter.ints(weightShape)]);
 }
 
 /**
