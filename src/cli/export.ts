@@ -18,9 +18,9 @@ import { loadWeights } from '../train/weights/load.ts';
 import { encodeWeights } from '../train/weights/save.ts';
 import { settleNetwork } from '../train/weights/settle.ts';
 import { openWeights, type WeightsSource } from '../train/weights/source.ts';
-import { choice, integer, positive, triple } from './options.ts';
+import { choice, integer, triple } from './options.ts';
 import { facts, thousands } from './progress.ts';
-import { addStemOptions, askedStem, type StemFlags } from './stem.ts';
+import { addStemOptions, askedStem, type StemFlags, toBatchNorm } from './stem.ts';
 
 const EXAMPLES = `
 Examples:
@@ -48,7 +48,6 @@ interface Flags extends StemFlags {
   width?: number;
   classes?: number;
   weights?: string;
-  bnEps?: number;
   classNames?: string;
   mean?: [number, number, number];
   std?: [number, number, number];
@@ -83,11 +82,6 @@ export function register(program: Command): void {
     .option('--width <n>', 'channels of the first stage', integer('--width', 1))
     .option('--classes <n>', 'number of classes', integer('--classes', 2));
   addStemOptions(network)
-    .option(
-      '--bn-eps <eps>',
-      'of every batch norm (default: as the network is published)',
-      positive('--bn-eps'),
-    )
     .option('--class-names <file>', 'text file with the name of a class in each line')
     .option(
       '--mean <r,g,b>',
@@ -158,16 +152,7 @@ async function fromRun(path: string, flags: Flags): Promise<Deployable> {
 }
 
 async function fromWeights(flags: Flags): Promise<Deployable> {
-  const {
-    weights: file,
-    model: name,
-    form,
-    width,
-    classes,
-    antialias,
-    stemBias,
-    bnEps: batchNormEps,
-  } = flags;
+  const { weights: file, model: name, form, width, classes, antialias, stemBias } = flags;
   if (file === undefined) throw new UserError('export: give the folder of a run, or --weights FILE');
   const source = await openWeights(file);
   const asked = {
@@ -178,7 +163,7 @@ async function fromWeights(flags: Flags): Promise<Deployable> {
     stem: askedStem(flags),
     antialias,
     stemBias,
-    batchNormEps,
+    batchNorm: toBatchNorm(flags),
   };
   const { config, notes } = settleNetwork(source, asked);
   const model = createModel(config, 0);

@@ -1,6 +1,6 @@
 /** The settings of a run as names and values, for people. */
 import { variantName } from '../models/config.ts';
-import { buildModule, countParameters } from '../models/registry.ts';
+import { buildModule, countParameters, findModel } from '../models/registry.ts';
 import type { RunConfig } from '../train/config.ts';
 import { MOMENTUM_RANGE } from '../train/schedule.ts';
 import { plural, short, thousands } from './progress.ts';
@@ -23,6 +23,7 @@ export function describe(config: RunConfig, out: string): Facts {
       '',
       `rate ${short(rates.initial)} to ${short(rates.max)} to ${short(rates.end)}, ${describeMomentum(config)}, weight decay ${short(recipe.weightDecay)}`,
     ],
+    ...describeStatistics(config, recipe.epochs * steps),
     ['machine', `${describeMachine(config)}, seed ${config.seed}`],
     ['run', out],
   ];
@@ -35,6 +36,22 @@ function describeInitial({ initial }: RunConfig): Facts {
   const measured = `batch norms are measured anew first (batches: ${thousands(reestimateBatches)})`;
   const lines = [file, ...notes, ...(reestimateBatches > 0 ? [measured] : [])];
   return lines.map((line, i) => [i === 0 ? 'weights' : '', line]);
+}
+
+/** Share of their start that running statistics may still hold at the end of a run. */
+const LEFT_OF_START = 0.01;
+
+/** A warning where a run is too short for its batch norms, whose first statistics (0 and 1) would still count. */
+function describeStatistics({ model }: RunConfig, steps: number): Facts {
+  const momentum = (model.batchNorm ?? findModel(model.model).batchNorm)?.momentum;
+  if (momentum === undefined || (1 - momentum) ** steps <= LEFT_OF_START) return [];
+  const needed = Math.ceil(Math.log(LEFT_OF_START) / Math.log(1 - momentum));
+  return [
+    [
+      'note',
+      `batch norms of momentum ${short(momentum)} need about ${plural(needed, 'step')} until errors mean something: --bn-momentum, or more epochs`,
+    ],
+  ];
 }
 
 /** The network and its images: what the runs of a search have in common. */

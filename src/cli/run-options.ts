@@ -7,7 +7,7 @@ import { PRESETS, type PresetName } from '../train/config.ts';
 import { DEFAULT_MODEL, type TrainingRequest } from '../train/plan.ts';
 import type { MomentumPolicy } from '../train/schedule.ts';
 import { choice, integer, momentum, share } from './options.ts';
-import { addStemOptions, askedStem, type StemFlags } from './stem.ts';
+import { addStemOptions, askedStem, type StemFlags, toBatchNorm } from './stem.ts';
 
 export const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
 
@@ -107,6 +107,7 @@ export function toRunRequest(flags: RunFlags): TrainingRequest {
     stem,
     antialias,
     stemBias,
+    batchNorm: toBatchNorm(flags),
     preset,
     epochs,
     ...policy,

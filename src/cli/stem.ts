@@ -1,8 +1,8 @@
 /** What can be varied in a network, on the command line: its first layer, and blurs against aliasing. */
 import type { Command } from 'commander';
 import { UserError } from '../errors.ts';
-import type { Antialias, StemConfig, StemKind } from '../models/config.ts';
-import { choice, inhibition, poolingSize } from './options.ts';
+import type { Antialias, BatchNormConfig, StemConfig, StemKind } from '../models/config.ts';
+import { choice, inhibition, poolingSize, positive, share } from './options.ts';
 
 export interface StemFlags {
   readonly stem?: StemKind;
@@ -10,6 +10,8 @@ export interface StemFlags {
   readonly alpha?: 'trainable' | number;
   readonly antialias?: Antialias;
   readonly stemBias?: boolean;
+  readonly bnEps?: number;
+  readonly bnMomentum?: number;
 }
 
 const STEMS: readonly StemKind[] = ['conv', 'pushpull', 'pushpull2020'];
@@ -35,7 +37,13 @@ export function addStemOptions(command: Command): Command {
       choice('--antialias', ANTIALIAS),
     )
     .option('--stem-bias', 'a bias in the first layer (default: as the network is published)')
-    .option('--no-stem-bias', 'no bias there');
+    .option('--no-stem-bias', 'no bias there')
+    .option('--bn-eps <eps>', 'of every batch norm (default: as published)', positive('--bn-eps'))
+    .option(
+      '--bn-momentum <m>',
+      'weight of a batch in the running statistics of batch norms (default: as published)',
+      share('--bn-momentum'),
+    );
 }
 
 /** The first layer that `--stem`, `--avg` and `--alpha` describe. @throws UserError when one is given that it has not */
@@ -62,4 +70,13 @@ export function toStem({ stem = 'conv', avg, alpha }: Pick<StemFlags, 'stem' | '
 export function askedStem(flags: Pick<StemFlags, 'stem' | 'avg' | 'alpha'>): StemConfig | undefined {
   const { stem, avg, alpha } = flags;
   return stem === undefined && avg === undefined && alpha === undefined ? undefined : toStem(flags);
+}
+
+/** What is asked of the batch norms; undefined when nothing is. */
+export function toBatchNorm({
+  bnEps: eps,
+  bnMomentum: momentum,
+}: StemFlags): Partial<BatchNormConfig> | undefined {
+  if (eps === undefined && momentum === undefined) return undefined;
+  return { ...(eps === undefined ? {} : { eps }), ...(momentum === undefined ? {} : { momentum }) };
 }

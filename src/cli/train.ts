@@ -54,7 +54,6 @@ interface Flags extends RunFlags {
   weights?: string;
   newClassifier?: boolean;
   reestimateBn?: number;
-  bnEps?: number;
 }
 
 export function register(program: Command): void {
@@ -78,8 +77,7 @@ export function register(program: Command): void {
       '--reestimate-bn <n>',
       'measure batch norms anew over n batches before the first step (default: 50 where the first layer changes, else 0)',
       integer('--reestimate-bn', 0),
-    )
-    .option('--bn-eps <eps>', 'of every batch norm (default: as published)', positive('--bn-eps'));
+    );
   const recipe = addPresetOptions(command)
     .option('--batch <n>', 'images a step', integer('--batch', 1))
     .option('--max-lr <rate>', 'peak of the learning rate', positive('--max-lr'))
@@ -127,20 +125,19 @@ async function run(flags: Flags): Promise<void> {
 
 function toRequest(flags: Flags): TrainingRequest {
   const { seed, batch: batchSize, maxLr: maxRate, weightDecay, weights, newClassifier } = flags;
-  const { reestimateBn: reestimate, bnEps: batchNormEps } = flags;
-  for (const [option, value] of Object.entries({ newClassifier, reestimate, batchNormEps })) {
+  const { reestimateBn: reestimate } = flags;
+  for (const [option, value] of Object.entries({ newClassifier, reestimate })) {
     if (weights === undefined && value !== undefined) {
       throw new UserError(`${WITH_WEIGHTS[option]}: only with --weights; add it, or leave the option out`);
     }
   }
-  const initial = { weights, newClassifier, reestimate, batchNormEps };
+  const initial = { weights, newClassifier, reestimate };
   return { ...toRunRequest(flags), ...initial, batchSize, maxRate, weightDecay, seed };
 }
 
 const WITH_WEIGHTS: Readonly<Record<string, string>> = {
   newClassifier: '--new-classifier',
   reestimate: '--reestimate-bn',
-  batchNormEps: '--bn-eps',
 };
 
 function defaultFolder(flags: Flags): string {

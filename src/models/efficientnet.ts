@@ -46,7 +46,7 @@ const SQUEEZE = 1 / 4;
 const DROP_CONNECT = 0.2;
 const DROPOUT = 0.2;
 /** The authors' constants, in PyTorch's sense of momentum: the weight of the new batch. */
-const BATCH_NORM = { eps: 1e-3, momentum: 0.01 } as const;
+export const EFFICIENTNET_BATCH_NORM = { eps: 1e-3, momentum: 0.01 } as const;
 
 /**
  * Channels of a stage at another width: scaled, then rounded to the nearest multiple of a divisor, or the next where
@@ -141,7 +141,7 @@ export class EfficientNet extends Module {
   readonly features: Sequential;
   readonly classifier: Sequential;
 
-  constructor({ form, width, classes, stem, batchNorm = BATCH_NORM }: EfficientNetOptions) {
+  constructor({ form, width, classes, stem, batchNorm = EFFICIENTNET_BATCH_NORM }: EfficientNetOptions) {
     super();
     const total = STAGES.reduce((sum, { blocks }) => sum + blocks, 0);
     let [inChannels, index] = [width, 0];

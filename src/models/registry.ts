@@ -1,8 +1,8 @@
 import { UserError } from '../errors.ts';
 import { initialWeights, type Module, type Parameter, type Weights } from '../nn/index.ts';
 import { AlexNet } from './alexnet.ts';
-import type { Antialias, Form, ModelConfig } from './config.ts';
-import { EfficientNet } from './efficientnet.ts';
+import type { Antialias, BatchNormConfig, Form, ModelConfig } from './config.ts';
+import { EFFICIENTNET_BATCH_NORM, EfficientNet } from './efficientnet.ts';
 import { ResNet, type ResNetOptions } from './resnet.ts';
 import { type StemFactory, stemFactory } from './stem.ts';
 
@@ -20,6 +20,8 @@ export interface ModelEntry {
   readonly classifierPath: string;
   /** Whether the first layer has a bias when the configuration does not say. */
   readonly stemBias: (config: ModelConfig) => boolean;
+  /** Constants of its batch norms as published; undefined where it has none. */
+  readonly batchNorm: BatchNormConfig | undefined;
   readonly build: (config: ModelConfig, stem: StemFactory) => Module;
 }
 
@@ -34,6 +36,9 @@ export interface ImageModel {
   /** Height and width of the images it is made for. */
   readonly inputSize: number;
 }
+
+/** What PyTorch's `BatchNorm2d` has when nothing is said. */
+export const PYTORCH_BATCH_NORM: BatchNormConfig = { eps: 1e-5, momentum: 0.1 };
 
 function resnet(
   depth: number,
@@ -51,6 +56,7 @@ function resnet(
     classifierPath: 'fc',
     // As in the reference implementation, where the plain and the push-pull stem have one and the blurred do not.
     stemBias: ({ antialias = 'none' }) => antialias === 'none',
+    batchNorm: PYTORCH_BATCH_NORM,
     build: ({ form, width, classes, antialias, batchNorm }, stem) =>
       new ResNet({ block, layers, form, width, classes, stem, antialias, batchNorm }),
   };
@@ -72,6 +78,7 @@ export const MODELS: readonly ModelEntry[] = [
     stemPath: 'features.0.0',
     classifierPath: 'classifier.1',
     stemBias: () => false,
+    batchNorm: EFFICIENTNET_BATCH_NORM,
     build: ({ form, width, classes, batchNorm }, stem) =>
       new EfficientNet({ form, width, classes, stem, batchNorm }),
   },
@@ -84,6 +91,7 @@ export const MODELS: readonly ModelEntry[] = [
     stemPath: 'features.0',
     classifierPath: 'classifier.6',
     stemBias: () => true,
+    batchNorm: undefined,
     build: ({ width, classes }, stem) => new AlexNet({ width, classes, stem }),
   },
 ];
@@ -113,7 +121,11 @@ export function buildModule(config: ModelConfig): Module {
       `--antialias ${antialias}: expected none for ${entry.name}; ${able.join(', ')} have it`,
     );
   }
-  return entry.build(config, stemFactory(config.stem, stemBias));
+  if (config.batchNorm !== undefined && entry.batchNorm === undefined) {
+    throw new UserError(`--bn-eps, --bn-momentum: ${entry.name} has no batch norms; leave them out`);
+  }
+  const { batchNorm = entry.batchNorm } = config;
+  return entry.build({ ...config, batchNorm }, stemFactory(config.stem, stemBias));
 }
 
 /** Build a network with the initial weights of a seed. */

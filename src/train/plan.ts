@@ -2,9 +2,9 @@ import { resolve } from 'node:path';
 import { BUILT_IN_DATASETS, type Dataset, type HeldOut, openDataset } from '../data/dataset.ts';
 import type { Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
-import type { Antialias, Form, StemConfig } from '../models/config.ts';
+import type { Antialias, BatchNormConfig, Form, StemConfig } from '../models/config.ts';
 import { checkModel } from '../models/cost.ts';
-import { findModel } from '../models/registry.ts';
+import { findModel, PYTORCH_BATCH_NORM } from '../models/registry.ts';
 import { choosePreset, PRESETS, type PresetName, RUN_SCHEMA, type RunConfig } from './config.ts';
 import { type MomentumPolicy, withPeak } from './schedule.ts';
 import { planInitial } from './weights/initial.ts';
@@ -34,8 +34,8 @@ export interface TrainingRequest {
    * the first layer is another one than theirs (an epoch at most), else none.
    */
   readonly reestimate?: number;
-  /** With weights: of every batch norm; as the network was published where they come from when left out. */
-  readonly batchNormEps?: number;
+  /** Of every batch norm; what is left out is as the network is published, or as where the weights come from. */
+  readonly batchNorm?: Partial<BatchNormConfig>;
   /** Named recipe; chosen by the data when left out. */
   readonly preset?: PresetName;
   readonly epochs?: number;
@@ -176,7 +176,7 @@ function decideNetwork(
   usualForm: Form,
   classes: number,
 ): SettledNetwork {
-  const { form, width, stem, antialias, stemBias, batchNormEps } = request;
+  const { form, width, stem, antialias, stemBias, batchNorm } = request;
   const name = request.model ?? source?.card?.config.model ?? DEFAULT_MODEL;
   if (source !== undefined) {
     return settleNetwork(source, {
@@ -187,7 +187,7 @@ function decideNetwork(
       stem,
       antialias,
       stemBias,
-      batchNormEps,
+      batchNorm,
       usualForm,
     });
   }
@@ -201,6 +201,9 @@ function decideNetwork(
       stem: stem ?? { kind: 'conv' },
       antialias: antialias ?? 'none',
       ...(stemBias === undefined ? {} : { stemBias }),
+      ...(batchNorm === undefined
+        ? {}
+        : { batchNorm: { ...(entry.batchNorm ?? PYTORCH_BATCH_NORM), ...batchNorm } }),
     },
     notes: [],
   };

@@ -74,11 +74,22 @@ describe('the program', () => {
     expect(text.trim().split('\n')).toHaveLength(1);
   });
 
-  it('models lists networks, first layers and recipes', async () => {
+  it('models lists networks with what they cost, first layers and recipes', async () => {
     const { text } = await inProcess('models');
-    expect(text).toMatch(/resnet18 .*\n.*11,17\d,\d+ at width 64/);
-    expect(text).toMatch(/push-pull avg3 +--stem pushpull --avg 3 --alpha trainable/);
+    expect(text).toMatch(/resnet50 +25,557,096 +4,089 M +23,520,906 +1,298 M/);
+    expect(text).toMatch(/alexnet +61,100,840 +714 M +AlexNet/);
+    expect(text).toMatch(/--stem pushpull --avg 5 +\S/);
+    expect(text).toMatch(/--antialias blurconv2 +\S/);
     expect(text).toMatch(/cifar10 .*\n.*30 epochs, batch 64, rate 0\.005 to 0\.2 to 5e-6/);
+  });
+
+  it('models NAME lists every variant of one network', async () => {
+    const { text } = await inProcess('models', 'resnet18');
+    expect(text).toMatch(/baseline +11,689,576 +1,814 M/);
+    expect(text).toMatch(/blurconv2, push-pull avg3 +11,689,576 /);
+    const unknown = await inProcess('models', 'resnet19');
+    expect(unknown.status).toBe(2);
+    expect(unknown.text).toMatch(/resnet19: expected one of resnet18/);
   });
 
   it('doctor tries the devices and ends with a verdict', async () => {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addStemOptions, askedStem, type StemFlags, toStem } from '../../src/cli/stem.ts';
+import { addStemOptions, askedStem, type StemFlags, toBatchNorm, toStem } from '../../src/cli/stem.ts';
 
 const parse = (...words: string[]): StemFlags =>
   addStemOptions(new Command().exitOverride()).parse(words, { from: 'user' }).opts();
@@ -19,6 +19,16 @@ describe('the first layer on the command line', () => {
   it('is left to the weights when nothing is said', () => {
     expect(askedStem(parse())).toBeUndefined();
     expect(askedStem(parse('--stem', 'conv'))).toEqual({ kind: 'conv' });
+  });
+
+  it('leaves the batch norms as published, or changes one constant of them', () => {
+    expect(toBatchNorm(parse())).toBeUndefined();
+    expect(toBatchNorm(parse('--bn-momentum', '0.1'))).toEqual({ momentum: 0.1 });
+    expect(toBatchNorm(parse('--bn-eps', '1e-5', '--bn-momentum', '0.1'))).toEqual({
+      eps: 1e-5,
+      momentum: 0.1,
+    });
+    expect(() => parse('--bn-momentum', '2')).toThrow(/--bn-momentum: expected a share between 0 and 1/);
   });
 
   it('has a bias as published, unless one is asked for or refused', () => {

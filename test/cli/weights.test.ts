@@ -87,7 +87,6 @@ describe('pushpull train --weights', () => {
   it.each([
     [['--new-classifier'], /^--new-classifier: only with --weights/],
     [['--reestimate-bn', '5'], /^--reestimate-bn: only with --weights/],
-    [['--bn-eps', '0.001'], /^--bn-eps: only with --weights/],
     [['--weights', '/nowhere.pth'], /^\/nowhere\.pth: the weights cannot be read/],
     [
       ['--weights', fixture('command.pth')],

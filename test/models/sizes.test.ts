@@ -78,6 +78,12 @@ describe('a configuration that does not exist is refused', () => {
       /--antialias blurconv1: expected none for alexnet; resnet18, .* have it/,
     ],
     [
+      'batch norms that it has not',
+      published('alexnet', { batchNorm: { eps: 1e-5, momentum: 0.1 } }),
+      224,
+      /--bn-eps, --bn-momentum: alexnet has no batch norms/,
+    ],
+    [
       'images too small',
       published('alexnet'),
       32,

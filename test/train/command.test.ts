@@ -55,7 +55,7 @@ describe('the command of a run', () => {
     const initial = { file: '/w.pth', sha256: 'f0', notes: [], newClassifier: true, reestimateBatches: 50 };
     const model = { ...config.model, batchNorm: { eps: 1e-5, momentum: 0.1 } };
     expect(trainCommand({ ...config, model, initial }, 'x').join(' ')).toContain(
-      ' --stem conv --weights /w.pth --new-classifier --reestimate-bn 50 --bn-eps 1e-5 --preset ',
+      ' --stem conv --bn-eps 1e-5 --bn-momentum 0.1 --weights /w.pth --new-classifier --reestimate-bn 50 --preset ',
     );
   });
 });

@@ -39,8 +39,10 @@ describe('ten training steps follow PyTorch', () => {
     }
     const { weights } = await step.readState();
     await step.dispose();
+    // A ReLU next to zero may fall to the other side in float32; so far PyTorch's own float32 is off its float64.
+    const float32 = Math.max(...one.losses.map((loss, i) => Math.abs(loss - one.float32Losses[i])));
     for (const [i, loss] of losses.entries()) {
-      expect(Math.abs(loss - one.losses[i]), `loss of step ${i}`).toBeLessThan(1e-4);
+      expect(Math.abs(loss - one.losses[i]), `loss of step ${i}`).toBeLessThan(Math.max(2e-5, 1.5 * float32));
     }
     for (const [name, after] of one.after) {
       expectClose(weights.get(name)!, after, 1e-3, name);

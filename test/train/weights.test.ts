@@ -281,9 +281,13 @@ describe('the network of a file', () => {
     expect(notes).toEqual([
       'batch norms have eps 0.00001 and momentum 0.1, as efficientnet_b0 of torchvision',
     ]);
-    expect(settleNetwork(source, { ...asked, batchNormEps: 0.5 })).toMatchObject({
+    expect(settleNetwork(source, { ...asked, batchNorm: { eps: 0.5 } })).toMatchObject({
       config: { batchNorm: { eps: 0.5, momentum: 0.1 } },
       notes: [],
+    });
+    expect(settleNetwork(source, { ...asked, batchNorm: { momentum: 0.5 } }).config.batchNorm).toEqual({
+      eps: 1e-5,
+      momentum: 0.5,
     });
     expect(settleNetwork(source, { model: 'resnet18', classes: 3 }).config.batchNorm).toBeUndefined();
   });

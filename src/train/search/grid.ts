@@ -80,13 +80,12 @@ function trialName({ maxRate, weightDecay, batchSize }: Setting, seed: number): 
  */
 export function checkPlan({ grid = {}, seeds, trials }: Partial<TrialPlan> | PlanChanges): void {
   const isWhole = (least: number) => (value: number) => Number.isSafeInteger(value) && value >= least;
-  const isFinite = (value: number) => Number.isFinite(value);
-  checkValues('--lr', grid.maxRate, 'numbers above 0', (value) => isFinite(value) && value > 0);
+  checkValues('--lr', grid.maxRate, 'numbers above 0', (value) => Number.isFinite(value) && value > 0);
   checkValues(
     '--weight-decay',
     grid.weightDecay,
     'numbers, 0 or more',
-    (value) => isFinite(value) && value >= 0,
+    (value) => Number.isFinite(value) && value >= 0,
   );
   checkValues('--batch', grid.batchSize, 'whole numbers, 1 or more', isWhole(1));
   checkValues('--seeds', seeds, 'whole numbers, 0 or more', isWhole(0));

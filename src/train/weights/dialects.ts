@@ -3,6 +3,8 @@
  * a name that only it has, what its names are here, and what its networks have that cannot be told from tensors.
  */
 import type { Antialias, BatchNormConfig } from '../../models/config.ts';
+import { EFFICIENTNET_BATCH_NORM } from '../../models/efficientnet.ts';
+import { PYTORCH_BATCH_NORM } from '../../models/registry.ts';
 
 type Rename = readonly [pattern: RegExp, replacement: string | ((...match: string[]) => string)];
 
@@ -84,8 +86,6 @@ function lukemelasBlock(whole: string, index: string, part: string): string {
   return block === undefined || place === undefined ? whole : `${block}.${place}.`;
 }
 
-const PYTORCH_BATCH_NORM: BatchNormConfig = { eps: 1e-5, momentum: 0.1 };
-
 export const DIALECTS: readonly Dialect[] = [
   {
     name: 'BlurConv1 networks (antialiased-cnns, and the reference implementation)',
@@ -122,7 +122,7 @@ export const DIALECTS: readonly Dialect[] = [
       [/^_bn1\./, 'features.8.1.'],
       [/^_fc\./, 'classifier.1.'],
     ],
-    batchNorm: { efficientnet_b0: { eps: 1e-3, momentum: 0.01 } },
+    batchNorm: { efficientnet_b0: EFFICIENTNET_BATCH_NORM },
     caveats: {
       efficientnet_b0:
         "these weights were trained with TensorFlow's padding, which is uneven at even sizes; here all sides are padded " +

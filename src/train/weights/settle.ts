@@ -1,7 +1,7 @@
 /** Which network a file's weights are of: what was asked for, then what the file says, then what its tensors show. */
 import { UserError } from '../../errors.ts';
 import type { Antialias, BatchNormConfig, Form, ModelConfig, StemConfig } from '../../models/config.ts';
-import { buildModule, findModel, type ModelEntry } from '../../models/registry.ts';
+import { buildModule, findModel, type ModelEntry, PYTORCH_BATCH_NORM } from '../../models/registry.ts';
 import type { WeightsSource } from './source.ts';
 
 /** Everything may be left open. */
@@ -13,7 +13,7 @@ export interface AskedNetwork {
   readonly stem?: StemConfig;
   readonly antialias?: Antialias;
   readonly stemBias?: boolean;
-  readonly batchNormEps?: number;
+  readonly batchNorm?: Partial<BatchNormConfig>;
   /** Where the tensors fit both forms. */
   readonly usualForm?: Form;
 }
@@ -57,7 +57,7 @@ export function settleNetwork(source: WeightsSource, asked: AskedNetwork): Settl
     antialias: asked.antialias ?? same?.antialias ?? dialect.antialias ?? 'none',
   };
   const stemBias = asked.stemBias ?? storedStemBias(source, entry, config);
-  const { batchNorm, notes } = settleBatchNorm(entry, source, asked.batchNormEps);
+  const { batchNorm, notes } = settleBatchNorm(entry, source, asked.batchNorm);
   return {
     config: {
       ...config,
@@ -97,11 +97,13 @@ function formOf(entry: ModelEntry, kernels: readonly number[] | undefined, usual
 function settleBatchNorm(
   entry: ModelEntry,
   { dialect, card }: WeightsSource,
-  eps: number | undefined,
+  asked: Partial<BatchNormConfig> | undefined,
 ): { batchNorm?: BatchNormConfig; notes: string[] } {
   const published = dialect.batchNorm?.[entry.name];
   const stored = card === undefined ? published : card.config.batchNorm;
-  if (eps !== undefined) return { batchNorm: { eps, momentum: stored?.momentum ?? 0.1 }, notes: [] };
+  if (asked !== undefined) {
+    return { batchNorm: { ...(stored ?? entry.batchNorm ?? PYTORCH_BATCH_NORM), ...asked }, notes: [] };
+  }
   if (card !== undefined || published === undefined) return { batchNorm: stored, notes: [] };
   const { momentum } = published;
   return {
