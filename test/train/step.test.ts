@@ -51,7 +51,7 @@ describe('ten training steps follow PyTorch', () => {
       const way = Math.hypot(...end.map((value, i) => value - start[i]));
       const off = Math.hypot(...end.map((value, i) => value - ours[i]));
       // The first convolution's bias moves by rounding only, since the batch norm takes it out again.
-      expect(off, `way of ${name}, ${way} long`).toBeLessThan(0.02 * way + 1e-6);
+      expect(off, `way of ${name}, ${way} long`).toBeLessThan((float32 > 1e-4 ? 0.05 : 0.02) * way + 1e-6);
     }
   });
 });
