@@ -79,10 +79,18 @@ export { Graph, printGraph, type Value } from './graph/graph.ts';
 export { type DType, float32, floats, int32, type Shape, type Tensor } from './graph/tensor.ts';
 export { createImage, type Image } from './image/image.ts';
 export { type ModelCard, type Preprocessing, readModelCard } from './models/card.ts';
-export { type ModelConfig, type StemConfig, variantName } from './models/config.ts';
+export {
+  type Antialias,
+  type BatchNormConfig,
+  type Form,
+  type ModelConfig,
+  type StemConfig,
+  variantName,
+} from './models/config.ts';
+export { countMultiplyAdds, type ImageSize } from './models/cost.ts';
 export { exportModel } from './models/export.ts';
 export { exportModule } from './models/module.ts';
-export { createModel, type ImageModel, MODELS } from './models/registry.ts';
+export { createModel, type ImageModel, MODELS, type ModelEntry } from './models/registry.ts';
 export * from './nn/index.ts';
 export { decodeModel, encodeModel, type ModelProto } from './onnx/model.ts';
 export { type RetrofitOptions, retrofit } from './onnx/retrofit.ts';
@@ -109,4 +117,9 @@ export {
 } from './train/search.ts';
 export { resumeRun, type SessionOptions, startRun } from './train/start.ts';
 export { TrainingStep } from './train/step.ts';
+export { readTensors, type TensorFile } from './train/tensor-file.ts';
 export type { TrainingEvent, TrainResult } from './train/trainer.ts';
+export { loadWeights } from './train/weights/load.ts';
+export { type EncodedWeights, encodeWeights } from './train/weights/save.ts';
+export { type AskedNetwork, type SettledNetwork, settleNetwork } from './train/weights/settle.ts';
+export { openWeights, type WeightsSource } from './train/weights/source.ts';
