@@ -40,7 +40,7 @@ export const exp = (x: Value): Value => x.graph.apply('exp', [x], {})[0];
 export const log = (x: Value): Value => x.graph.apply('log', [x], {})[0];
 export const sigmoid = (x: Value): Value => x.graph.apply('sigmoid', [x], {})[0];
 /** Swish or SiLU: `x · sigmoid(x)`. */
-export const silu = (x: Value): Value => mul(x, sigmoid(x));
+export const silu = (x: Value): Value => x.graph.apply('silu', [x], {})[0];
 export const cast = (x: Value, to: DType): Value =>
   x.dtype === to ? x : x.graph.apply('cast', [x], { to })[0];
 

@@ -43,6 +43,7 @@ export interface OpAttributes {
   exp: None;
   log: None;
   sigmoid: None;
+  silu: None;
   cast: { readonly to: DType };
   // Reductions
   reduceSum: ReduceAttributes;

@@ -85,6 +85,7 @@ export const simple: Pick<LoweringTable, Simple> = {
   exp: direct('Exp'),
   log: direct('Log'),
   sigmoid: direct('Sigmoid'),
+  silu: ({ emitter, inputs: [x] }) => [emitter.emit('Mul', [x, emitter.emit('Sigmoid', [x])])],
   cast: ({ emitter, inputs, attributes: { to } }) => [emitter.emit('Cast', inputs, { to: ELEMENT_TYPE[to] })],
   reduceSum: ({ emitter, inputs, attributes: { axes, keepDims } }) =>
     axes.length === 0
