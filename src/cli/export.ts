@@ -30,7 +30,7 @@ Examples:
 
   Weights that PyTorch saved, with the names of torchvision, timm, antialiased-cnns, EfficientNet-PyTorch or the
   reference implementation of push-pull:
-    $ pushpull export --weights resnet50.pth --model resnet50 --out resnet50.onnx
+    $ pushpull export --weights resnet50.pth --out resnet50.onnx
     $ pushpull export --weights last.ckpt --model resnet18 --stem pushpull --avg 3 \\
         --class-names names.txt --out pushpull.onnx
 

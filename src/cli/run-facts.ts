@@ -42,9 +42,9 @@ function describeInitial({ initial }: RunConfig): Facts {
 const LEFT_OF_START = 0.01;
 
 /** A warning where a run is too short for its batch norms, whose first statistics (0 and 1) would still count. */
-function describeStatistics({ model }: RunConfig, steps: number): Facts {
+function describeStatistics({ model, initial }: RunConfig, steps: number): Facts {
   const momentum = (model.batchNorm ?? findModel(model.model).batchNorm)?.momentum;
-  if (momentum === undefined || (1 - momentum) ** steps <= LEFT_OF_START) return [];
+  if (initial !== undefined || momentum === undefined || (1 - momentum) ** steps <= LEFT_OF_START) return [];
   const needed = Math.ceil(Math.log(LEFT_OF_START) / Math.log(1 - momentum));
   return [
     [

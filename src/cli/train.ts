@@ -35,7 +35,7 @@ Examples:
 
   Fine-tuning: start from weights (safetensors, PyTorch's .pth or .ckpt, or a run), here with the push-pull layer in the
   place of their first convolution. A rate well below the recipe's keeps what they know:
-    $ pushpull train --data ~/pictures --weights resnet50.pth --model resnet50 --stem pushpull --avg 3 \\
+    $ pushpull train --data ~/pictures --weights resnet50.pth --stem pushpull --avg 3 \\
         --new-classifier --epochs 5 --max-lr 0.01
     $ pushpull train --data cifar10 --weights runs/plain --stem pushpull --epochs 5 --max-lr 0.02
 

@@ -177,10 +177,9 @@ function decideNetwork(
   classes: number,
 ): SettledNetwork {
   const { form, width, stem, antialias, stemBias, batchNorm } = request;
-  const name = request.model ?? source?.card?.config.model ?? DEFAULT_MODEL;
   if (source !== undefined) {
     return settleNetwork(source, {
-      model: name,
+      model: request.model,
       form,
       width,
       classes,
@@ -191,7 +190,7 @@ function decideNetwork(
       usualForm,
     });
   }
-  const entry = findModel(name);
+  const entry = findModel(request.model ?? DEFAULT_MODEL);
   return {
     config: {
       model: entry.name,

@@ -160,7 +160,7 @@ describe('pushpull export', () => {
     [['--weights', fixture('kinds.pth'), '--out', 'x.onnx'], '--model: say which network the weights in'],
     [
       ['--weights', fixture('kinds.pth'), '--model', 'resnet18', '--out', 'x.onnx'],
-      '--classes: say how many classes the network has',
+      '--model resnet18: expected weights of that network',
     ],
   ])('%j', async (words, message) => {
     await expect(inProcess('export', ...words)).rejects.toThrow(message);

@@ -269,7 +269,29 @@ describe('the network of a file', () => {
     const { config } = settleNetwork(source, { model: 'resnet18' });
     expect(config).toEqual({ ...model.config, antialias: 'none', stemBias: false });
     expect(settleNetwork(source, { model: 'resnet18', stem: PUSH_PULL }).config.stemBias).toBeUndefined();
+  });
+
+  it.each(['resnet18', 'resnet34', 'resnet50', 'efficientnet_b0', 'alexnet'])(
+    'is known by its names: %s',
+    async (name) => {
+      const model = network({ model: name, form: 'imagenet', width: 4, stem: { kind: 'conv' } });
+      const source = await openWeights(write(model.parameters));
+      expect(settleNetwork(source, {}).config.model).toBe(name);
+      const other = name === 'alexnet' ? 'resnet18' : 'alexnet';
+      expect(() => settleNetwork(source, { model: other })).toThrow(
+        new RegExp(
+          `^--model ${other}: expected weights of that network, but .* has neither .* nor .*; by its names it is ${name}$`,
+        ),
+      );
+    },
+  );
+
+  it('is asked for where its names are of none', async () => {
+    const source = await openWeights(write([['head.weight', float32([1, 2], [2])]]));
     expect(() => settleNetwork(source, {})).toThrow(/^--model: say which network/);
+    expect(() => settleNetwork(source, { model: 'resnet18' })).toThrow(
+      /has neither 'conv1\.weight' nor 'fc\.weight'$/,
+    );
   });
 
   it('has the batch norms with which it was published', async () => {
@@ -289,7 +311,8 @@ describe('the network of a file', () => {
       eps: 1e-5,
       momentum: 0.5,
     });
-    expect(settleNetwork(source, { model: 'resnet18', classes: 3 }).config.batchNorm).toBeUndefined();
+    const plain = await openWeights(write(network().parameters));
+    expect(settleNetwork(plain, { model: 'resnet18' }).config.batchNorm).toBeUndefined();
   });
 
   it('must have the blurs of the file', async () => {

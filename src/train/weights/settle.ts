@@ -1,7 +1,13 @@
 /** Which network a file's weights are of: what was asked for, then what the file says, then what its tensors show. */
 import { UserError } from '../../errors.ts';
 import type { Antialias, BatchNormConfig, Form, ModelConfig, StemConfig } from '../../models/config.ts';
-import { buildModule, findModel, type ModelEntry, PYTORCH_BATCH_NORM } from '../../models/registry.ts';
+import {
+  buildModule,
+  findModel,
+  MODELS,
+  type ModelEntry,
+  PYTORCH_BATCH_NORM,
+} from '../../models/registry.ts';
 import type { WeightsSource } from './source.ts';
 
 /** Everything may be left open. */
@@ -32,13 +38,21 @@ export interface SettledNetwork {
 export function settleNetwork(source: WeightsSource, asked: AskedNetwork): SettledNetwork {
   const { file, tensors, dialect } = source;
   const stored = source.card?.config;
-  const model = asked.model ?? stored?.model;
+  const model = asked.model ?? stored?.model ?? networkOf(source);
   if (model === undefined) {
     throw new UserError(
-      `--model: say which network the weights in ${file} are of; \`pushpull models\` lists them`,
+      `--model: say which network the weights in ${file} are of, by their names none that \`pushpull models\` lists`,
     );
   }
   const entry = findModel(model);
+  if (!ends(entry).some((name) => tensors.has(name))) {
+    const other = networkOf(source);
+    throw new UserError(
+      `--model ${model}: expected weights of that network, but ${file} has neither ${ends(entry)
+        .map((name) => `'${name}'`)
+        .join(' nor ')}${other === undefined ? '' : `; by its names it is ${other}`}`,
+    );
+  }
   const same = stored?.model === model ? stored : undefined;
   const kernels = tensors.get(`${entry.stemPath}.weight`)?.shape;
   const classes = asked.classes ?? same?.classes ?? tensors.get(`${entry.classifierPath}.weight`)?.shape[0];
@@ -80,6 +94,26 @@ function storedStemBias(
   // torchvision's plain ResNets have none; a push-pull layer that takes their place starts with one of zeros.
   const bare = tensors.has(`${entry.stemPath}.weight`) && !tensors.has(`${entry.stemPath}.bias`);
   return config.stem.kind === 'conv' && bare && entry.stemBias(config) ? false : undefined;
+}
+
+/** The first and the last layer's weights: a file with neither is of another network. */
+const ends = ({ stemPath, classifierPath }: ModelEntry): string[] => [
+  `${stemPath}.weight`,
+  `${classifierPath}.weight`,
+];
+
+/**
+ * The network that a file's tensors are named after: of those whose layers it all has, the one with the most. The names
+ * of a ResNet-18 are also found in a ResNet-50.
+ */
+function networkOf({ tensors }: WeightsSource): string | undefined {
+  const named = MODELS.map(({ name, forms, stemPath }) => {
+    const module = buildModule({ model: name, form: forms[0], width: 1, classes: 2, stem: { kind: 'conv' } });
+    const names = [...module.namedParameters()].map(([path]) => path);
+    return { name, names: names.filter((path) => path !== `${stemPath}.bias`) };
+  });
+  const fitting = named.filter(({ names }) => names.every((path) => tensors.has(path)));
+  return fitting.sort((a, b) => b.names.length - a.names.length)[0]?.name;
 }
 
 /** The form whose first layer has kernels of that size; where that does not tell, the usual one, or the published. */
