@@ -15,7 +15,8 @@ export const CIFAR10_ARCHIVE = {
   sha256: 'c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd',
 } as const;
 
-const CLASSES = [
+/** In the order of the labels. */
+export const CIFAR10_CLASSES = [
   'airplane',
   'automobile',
   'bird',
@@ -146,11 +147,11 @@ export async function openCifar10(listing: Listing, split: Split): Promise<Split
 }
 
 async function readClasses(listing: Listing, file: number): Promise<readonly string[]> {
-  if (file < 0) return CLASSES;
+  if (file < 0) return CIFAR10_CLASSES;
   const names = new TextDecoder()
     .decode(await listing.read(file))
     .split('\n')
     .map((line) => line.trim())
     .filter(Boolean);
-  return names.length === CLASSES.length ? names : CLASSES;
+  return names.length === CIFAR10_CLASSES.length ? names : CIFAR10_CLASSES;
 }

@@ -3,9 +3,11 @@ import path from 'node:path';
 import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import { openCifar10, openCifar10FromCache } from './cifar10.ts';
+import { parseCorruptedSpec } from './corrupted-spec.ts';
 import { openImageFolder } from './image-folder.ts';
 import { openListing } from './listing.ts';
 import { openMnist } from './mnist.ts';
+import { isNpyPair, openNpyPair } from './npy-pair.ts';
 import { createPixelCache } from './pixel-cache.ts';
 import { ImageReader, type ImageStorage, type SharedImages, selectImages } from './storage.ts';
 import { holdOut, stratifiedSubset } from './subset.ts';
@@ -21,7 +23,7 @@ export interface HeldOut {
 
 /** Where a data set came from, as plain JSON. */
 export interface DatasetSource {
-  /** How it was read: `cifar10`, `mnist` or `folder`. */
+  /** How it was read: `cifar10`, `mnist`, `npy`, `folder`, or a corrupted set. */
   readonly kind: string;
   /** Folder or archive, absolute; absent for embedded data. */
   readonly path?: string;
@@ -86,7 +88,8 @@ export const BUILT_IN_DATASETS = ['cifar10', 'mnist'] as const;
  * Open one split of a data set.
  *
  * @param spec `cifar10` (downloaded before by `pushpull data cifar10`), `mnist` (embedded), or a path: a folder,
- *   `.tar` or `.tar.gz` with `train/<class>/*` and `test/<class>/*` (or `val`), or CIFAR-10's own archive or folder.
+ *   `.tar` or `.tar.gz` with `train/<class>/*` and `test/<class>/*` (or `val`), or CIFAR-10's own archive or folder;
+ *   `npy:IMAGES.npy,LABELS.npy` or `npy:FOLDER` for test images as CIFAR-10.1 has them.
  * @throws UserError when there is no such data, or it is not what it seems
  */
 export async function openDataset(spec: string, split: Split, options: OpenOptions = {}): Promise<Dataset> {
@@ -127,6 +130,12 @@ function select(
 async function openContents(spec: string, split: Split, cacheDir?: string): Promise<SplitContents> {
   if (spec === 'mnist') return await openMnist(split);
   if (spec === 'cifar10') return await openCifar10FromCache(split, cacheDir);
+  if (isNpyPair(spec)) return await openNpyPair(spec, split);
+  if (parseCorruptedSpec(spec)) {
+    throw new UserError(
+      `${spec}: expected images to train on or to corrupt, found a corrupted set; give it to 'pushpull evaluate --data'`,
+    );
+  }
   const place = path.resolve(spec);
   if (!(await stat(place).catch(() => undefined))) {
     throw new UserError(
@@ -148,11 +157,26 @@ async function assemble(
   chosen: Uint32Array | undefined,
   source: DatasetSource,
 ): Promise<Dataset> {
+  const dataset = assembleUncached(contents, chosen, source);
+  const reader = new ImageReader(dataset.images.storage);
+  const cache = await createPixelCache(reader, dataset.length).finally(() => reader.close());
+  return cache ? { ...dataset, images: { ...dataset.images, cache } } : dataset;
+}
+
+/**
+ * The images of `contents`, or the `chosen` ones in that order, as a data set that decodes an image each time that
+ * it is wanted.
+ */
+export function assembleUncached(
+  contents: SplitContents,
+  chosen: Uint32Array | undefined,
+  source: DatasetSource,
+): Dataset {
   const { name, displayName, classes } = contents;
   const labels = chosen ? Int32Array.from(chosen, (index) => contents.labels[index]) : contents.labels;
   const storage = chosen ? selectImages(contents.storage, chosen) : contents.storage;
   const reader = new ImageReader(storage);
-  const images: SharedImages = { storage, cache: await createPixelCache(reader, labels.length) };
+  const images: SharedImages = { storage, cache: null };
   const check = (index: number) => {
     if (Number.isInteger(index) && index >= 0 && index < labels.length) return index;
     throw new RangeError(`${name}: expected an image index from 0 to ${labels.length - 1}, found ${index}`);

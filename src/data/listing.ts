@@ -47,7 +47,12 @@ async function listFolder(place: string): Promise<Listing> {
     }
   };
   await visit('', 0);
-  const absolute = (file: number) => path.join(place, files[file]);
+  return listFiles(place, files);
+}
+
+/** Some files, whose paths are absolute or below `place`. */
+export function listFiles(place: string, files: readonly string[]): Listing {
+  const absolute = (file: number) => path.resolve(place, files[file]);
   return {
     place,
     files,

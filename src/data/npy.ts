@@ -33,13 +33,28 @@ const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 /** The data begins at a multiple of this. */
 const ALIGNMENT = 64;
 
+/** What the beginning of an npy file says of its array. */
+export interface NpyHeader {
+  readonly dtype: NpyType;
+  readonly shape: readonly number[];
+  /** Where the data begins in the file. */
+  readonly dataStart: number;
+  /** Length of the data. */
+  readonly byteLength: number;
+}
+
+/** The header of every file that this reader knows ends before here. */
+export const LONGEST_NPY_HEADER = 2 ** 16 + 10;
+
 /**
- * Read the array in the bytes of an npy file. The data is a view of them where their alignment allows it.
+ * Read what stands before the data.
  *
+ * @param bytes the file, or its first {@link LONGEST_NPY_HEADER} bytes
+ * @param size length of the whole file
  * @param name of the file, for messages
  * @throws UserError when it is no such file, ends too early, or holds what this reader does not know
  */
-export function decodeNpy(bytes: Uint8Array, name: string): NpyArray {
+export function parseNpyHeader(bytes: Uint8Array, size: number, name: string): NpyHeader {
   const problem = (expected: string, found: string) =>
     new UserError(`${name}: expected ${expected}, found ${found}; save it with numpy.save`);
   if (bytes.length < 12 || MAGIC.some((byte, i) => bytes[i] !== byte))
@@ -70,17 +85,28 @@ export function decodeNpy(bytes: Uint8Array, name: string): NpyArray {
     .map((size) => size.trim())
     .filter(Boolean)
     .map(Number);
-  const length = shape.reduce((product, size) => product * size, 1);
-  const byteLength = length * array.BYTES_PER_ELEMENT;
-  if (bytes.length < dataStart + byteLength) {
-    throw problem(
-      `${byteLength} bytes of data for shape (${shape.join(', ')})`,
-      `${bytes.length - dataStart}`,
+  const byteLength = shape.reduce((product, size) => product * size, 1) * array.BYTES_PER_ELEMENT;
+  if (size < dataStart + byteLength) {
+    throw new UserError(
+      `${name}: expected ${byteLength} bytes of data for shape (${shape.join(', ')}), found ` +
+        `${Math.max(0, size - dataStart)}; the file ends too early: fetch or save it again`,
     );
   }
-  const start = bytes.byteOffset + dataStart;
-  const aligned = start % array.BYTES_PER_ELEMENT === 0;
+  return { dtype, shape, dataStart, byteLength };
+}
+
+/**
+ * Read the array in the bytes of an npy file. The data is a view of them where their alignment allows it.
+ *
+ * @param name of the file, for messages
+ * @throws UserError as {@link parseNpyHeader} does
+ */
+export function decodeNpy(bytes: Uint8Array, name: string): NpyArray {
+  const { dtype, shape, dataStart } = parseNpyHeader(bytes, bytes.length, name);
+  const { array } = Object.values(TYPES).find((type) => type.name === dtype)!;
+  const aligned = (bytes.byteOffset + dataStart) % array.BYTES_PER_ELEMENT === 0;
   const values = aligned ? bytes.subarray(dataStart) : bytes.slice(dataStart);
+  const length = shape.reduce((product, size) => product * size, 1);
   const data = new array(values.buffer as ArrayBuffer, values.byteOffset, length);
   return { dtype, shape, data };
 }

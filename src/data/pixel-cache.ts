@@ -18,9 +18,9 @@ const CLAIMED = 1;
 const PRESENT = 2;
 const FIELDS = 4;
 
-/** Room for all images; null when they are pixels already, too large together, or unreadable. */
+/** Room for all images; null when nothing has to be decoded, or when they are too large together, or unreadable. */
 export async function createPixelCache(reader: ImageReader, images: number): Promise<PixelCache | null> {
-  if (reader.storage.kind === 'pixels') return null;
+  if (reader.storage.kind === 'pixels' || reader.storage.kind === 'rgb') return null;
   let largest = 0;
   const step = Math.max(1, Math.floor(images / PROBES));
   for (let index = 0; index < images; index += step) {

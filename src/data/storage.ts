@@ -1,4 +1,4 @@
-import { closeSync, openSync, read } from 'node:fs';
+import { closeSync, openSync, read, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { createImage, type Image } from '../image/image.ts';
@@ -23,10 +23,21 @@ export type ImageStorage =
       readonly offsets: Float64Array;
       readonly lengths: Float64Array;
     }
-  /** Pixels of one size: planes of red, green and blue `[3, height, width]`, or grey `[height, width]`. */
+  /** Pixels of one size in a file, `[height, width, 3]` each, read when they are wanted. */
+  | {
+      readonly kind: 'rgb';
+      readonly file: string;
+      readonly offsets: Float64Array;
+      readonly width: number;
+      readonly height: number;
+    }
+  /**
+   * Pixels of one size in memory: planes of red, green and blue `[3, height, width]`, grey `[height, width]`, or
+   * interleaved `[height, width, 3]`.
+   */
   | {
       readonly kind: 'pixels';
-      readonly format: 'planes' | 'grey';
+      readonly format: 'planes' | 'grey' | 'interleaved';
       readonly bytes: SharedArrayBuffer;
       readonly offsets: Float64Array;
       readonly width: number;
@@ -49,6 +60,7 @@ export function selectImages(storage: ImageStorage, chosen: Uint32Array): ImageS
     case 'files':
       return { ...storage, paths: Array.from(chosen, (index) => storage.paths[index]) };
     case 'pixels':
+    case 'rgb':
       return { ...storage, offsets: pick(storage.offsets) };
     default:
       return { ...storage, offsets: pick(storage.offsets), lengths: pick(storage.lengths) };
@@ -68,6 +80,7 @@ export class ImageReader {
 
   /** Rejects with the decoder's or the system's reason when there is no whole image. */
   async read(index: number): Promise<Image> {
+    if (this.storage.kind === 'rgb') return this.#readRgb(this.storage, index);
     return this.readPixels(index) ?? (await decodeImage(await this.#bytes(index)));
   }
 
@@ -77,6 +90,14 @@ export class ImageReader {
     if (storage.kind !== 'pixels') return undefined;
     const { format, bytes, offsets, width, height, padding } = storage;
     const plane = width * height;
+    if (format === 'interleaved') {
+      const image = createImage(width + 2 * padding, height + 2 * padding);
+      for (let y = 0; y < height; y++) {
+        const row = new Uint8Array(bytes, offsets[index] + y * width * 3, width * 3);
+        image.data.set(row, ((y + padding) * image.width + padding) * 3);
+      }
+      return image;
+    }
     const from = new Uint8Array(bytes, offsets[index], format === 'grey' ? plane : plane * 3);
     const image = createImage(width + 2 * padding, height + 2 * padding);
     const green = format === 'grey' ? 0 : plane;
@@ -88,6 +109,19 @@ export class ImageReader {
         image.data[to + 1] = from[i + green];
         image.data[to + 2] = from[i + blue];
       }
+    }
+    return image;
+  }
+
+  /** Small records: waiting for the system's threads would take longer than reading. */
+  #readRgb({ file, offsets, width, height }: ImageStorage & { kind: 'rgb' }, index: number): Image {
+    this.#descriptor ??= openSync(file, 'r');
+    const image = createImage(width, height);
+    const { data } = image;
+    for (let done = 0; done < data.length; ) {
+      const count = readSync(this.#descriptor, data, done, data.length - done, offsets[index] + done);
+      if (count === 0) throw new Error('the file ends too early');
+      done += count;
     }
     return image;
   }
@@ -113,6 +147,7 @@ export class ImageReader {
         return bytes.subarray(0, bytesRead);
       }
       case 'pixels':
+      case 'rgb':
         throw new Error('pixels are not encoded');
     }
   }
