@@ -160,6 +160,14 @@ function explainGzipError(error: unknown, file: string): unknown {
 }
 
 function indexFile(file: string, size: number, name: string): Pick<OpenTar, 'entries' | 'where'> {
+  return {
+    entries: readHeaders(file, (read) => indexTar(read, size, name)),
+    where: { kind: 'ranges', file },
+  };
+}
+
+/** Read small pieces of a file that mostly lie one after the other, as an archive's headers do. */
+export function readHeaders<T>(file: string, use: (read: Parameters<typeof indexTar>[0]) => T): T {
   const descriptor = openSync(file, 'r');
   const window = new Uint8Array(WINDOW);
   let start = 0;
@@ -177,7 +185,7 @@ function indexFile(file: string, size: number, name: string): Pick<OpenTar, 'ent
     return window.slice(offset - start, offset - start + length);
   };
   try {
-    return { entries: indexTar(read, size, name), where: { kind: 'ranges', file } };
+    return use(read);
   } finally {
     closeSync(descriptor);
   }

@@ -3,14 +3,16 @@ import path from 'node:path';
 import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import { openCifar10, openCifar10FromCache } from './cifar10.ts';
+import { type ClassSelection, selectClasses } from './class-selection.ts';
 import { parseCorruptedSpec } from './corrupted-spec.ts';
 import { openImageFolder } from './image-folder.ts';
+import { hasImageNetArchive, openImageNet, parseImageNetSpec } from './imagenet/source.ts';
 import { openListing } from './listing.ts';
 import { openMnist } from './mnist.ts';
 import { isNpyPair, openNpyPair } from './npy-pair.ts';
 import { createPixelCache } from './pixel-cache.ts';
 import { ImageReader, type ImageStorage, type SharedImages, selectImages } from './storage.ts';
-import { holdOut, stratifiedSubset } from './subset.ts';
+import { holdOut, stratifiedSubset, trainingFraction } from './subset.ts';
 
 export type Split = 'train' | 'test';
 
@@ -28,9 +30,12 @@ export interface DatasetSource {
   /** Folder or archive, absolute; absent for embedded data. */
   readonly path?: string;
   readonly split: Split;
+  /** Names of the classes, where they are a selection. */
+  readonly classes?: readonly string[];
   readonly heldOut?: HeldOut;
+  readonly fraction?: number;
   readonly limit?: number;
-  /** Of the selection, where one was made. */
+  /** Of the selection of images, where one was made. */
   readonly seed?: number;
 }
 
@@ -57,9 +62,16 @@ export interface Dataset {
 }
 
 export interface OpenOptions {
+  /** Only the images of some classes. Default: all. */
+  readonly classes?: ClassSelection;
   /** Of the training images only one side of a seeded split. Default: all. */
   readonly heldOut?: HeldOut;
-  /** So many images (of that side), classes in their shares, chosen by the seed. Default: all. */
+  /**
+   * Of the training images (on the training side) only a seeded share, classes in their shares; between 0 and 1. What
+   * is held out to validate on stays whole. Default: all.
+   */
+  readonly fraction?: number;
+  /** So many images (of what is left), classes in their shares, chosen by the seed. Default: all. */
   readonly limit?: number;
   /** Of the split and the selection. Default 0. */
   readonly seed?: number;
@@ -93,23 +105,28 @@ export const BUILT_IN_DATASETS = ['cifar10', 'mnist'] as const;
  * @throws UserError when there is no such data, or it is not what it seems
  */
 export async function openDataset(spec: string, split: Split, options: OpenOptions = {}): Promise<Dataset> {
-  const { limit, heldOut, seed = 0 } = options;
+  const { limit, heldOut, fraction, seed = 0 } = options;
   if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
     throw new UserError(`--limit: expected a whole number of images, 1 or more, found ${limit}`);
   }
   if (heldOut && split !== 'train') {
     throw new UserError(`--validation: is held out of the training images, found the ${split} images`);
   }
-  const contents = await openContents(spec, split, options.cacheDir);
+  if (fraction !== undefined && split !== 'train') {
+    throw new UserError(`--fraction: is taken of the training images, found the ${split} images`);
+  }
+  const opened = await openContents(spec, split, options.cacheDir);
   try {
-    if (contents.labels.length === 0) {
+    if (opened.labels.length === 0) {
       throw new UserError(`${spec}: expected ${split} images, found none; check the path`);
     }
+    const contents = options.classes ? selectClasses(opened, options.classes) : opened;
     const { kind, path: place } = contents;
-    const { chosen, ...selection } = select(contents, { heldOut, limit, seed });
-    return await assemble(contents, chosen, { kind, path: place, split, ...selection });
+    const classes = contents === opened ? {} : { classes: contents.classes };
+    const { chosen, ...selection } = select(contents, { heldOut, fraction, limit, seed });
+    return await assemble(contents, chosen, { kind, path: place, split, ...classes, ...selection });
   } catch (error) {
-    await contents.close();
+    await opened.close();
     throw error;
   }
 }
@@ -117,19 +134,34 @@ export async function openDataset(spec: string, split: Split, options: OpenOptio
 /** The images that are wanted, all when undefined, and the entries of the source that tell which these are. */
 function select(
   { labels, classes }: SplitContents,
-  { heldOut, limit, seed }: { heldOut?: HeldOut; limit?: number; seed: number },
-): { chosen: Uint32Array | undefined } & Pick<DatasetSource, 'heldOut' | 'limit' | 'seed'> {
-  const side = heldOut && holdOut(labels, classes.length, heldOut.fraction, seed)[heldOut.side];
-  const held = heldOut && { heldOut, seed };
-  if (limit === undefined || limit >= (side ?? labels).length) return { chosen: side, ...held };
-  const sideLabels = side ? Int32Array.from(side, (index) => labels[index]) : labels;
-  const subset = stratifiedSubset(sideLabels, classes.length, limit, seed);
-  return { chosen: side ? subset.map((position) => side[position]) : subset, ...held, limit, seed };
+  { heldOut, fraction, limit, seed }: Pick<OpenOptions, 'heldOut' | 'fraction' | 'limit'> & { seed: number },
+): { chosen: Uint32Array | undefined } & Pick<DatasetSource, 'heldOut' | 'fraction' | 'limit' | 'seed'> {
+  let chosen = heldOut && holdOut(labels, classes.length, heldOut.fraction, seed)[heldOut.side];
+  let source: Pick<DatasetSource, 'heldOut' | 'fraction' | 'limit' | 'seed'> = heldOut
+    ? { heldOut, seed }
+    : {};
+  const narrow = (draw: (labels: Int32Array) => Uint32Array) => {
+    const from = chosen;
+    chosen = from
+      ? draw(Int32Array.from(from, (index) => labels[index])).map((at) => from[at])
+      : draw(labels);
+  };
+  if (fraction !== undefined && heldOut?.side !== 'validation') {
+    narrow((left) => trainingFraction(left, classes.length, fraction, seed));
+    source = { ...source, fraction, seed };
+  }
+  if (limit !== undefined && limit < (chosen ?? labels).length) {
+    narrow((left) => stratifiedSubset(left, classes.length, limit, seed));
+    source = { ...source, limit, seed };
+  }
+  return { chosen, ...source };
 }
 
 async function openContents(spec: string, split: Split, cacheDir?: string): Promise<SplitContents> {
   if (spec === 'mnist') return await openMnist(split);
   if (spec === 'cifar10') return await openCifar10FromCache(split, cacheDir);
+  const imageNet = parseImageNetSpec(spec);
+  if (imageNet) return await openImageNet(imageNet, split, cacheDir);
   if (isNpyPair(spec)) return await openNpyPair(spec, split);
   if (parseCorruptedSpec(spec)) {
     throw new UserError(
@@ -143,6 +175,7 @@ async function openContents(spec: string, split: Split, cacheDir?: string): Prom
         'found no such file or folder',
     );
   }
+  if (await hasImageNetArchive(place)) return await openImageNet({ path: place }, split, cacheDir);
   const listing = await openListing(place, cacheDir);
   try {
     return (await openCifar10(listing, split)) ?? openImageFolder(listing, split);

@@ -72,3 +72,29 @@ export function holdOut(labels: Int32Array, classes: number, fraction: number, s
   }
   return { training, validation };
 }
+
+/**
+ * A seeded share of the training images, every class in its share. Smaller fractions lie within larger ones as far as
+ * the shares allow.
+ *
+ * @param fraction Between 0 and 1.
+ * @returns indices, ascending
+ * @throws UserError when the fraction is none, or leaves no image of a class
+ */
+export function trainingFraction(
+  labels: Int32Array,
+  classes: number,
+  fraction: number,
+  seed: number,
+): Uint32Array {
+  if (!(fraction > 0 && fraction < 1)) {
+    throw new UserError(`--fraction: expected a share between 0 and 1 such as 0.2, found ${fraction}`);
+  }
+  const chosen = stratifiedSubset(labels, classes, Math.round(labels.length * fraction), seed, 'fraction');
+  const left = new Set(Array.from(chosen, (index) => labels[index])).size;
+  const present = new Set(labels).size;
+  if (left === present) return chosen;
+  throw new UserError(
+    `--fraction ${fraction}: leaves no training image of ${present - left} of ${present} classes; take more`,
+  );
+}
