@@ -1,6 +1,6 @@
 import { createImage, type Image, truncateLevel } from '../image/image.ts';
 import { motionBlur, motionKernel } from '../image/motion.ts';
-import { addZoomed } from '../image/zoom.ts';
+import { zoomPlane } from '../image/zoom.ts';
 import type { CorruptionParameters } from './parameters.ts';
 import type { CorruptionFunction } from './types.ts';
 
@@ -18,8 +18,7 @@ export function snowLayer(
   angle: number,
 ): Uint8Array {
   const { mean, std, zoom, threshold, radius, sigma } = parameters;
-  const zoomed = new Float64Array(field.length);
-  addZoomed(new Float64Array(field), width, height, 1, zoom, zoomed);
+  const zoomed = zoomPlane(field, width, height, zoom);
   const flakes = new Uint8Array(field.length);
   for (let i = 0; i < flakes.length; i++) {
     // Zooming interpolates linearly, so mean and deviation may come after it.

@@ -1,7 +1,7 @@
 import { reflect101 } from './border.ts';
 import { createImage, type Image } from './image.ts';
-import { Scratch } from './scratch.ts';
-import { symmetricSums } from './symmetric-sums.ts';
+import { beginFilter, bytesAt, kernels, placeFloats, placeInts, take } from './kernels.ts';
+import { evenMargin, placePadded } from './padding.ts';
 
 /** A square kernel of side 2·reach + 1, rows from the top. */
 export interface DiskKernel {
@@ -21,6 +21,8 @@ const NEGLIGIBLE = 1e-7;
 
 /** What 64-bit sums may lose of a whole grey level before it is truncated. */
 const ROUNDING = 1e-6;
+/** What smoothing in 32 bits may lose in addition, for the share of a level that it replaces. */
+const SMOOTH_ROUNDING = 2e-4;
 
 /** Side of the grid, and of the smoothing, change above this radius. */
 const SMALL_RADIUS = 8;
@@ -114,159 +116,110 @@ function findBorderArms(reach: number, values: Float64Array, radius: number, smo
   return arms;
 }
 
+/** Addends of a weighted sum: where each one stands from the first one's row on, in bytes, and its weight. */
+interface Taps {
+  readonly offsets: number[];
+  readonly weights: number[];
+}
+
+/** The sharp disk, as differences of running sums along its rows. */
+function diskTaps(radius: number, stride: number, pad: number): Taps {
+  const offsets: number[] = [];
+  const weights: number[] = [];
+  for (let dy = -Math.floor(radius); dy <= radius; dy++) {
+    const half = halfWidth(radius, dy);
+    const row = (pad + dy) * stride;
+    // Side by side they leave no sum above the disk's own, which float32 holds exactly.
+    offsets.push(row + (pad + half + 1) * PIXEL, row + (pad - half) * PIXEL);
+    weights.push(1, -1);
+  }
+  return { offsets, weights };
+}
+
+/** The four sides of each arm, about the pixel at `centre`. */
+function armTaps(arms: readonly Arm[], stride: number, centre: number): Taps {
+  const offsets: number[] = [];
+  const weights: number[] = [];
+  for (const { distance, weights: arm } of arms) {
+    for (let t = 1 - arm.length; t < arm.length; t++) {
+      const along = distance * stride + t * PIXEL;
+      const across = t * stride + distance * PIXEL;
+      // The distance itself, turned by 0°, 180°, 90° and 270°.
+      offsets.push(centre + along, centre - along, centre + across, centre - across);
+      weights.push(...Array<number>(4).fill(arm[Math.abs(t)]));
+    }
+  }
+  return { offsets, weights };
+}
+
+/** Bytes of a pixel in float32. */
+const PIXEL = 12;
+
 /**
  * Correlate an image with a disk kernel, the picture mirrored at its border (reflect-101), each value times
  * `gain`, clipped and truncated.
  *
- * Same result as multiplying out the kernel (up to 441 taps), in the time of about 60: running sums along
- * the rows give the sharp disk exactly in integers, the smoothing follows separably, and the few taps
- * where the kernel differs from a smoothed disk are added, separably as well.
+ * Same result as multiplying out the kernel (up to 441 taps), with a quarter of the products: running sums along
+ * the rows give the sharp disk exactly, the smoothing follows separably, and the few taps where the kernel
+ * differs from a smoothed disk are added.
  */
 export function diskBlur(image: Image, kernel: DiskKernel, gain: number): Image {
-  const { width, height } = image;
+  const { data, width, height } = image;
   const margin = kernel.smoothing[1] > 1e-9 ? kernel.smoothing.length - 1 : 0;
   const arms = margin > 0 ? kernel.borderArms : [];
   const pad = Math.max(Math.floor(kernel.radius), kernel.reach * Number(arms.length > 0)) + margin;
-  const padded = padMirrored(image, pad);
-  const sums = rowSums(padded);
-  const stride = width * 3;
-  const wide = (width + 2 * margin) * 3;
-  const scale = gain / diskArea(kernel.radius);
+  const area = diskArea(kernel.radius);
+  beginFilter();
+  const padded = placePadded(data, width, height, 3, evenMargin(pad), reflect101);
+  const { stride } = padded;
+  const sumStride = stride + PIXEL;
+  const sums = take(sumStride * (height + 2 * pad));
+  kernels.runningSums(padded.at, stride, sums, sumStride, width + 2 * pad, height + 2 * pad);
 
-  // Sharp disk, then smoothing along the row, kept for as many rows as smoothing down the columns needs.
-  const disk = new Int32Array(wide);
-  const kept = Array.from({ length: 2 * margin + 1 }, () => new Float64Array(stride));
-  const smoothed = (y: number) => kept[(y + margin) % kept.length];
-  const advance = (y: number) => {
-    diskRow(sums, disk, y + pad, (pad - margin) * 3, kernel.radius);
-    smoothRow(disk, kernel.smoothing, margin, scale, smoothed(y));
+  const correlate = (
+    from: number,
+    fromStride: number,
+    columns: number,
+    rows: number,
+    { offsets, weights }: Taps,
+  ) => {
+    const to = take(stride * rows);
+    const [at, shares] = [placeInts(offsets), placeFloats(weights)];
+    kernels.correlate(from, fromStride, to, stride, columns * 3, rows, offsets.length, at, shares, 0);
+    return to;
   };
-  for (let y = -margin; y < margin; y++) advance(y);
-  const out = new Uint8Array(stride * height);
-  const line = new Float64Array(stride);
+  const rows = height + 2 * margin;
+  const sharp = correlate(
+    sums,
+    sumStride,
+    width + 2 * margin,
+    rows,
+    diskTaps(kernel.radius, sumStride, pad - margin),
+  );
+  // What smoothing adds is kept apart: the disk's sums are exact, and a level that it leaves whole stays whole.
+  const smoothing = Array.from({ length: 2 * margin + 1 }, (_, i) =>
+    margin > 0 ? kernel.smoothing[Math.abs(i - margin)] : 1,
+  );
+  const change = smoothing.map((weight, i) => (i === margin ? weight - 1 : weight));
+  const across = correlate(sharp, stride, width, rows, {
+    offsets: change.map((_, i) => i * PIXEL),
+    weights: change,
+  });
+  const extra = armTaps(arms, stride, padded.at - across + pad * (stride + PIXEL));
+  const rest = correlate(across, stride, width, height, {
+    offsets: [
+      ...smoothing.map((_, i) => i * stride),
+      ...change.map((_, i) => sharp - across + i * stride + margin * PIXEL),
+      ...extra.offsets,
+    ],
+    weights: [...smoothing, ...change, ...extra.weights.map((weight) => weight * area)],
+  });
+  const row = width * 3;
+  const levels = take(data.length);
+  const guard = ROUNDING + SMOOTH_ROUNDING * (1 - smoothing[margin]);
   for (let y = 0; y < height; y++) {
-    advance(y + margin);
-    line.set(smoothed(y));
-    if (margin > 0) {
-      for (let i = 0; i < stride; i++) line[i] *= kernel.smoothing[0];
-      for (let d = 1; d <= margin; d++) {
-        const above = smoothed(y - d);
-        const below = smoothed(y + d);
-        const weight = kernel.smoothing[d];
-        for (let i = 0; i < stride; i++) line[i] += weight * (above[i] + below[i]);
-      }
-    }
-    for (const arm of arms) addArm(padded, arm, (y + pad) * padded.stride + pad * 3, gain, line);
-    const row = y * stride;
-    for (let i = 0; i < stride; i++) {
-      const level = line[i] + ROUNDING;
-      out[row + i] = Math.min(level, 255);
-    }
+    const whole = sharp + (y + margin) * stride + margin * PIXEL;
+    kernels.truncateSums(whole, rest + y * stride, levels + y * row, row, gain / area, guard);
   }
-  return createImage(width, height, out);
-}
-
-const paddedScratch = new Scratch((length) => new Float64Array(length));
-const pairScratch = new Scratch((length) => new Float64Array(length));
-const sidesScratch = new Scratch((length) => new Float64Array(length));
-const sumsScratch = new Scratch((length) => new Int32Array(length));
-
-/** Add the four sides of an arm to the row whose first pixel lies at `start`. */
-function addArm(
-  { data, stride }: Padded,
-  { distance, weights }: Arm,
-  start: number,
-  gain: number,
-  line: Float64Array,
-): void {
-  const overhang = (weights.length - 1) * 3;
-  const above = start - distance * stride;
-  const below = start + distance * stride;
-  const pair = pairScratch.take(line.length + 2 * overhang).subarray(0, line.length + 2 * overhang);
-  for (let i = 0; i < pair.length; i++) pair[i] = data[above - overhang + i] + data[below - overhang + i];
-  const rows = sidesScratch.take(line.length).subarray(0, line.length);
-  symmetricSums(pair, overhang, 3, weights, rows);
-  for (let i = 0; i < line.length; i++) line[i] += gain * rows[i];
-
-  const far = 6 * distance;
-  const columns = sidesScratch.take(line.length + far).subarray(0, line.length + far);
-  symmetricSums(data, start - 3 * distance, stride, weights, columns);
-  for (let i = 0; i < line.length; i++) line[i] += gain * (columns[i] + columns[i + far]);
-}
-
-interface Padded {
-  readonly data: Float64Array;
-  /** Values a row. */
-  readonly stride: number;
-  readonly height: number;
-}
-
-function padMirrored({ data, width, height }: Image, pad: number): Padded {
-  const stride = (width + 2 * pad) * 3;
-  const out = paddedScratch.take(stride * (height + 2 * pad));
-  for (let y = -pad; y < height + pad; y++) {
-    const from = reflect101(y, height) * width * 3;
-    const to = (y + pad) * stride;
-    out.set(data.subarray(from, from + width * 3), to + pad * 3);
-    for (let x = 1; x <= pad; x++) {
-      const left = from + reflect101(-x, width) * 3;
-      const right = from + reflect101(width - 1 + x, width) * 3;
-      for (let c = 0; c < 3; c++) {
-        out[to + (pad - x) * 3 + c] = data[left + c];
-        out[to + (pad + width - 1 + x) * 3 + c] = data[right + c];
-      }
-    }
-  }
-  return { data: out, stride, height: height + 2 * pad };
-}
-
-/** Running sums: value i of a row is the sum of its channel over the pixels before pixel floor(i/3). */
-function rowSums({ data, stride, height }: Padded): { data: Int32Array; stride: number } {
-  const wide = stride + 3;
-  const sums = sumsScratch.take(wide * height);
-  for (let y = 0; y < height; y++) {
-    const at = y * wide;
-    sums.fill(0, at, at + 3);
-    for (let i = 0; i < stride; i++) sums[at + i + 3] = sums[at + i] + data[y * stride + i];
-  }
-  return { data: sums, stride: wide };
-}
-
-/** Sums over the sharp disk about each pixel of a row, from value `start` of the padded row on. */
-function diskRow(
-  { data: sums, stride }: { data: Int32Array; stride: number },
-  out: Int32Array,
-  y: number,
-  start: number,
-  radius: number,
-): void {
-  const half = halfWidth(radius, 0) * 3;
-  let to = y * stride + start + half + 3;
-  let from = y * stride + start - half;
-  for (let i = 0; i < out.length; i++) out[i] = sums[to + i] - sums[from + i];
-  for (let dy = 1; dy <= radius; dy++) {
-    const reach = halfWidth(radius, dy) * 3;
-    to = (y - dy) * stride + start + reach + 3;
-    from = (y - dy) * stride + start - reach;
-    const down = 2 * dy * stride;
-    for (let i = 0; i < out.length; i++) {
-      out[i] += sums[to + i] - sums[from + i] + sums[to + down + i] - sums[from + down + i];
-    }
-  }
-}
-
-/** Smooth a row that is `margin` pixels longer at either end than the result. */
-function smoothRow(
-  row: Int32Array,
-  smoothing: Float64Array,
-  margin: number,
-  scale: number,
-  out: Float64Array,
-): void {
-  for (let i = 0; i < out.length; i++) {
-    const at = i + margin * 3;
-    let sum = (margin > 0 ? smoothing[0] : 1) * row[at];
-    for (let d = 1; d <= margin; d++) sum += smoothing[d] * (row[at - 3 * d] + row[at + 3 * d]);
-    out[i] = sum * scale;
-  }
+  return createImage(width, height, bytesAt(levels, data.length).slice());
 }

@@ -1,5 +1,6 @@
-import { Scratch } from './scratch.ts';
-import { symmetricSums } from './symmetric-sums.ts';
+import { TRUNCATION_GUARD } from './image.ts';
+import { beginFilter, bytesAt, floatsAt, kernels, placeFloats, placeInts, take } from './kernels.ts';
+import { evenMargin, nearest, type Padded, placePadded } from './padding.ts';
 
 /**
  * Weights of a Gaussian at distances 0, 1, ... radius, normalised over both sides. The radius is
@@ -11,8 +12,6 @@ export function gaussianWeights(sigma: number): Float64Array {
   const sum = weights.reduce((total, w, i) => total + (i === 0 ? w : 2 * w), 0);
   return weights.map((w) => w / sum);
 }
-
-const tallScratch = new Scratch((length) => new Float64Array(length));
 
 /**
  * Gaussian blur of an interleaved image [height, width, channels], each channel for itself; edge pixels
@@ -26,42 +25,60 @@ export function gaussianBlur(
   channels: number,
   sigma: number,
 ): Float32Array {
-  const out = new Float32Array(data.length);
-  const stride = width * channels;
-  blurByRows(data, width, height, channels, sigma, (y, row) => out.set(row, y * stride));
-  return out;
+  return floatsAt(blur(data, width, height, channels, sigma), data.length).slice();
 }
 
-/** The same a row at a time: `take` receives each row from the top, in an array that the next row overwrites. */
-export function blurByRows(
+/** The same of grey levels, truncated to grey levels. */
+export function gaussianBlurLevels(
+  data: Uint8Array,
+  width: number,
+  height: number,
+  channels: number,
+  sigma: number,
+): Uint8Array {
+  const blurred = blur(data, width, height, channels, sigma);
+  const levels = take(data.length);
+  kernels.truncate(blurred, levels, data.length, 1, TRUNCATION_GUARD);
+  return bytesAt(levels, data.length).slice();
+}
+
+function blur(
   data: Uint8Array | Float32Array,
   width: number,
   height: number,
   channels: number,
   sigma: number,
-  take: (y: number, row: Float64Array) => void,
-): void {
-  const weights = gaussianWeights(sigma);
-  const stride = width * channels;
-  const radius = weights.length - 1;
-  const margin = radius * channels;
-  // Float64 in the inner loops, whatever comes in: loops over one type of array run much faster.
-  const tall = tallScratch.take(stride * (height + 2 * radius));
-  tall.set(data, radius * stride);
-  for (let y = 0; y < radius; y++) {
-    tall.set(data.subarray(0, stride), y * stride);
-    tall.set(data.subarray((height - 1) * stride), (radius + height + y) * stride);
-  }
-  const wide = new Float64Array(stride + 2 * margin);
-  const line = new Float64Array(stride);
-  for (let y = 0; y < height; y++) {
-    symmetricSums(tall, (y + radius) * stride, stride, weights, line);
-    wide.set(line, margin);
-    for (let i = 0; i < margin; i++) {
-      wide[i] = line[i % channels];
-      wide[margin + stride + i] = line[stride - channels + (i % channels)];
-    }
-    symmetricSums(wide, margin, channels, weights, line);
-    take(y, line);
-  }
+): number {
+  const half = gaussianWeights(sigma);
+  const radius = half.length - 1;
+  const weights = Array.from({ length: 2 * radius + 1 }, (_, i) => half[Math.abs(i - radius)]);
+  beginFilter();
+  const padded = placePadded(data, width, height, channels, evenMargin(radius), nearest);
+  return smoothPadded(padded, width, height, channels, weights);
+}
+
+/**
+ * A symmetric filter down and then along the rows of a picture that is padded by half of the filter on each
+ * side: the place of the result in the kernels' memory, float32 without padding.
+ *
+ * @param weights An odd number of them.
+ */
+export function smoothPadded(
+  { at, stride }: Padded,
+  width: number,
+  height: number,
+  channels: number,
+  weights: readonly number[],
+): number {
+  const taps = weights.length;
+  const steps = (step: number) => placeInts(Array.from(weights, (_, i) => i * step));
+  const shares = placeFloats(weights);
+  const below = steps(stride);
+  const beside = steps(channels * 4);
+  const row = width * channels;
+  const between = take(stride * height);
+  const out = take(row * 4 * height);
+  kernels.correlate(at, stride, between, stride, stride / 4, height, taps, below, shares, 0);
+  kernels.correlate(between, stride, out, row * 4, row, height, taps, beside, shares, 0);
+  return out;
 }

@@ -1,4 +1,5 @@
-import { Scratch } from './scratch.ts';
+import { beginFilter, bytesAt, kernels, placeFloats, placeInts, take } from './kernels.ts';
+import { nearest, placePadded } from './padding.ts';
 
 /** The line that motion blur averages along: offsets from a pixel, and their weights. */
 export interface MotionKernel {
@@ -9,8 +10,6 @@ export interface MotionKernel {
 
 /** Weights below this share cannot change a grey level together. */
 const NEGLIGIBLE = 1e-6;
-
-const paddedScratch = new Scratch((length) => new Float64Array(length));
 
 /** Half of a 16-bit step, in grey levels. */
 const HALF_STEP = 0.5 / 257;
@@ -47,55 +46,23 @@ export function motionBlur(
   channels: number,
   { dx, dy, weight }: MotionKernel,
 ): Uint8Array {
-  const stride = width * channels;
   // One-sided: padding is needed only towards the line's far end.
-  const left = Math.max(0, -Math.min(...dx)) * channels;
-  const right = Math.max(0, Math.max(...dx)) * channels;
-  const paddedStride = left + stride + right;
-  const padded = paddedScratch.take(paddedStride * height);
-  for (let y = 0; y < height; y++) {
-    const row = y * stride;
-    const at = y * paddedStride;
-    padded.set(data.subarray(row, row + stride), at + left);
-    for (let i = 0; i < left; i++) padded[at + i] = data[row + (i % channels)];
-    for (let i = 0; i < right; i++) {
-      padded[at + left + stride + i] = data[row + stride - channels + (i % channels)];
-    }
-  }
-  const clampRow = (y: number) => Math.min(height - 1, Math.max(0, y));
-  const out = new Uint8Array(data.length);
-  const sum = new Float64Array(stride);
-  const taps = weight.length;
-  const at = new Int32Array(6);
-  const share = new Float64Array(6);
-  for (let y = 0; y < height; y++) {
-    sum.fill(HALF_STEP);
-    // Six taps at a time keep the traffic on `sum` low; missing ones weigh nothing.
-    for (let t = 0; t < taps; t += 6) {
-      for (let k = 0; k < 6; k++) {
-        const tap = Math.min(t + k, taps - 1);
-        at[k] = clampRow(y + dy[tap]) * paddedStride + left + dx[tap] * channels;
-        share[k] = t + k < taps ? weight[tap] : 0;
-      }
-      addSix(padded, at, share, sum);
-    }
-    const row = y * stride;
-    for (let i = 0; i < stride; i++) out[row + i] = sum[i];
-  }
-  return out;
-}
-
-/** Add six weighted stretches of `values` to `sum`. */
-function addSix(values: Float64Array, at: Int32Array, share: Float64Array, sum: Float64Array): void {
-  const [a, b, c, d, e, f] = at;
-  const [wa, wb, wc, wd, we, wf] = share;
-  for (let i = 0; i < sum.length; i++) {
-    sum[i] +=
-      wa * values[a + i] +
-      wb * values[b + i] +
-      wc * values[c + i] +
-      wd * values[d + i] +
-      we * values[e + i] +
-      wf * values[f + i];
-  }
+  const margin = {
+    left: Math.max(0, -Math.min(...dx)),
+    right: Math.max(0, Math.max(...dx)),
+    top: Math.max(0, -Math.min(...dy)),
+    bottom: Math.max(0, Math.max(...dy)),
+  };
+  beginFilter();
+  const { at, stride } = placePadded(data, width, height, channels, margin, nearest);
+  const offsets = placeInts(
+    dx.map((x, i) => (margin.top + dy[i]) * stride + (margin.left + x) * channels * 4),
+  );
+  const weights = placeFloats(weight);
+  const row = width * channels;
+  const sums = take(data.length * 4);
+  const levels = take(data.length);
+  kernels.correlate(at, stride, sums, row * 4, row, height, weight.length, offsets, weights, 0);
+  kernels.truncate(sums, levels, data.length, 1, HALF_STEP);
+  return bytesAt(levels, data.length).slice();
 }

@@ -1,4 +1,4 @@
-import { reflect, reflect101 } from './border.ts';
+import { beginFilter, floatsAt, kernels, placeFloats, placeInts, take } from './kernels.ts';
 
 /** A point in pixels; x to the right, y down. */
 export type Point = readonly [x: number, y: number];
@@ -53,41 +53,27 @@ export function warpAffine(data: Float32Array, width: number, height: number, fo
   const inverse = invertAffine(forward);
   if (!inverse.every(Number.isFinite)) throw new RangeError('warpAffine: the map has no inverse');
   const [a, b, c, d, e, f] = inverse;
-  const out = new Float32Array(data.length);
   const clampFar = (x: number): number => Math.max(-FAR, Math.min(FAR, x)) * 1024;
-  for (let y = 0, to = 0; y < height; y++) {
-    // 10 fraction bits while stepping, 5 in the end; 16 rounds the five that go.
-    const rowX = Math.round(clampFar(b * y + c)) + 16;
-    const rowY = Math.round(clampFar(e * y + f)) + 16;
-    for (let x = 0; x < width; x++, to += 3) {
-      const fixedX = (rowX + Math.round(clampFar(a * x))) >> 5;
-      const fixedY = (rowY + Math.round(clampFar(d * x))) >> 5;
-      let x0 = fixedX >> 5;
-      let y0 = fixedY >> 5;
-      let x1 = x0 + 1;
-      let y1 = y0 + 1;
-      if (x0 < 0 || y0 < 0 || x1 >= width || y1 >= height) {
-        x0 = reflect101(x0, width);
-        x1 = reflect101(x1, width);
-        y0 = reflect101(y0, height);
-        y1 = reflect101(y1, height);
-      }
-      const fx = (fixedX & 31) / 32;
-      const fy = (fixedY & 31) / 32;
-      const w00 = (1 - fx) * (1 - fy);
-      const w01 = fx * (1 - fy);
-      const w10 = (1 - fx) * fy;
-      const w11 = fx * fy;
-      const i00 = (y0 * width + x0) * 3;
-      const i01 = (y0 * width + x1) * 3;
-      const i10 = (y1 * width + x0) * 3;
-      const i11 = (y1 * width + x1) * 3;
-      for (let k = 0; k < 3; k++) {
-        out[to + k] = data[i00 + k] * w00 + data[i01 + k] * w01 + data[i10 + k] * w10 + data[i11 + k] * w11;
-      }
-    }
-  }
-  return out;
+  // 10 fraction bits while stepping, 5 in the end; 16 rounds the five that go.
+  const rowPart = (slope: number, start: number) =>
+    placeInts(Array.from({ length: height }, (_, y) => Math.round(clampFar(slope * y + start)) + 16));
+  const columnPart = (slope: number) =>
+    placeInts(Array.from({ length: width }, (_, x) => Math.round(clampFar(slope * x))));
+  return resample(data, width * height, (from, to) =>
+    kernels.warp(from, to, width, height, columnPart(a), columnPart(d), rowPart(b, c), rowPart(e, f)),
+  );
+}
+
+/** What a kernel that works on four float32 a pixel makes of a picture with three. */
+function resample(data: Float32Array, pixels: number, run: (from: number, to: number) => void): Float32Array {
+  beginFilter();
+  const packed = placeFloats(data);
+  const from = take(pixels * 16);
+  const to = take(pixels * 16);
+  kernels.spreadPixels(packed, from, pixels);
+  run(from, to);
+  kernels.gatherPixels(to, packed, pixels);
+  return floatsAt(packed, data.length).slice();
 }
 
 /**
@@ -104,33 +90,7 @@ export function displace(
   dx: Float32Array,
   dy: Float32Array,
 ): Float32Array {
-  const out = new Float32Array(data.length);
-  for (let y = 0, i = 0, to = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, i++, to += 3) {
-      const sourceX = x + dx[i];
-      const sourceY = y + dy[i];
-      let x0 = Math.floor(sourceX);
-      let y0 = Math.floor(sourceY);
-      const fx = sourceX - x0;
-      const fy = sourceY - y0;
-      let x1 = x0 + 1;
-      let y1 = y0 + 1;
-      if (x0 < 0 || y0 < 0 || x1 >= width || y1 >= height) {
-        x0 = reflect(x0, width);
-        x1 = reflect(x1, width);
-        y0 = reflect(y0, height);
-        y1 = reflect(y1, height);
-      }
-      const i00 = (y0 * width + x0) * 3;
-      const i01 = (y0 * width + x1) * 3;
-      const i10 = (y1 * width + x0) * 3;
-      const i11 = (y1 * width + x1) * 3;
-      for (let k = 0; k < 3; k++) {
-        const top = data[i00 + k] * (1 - fx) + data[i01 + k] * fx;
-        const bottom = data[i10 + k] * (1 - fx) + data[i11 + k] * fx;
-        out[to + k] = top * (1 - fy) + bottom * fy;
-      }
-    }
-  }
-  return out;
+  return resample(data, width * height, (from, to) =>
+    kernels.displace(from, to, width, height, placeFloats(dx), placeFloats(dy)),
+  );
 }

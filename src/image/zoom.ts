@@ -1,4 +1,14 @@
-import { Scratch } from './scratch.ts';
+import { createImage, type Image, TRUNCATION_GUARD } from './image.ts';
+import {
+  beginFilter,
+  bytesAt,
+  floatsAt,
+  kernels,
+  placeBytes,
+  placeFloats,
+  placeInts,
+  take,
+} from './kernels.ts';
 
 /** How one axis of a centre zoom is sampled. */
 interface Axis {
@@ -35,53 +45,57 @@ function roundHalfEven(x: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-const lineScratch = new Scratch((length) => new Float64Array(length));
-
 /**
- * Add a picture, enlarged about its centre by `factor` (1 or more) with bilinear interpolation, to `sum`.
- *
- * Both are interleaved [height, width, channels]. The picture's middle is cut out and enlarged as
- * `scipy.ndimage.zoom(order=1)` does, first and last pixel staying where they are.
+ * A plane [height, width], enlarged about its centre by `factor` (1 or more) with bilinear interpolation: its
+ * middle is cut out and enlarged as `scipy.ndimage.zoom(order=1)` does, first and last pixel staying where
+ * they are.
  */
-export function addZoomed(
-  data: Float64Array,
-  width: number,
-  height: number,
-  channels: number,
-  factor: number,
-  sum: Float64Array,
-): void {
+export function zoomPlane(data: Float32Array, width: number, height: number, factor: number): Float32Array {
   const { first, share } = zoomAxis(width, factor);
   const rows = zoomAxis(height, factor);
-  const stride = width * channels;
-  const blended = lineScratch.take(stride);
-  const from = first[0] * channels;
-  const until = Math.min(stride, (first[width - 1] + 2) * channels);
-  for (let y = 0; y < height; y++) {
-    const upper = rows.first[y] * stride;
-    const lower = Math.min(rows.first[y] + 1, height - 1) * stride;
+  const out = new Float32Array(width * height);
+  for (let y = 0, to = 0; y < height; y++) {
+    const upper = rows.first[y] * width;
+    const lower = Math.min(rows.first[y] + 1, height - 1) * width;
     const down = rows.share[y];
-    for (let i = from; i < until; i++) {
-      const value = data[upper + i];
-      blended[i] = value + down * (data[lower + i] - value);
-    }
-    const out = y * stride;
-    if (channels === 3) {
-      for (let x = 0, to = out; x < width; x++, to += 3) {
-        const left = first[x] * 3;
-        const right = share[x];
-        sum[to] += blended[left] + right * (blended[left + 3] - blended[left]);
-        sum[to + 1] += blended[left + 1] + right * (blended[left + 4] - blended[left + 1]);
-        sum[to + 2] += blended[left + 2] + right * (blended[left + 5] - blended[left + 2]);
-      }
-    } else {
-      for (let x = 0, to = out; x < width; x++) {
-        const left = first[x] * channels;
-        const right = share[x];
-        for (let c = 0; c < channels; c++, to++) {
-          sum[to] += blended[left + c] + right * (blended[left + channels + c] - blended[left + c]);
-        }
-      }
+    for (let x = 0; x < width; x++, to++) {
+      const left = first[x];
+      const right = Math.min(left + 1, width - 1);
+      const a = data[upper + left] + down * (data[lower + left] - data[upper + left]);
+      const b = data[upper + right] + down * (data[lower + right] - data[upper + right]);
+      out[to] = a + share[x] * (b - a);
     }
   }
+  return out;
+}
+
+/** Mean of a picture, counted `weight` times, and of its enlargements as `zoomPlane` makes them, truncated. */
+export function meanOfZooms(image: Image, weight: number, factors: readonly number[]): Image {
+  const { data, width, height } = image;
+  const pixels = width * height;
+  beginFilter();
+  const bytes = placeBytes(data);
+  const picture = take(pixels * 16);
+  kernels.widenPixels(bytes, picture, pixels);
+  const sum = take(pixels * 16);
+  const line = take(width * 16);
+  const axes = factors.map((factor) => {
+    const columns = zoomAxis(width, factor);
+    const rows = zoomAxis(height, factor);
+    return {
+      columns: placeInts(columns.first.map((x) => x * 16)),
+      columnShares: placeFloats(columns.share),
+      rows: placeInts(rows.first.map((y) => y * width * 16)),
+      rowShares: placeFloats(rows.share),
+    };
+  });
+  const levels = take(data.length);
+  const start = floatsAt(picture, pixels * 4);
+  const sums = floatsAt(sum, pixels * 4);
+  for (let i = 0; i < start.length; i++) sums[i] = weight * start[i];
+  for (const { columns, columnShares, rows, rowShares } of axes) {
+    kernels.addResampled(picture, sum, width, height, columns, columnShares, rows, rowShares, line);
+  }
+  kernels.truncatePixels(sum, levels, pixels, 1 / (weight + factors.length), TRUNCATION_GUARD);
+  return createImage(width, height, bytesAt(levels, data.length).slice());
 }
