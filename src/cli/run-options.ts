@@ -1,17 +1,21 @@
 /** What `pushpull train` and `pushpull search` ask about a run: its network, its recipe, and where it runs. */
+import { basename } from 'node:path';
 import type { Command } from 'commander';
+import { AUGMENTATION_REQUESTS, type AugmentationRequest } from '../augment/augment.ts';
+import { parseImageNetSpec } from '../data/imagenet/source.ts';
 import { DEVICES, type Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import type { Form } from '../models/config.ts';
 import { PRESETS, type PresetName } from '../train/config.ts';
 import { DEFAULT_MODEL, type TrainingRequest } from '../train/plan.ts';
 import type { MomentumPolicy } from '../train/schedule.ts';
+import { addClassOptions, type ClassFlags, toClassSelection } from './class-options.ts';
 import { choice, integer, momentum, share } from './options.ts';
 import { addStemOptions, askedStem, type StemFlags, toBatchNorm } from './stem.ts';
 
 export const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
 
-export interface RunFlags extends StemFlags {
+export interface RunFlags extends StemFlags, ClassFlags {
   data?: string;
   out?: string;
   resume?: boolean;
@@ -21,7 +25,9 @@ export interface RunFlags extends StemFlags {
   preset?: PresetName;
   epochs?: number;
   momentum?: MomentumPolicy;
+  augment?: AugmentationRequest;
   validation?: number;
+  fraction?: number;
   limit?: number;
   device?: Device;
   workers?: number;
@@ -59,13 +65,19 @@ export function addPresetOptions(command: Command): Command {
       choice('--preset', PRESET_NAMES),
     )
     .option('--epochs <n>', 'passes over the training images', integer('--epochs', 1))
-    .option('--momentum <m>', 'cycle (0.95 to 0.85 and back), or a number', momentum);
+    .option('--momentum <m>', 'cycle (0.95 to 0.85 and back), or a number', momentum)
+    .option(
+      '--augment <name>',
+      `vary the training images: ${AUGMENTATION_REQUESTS.join(', ')} (default: none; see \`pushpull augment\`)`,
+      choice('--augment', AUGMENTATION_REQUESTS),
+    );
 }
 
 /** @param validation What the held-out images are for, and how many are held out by default. */
 export function addSelectionOptions(command: Command, validation: string): Command {
-  return command
+  return addClassOptions(command)
     .option('--validation <share>', validation, share('--validation'))
+    .option('--fraction <share>', 'train on a seeded share of the training images', share('--fraction'))
     .option('--limit <n>', 'use a seeded selection of n images of each split', integer('--limit', 1));
 }
 
@@ -90,15 +102,18 @@ export function toRunRequest(flags: RunFlags): TrainingRequest {
     preset,
     epochs,
     validation,
+    fraction,
     limit,
     device,
     workers,
   } = flags;
   if (data === undefined) {
-    throw new UserError('--data: say what to train on: cifar10, mnist or the path of an image folder');
+    throw new UserError(
+      '--data: say what to train on: cifar10, mnist, imagenet:PATH or the path of an image folder',
+    );
   }
   const stem = askedStem(flags);
-  const policy = { momentum: flags.momentum };
+  const policy = { momentum: flags.momentum, augment: flags.augment };
   return {
     data,
     model,
@@ -111,11 +126,20 @@ export function toRunRequest(flags: RunFlags): TrainingRequest {
     preset,
     epochs,
     ...policy,
+    classes: toClassSelection(flags),
     validation,
+    fraction,
     limit,
     device,
     workers,
   };
+}
+
+/** What a folder is called after, of what `--data` says. */
+export function dataFolderName(data: string): string {
+  const draw = parseImageNetSpec(data)?.draw;
+  if (draw) return `imagenet${draw.count}${draw.seed === 0 ? '' : `-seed${draw.seed}`}`;
+  return basename(data).replace(/\.(tar|tar\.gz|tgz)$/, '');
 }
 
 /**

@@ -87,7 +87,7 @@ export function searchConclusion(result: SearchResult, out: string): string[] {
   const name = out.replace(/[\\/]+$/, '').replace(/^.*[\\/]/, '');
   const config = trialConfig(settings, { ...best, seed: settings.base.seed });
   // All training images now, and the scores of the test images, which had no part in the choice.
-  const whole = { ...config, data: { ...config.data, validation: null, limit: null } };
+  const whole = { ...config, data: { ...config.data, validation: null, fraction: undefined, limit: null } };
   return [
     pc.dim(footnote(result, best)),
     ...(beyond.length === 0

@@ -1,5 +1,4 @@
 /** `pushpull search`: the learning rate, weight decay and batch size that train best, on a grid. */
-import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { UserError } from '../errors.ts';
 import { searchPaths } from '../train/search/settings.ts';
@@ -17,6 +16,7 @@ import {
   addNetworkOptions,
   addPresetOptions,
   addSelectionOptions,
+  dataFolderName,
   RESUMABLE,
   type RunFlags,
   refuseChanges,
@@ -136,5 +136,5 @@ function toPlan({ lr, weightDecay, batch, seeds, trials }: Flags): Omit<SearchRe
 }
 
 function defaultFolder({ data = 'data', model }: Flags): string {
-  return `searches/${basename(data).replace(/\.(tar|tar\.gz|tgz)$/, '')}-${model}`;
+  return `searches/${dataFolderName(data)}-${model}`;
 }

@@ -12,6 +12,7 @@ import {
   addNetworkOptions,
   addPresetOptions,
   addSelectionOptions,
+  dataFolderName,
   PRESET_NAMES,
   RESUMABLE,
   type RunFlags,
@@ -32,6 +33,13 @@ Examples:
 
   Your own pictures: a folder (or .tar, .tar.gz) with train/<class>/* and test/<class>/*
     $ pushpull train --data ~/pictures --stem pushpull --avg 5 --alpha 1
+
+  ImageNet (a folder, or the official archives as they are), 100 of its classes, a fifth of their training images:
+    $ pushpull train --data imagenet100:/data/ILSVRC2012 --fraction 0.2 --out runs/imagenet100
+    $ pushpull train --data imagenet:/data/ILSVRC2012 --classes-file classes.txt --out runs/chosen
+
+  Training images varied at random beside crop and flip; \`pushpull augment\` shows what they look like:
+    $ pushpull train --data cifar10 --stem pushpull --augment augmix
 
   Fine-tuning: start from weights (safetensors, PyTorch's .pth or .ckpt, or a run), here with the push-pull layer in the
   place of their first convolution. A rate well below the recipe's keeps what they know:
@@ -63,7 +71,7 @@ export function register(program: Command): void {
     .description('Train a network on images, with the recipe of the paper unless told otherwise.')
     .option(
       '--data <data>',
-      'cifar10, mnist, or a folder or .tar(.gz) with train/<class>/* and test/<class>/*',
+      'cifar10, mnist, imagenet:PATH, or a folder or .tar(.gz) with train/<class>/* and test/<class>/*',
     )
     .option('--out <dir>', "the run's folder (default: runs/DATA-MODEL-STEM)")
     .option('--resume', 'continue the run in --out from its last checkpoint');
@@ -141,8 +149,8 @@ const WITH_WEIGHTS: Readonly<Record<string, string>> = {
 };
 
 function defaultFolder(flags: Flags): string {
-  const { data = 'data', width, weights, antialias = 'none' } = flags;
-  const name = basename(data).replace(/\.(tar|tar\.gz|tgz)$/, '');
+  const { data = 'data', width, weights, antialias = 'none', augment = 'none' } = flags;
+  const name = dataFolderName(data);
   const model = weights === undefined ? DEFAULT_MODEL : `from-${basename(weights).replace(/\.\w+$/, '')}`;
   // Weights may bring a first layer of their own.
   const stem = weights === undefined ? toStem(flags) : askedStem(flags);
@@ -152,6 +160,7 @@ function defaultFolder(flags: Flags): string {
     antialias === 'none' ? '' : antialias,
     stem === undefined ? '' : `${stem.kind}${stem.kind === 'pushpull' ? stem.avg : ''}`,
     stem?.kind === 'conv' || flags.alpha === undefined ? '' : `alpha-${flags.alpha}`,
+    augment === 'none' ? '' : augment,
   ];
   return `runs/${parts.filter((part) => part !== '').join('-')}`;
 }

@@ -29,7 +29,7 @@ export function exact(value: number): string {
  * @param out Its folder.
  */
 export function trainCommand(config: RunConfig, out: string): string[] {
-  const { model, data, recipe, seed, device, initial } = config;
+  const { model, data, recipe, seed, device, initial, trainingImages } = config;
   const { stem, antialias = 'none', stemBias } = model;
   const preset = PRESETS[config.preset as PresetName];
   return commandParts([
@@ -54,7 +54,11 @@ export function trainCommand(config: RunConfig, out: string): string[] {
     ['--max-lr', recipe.rates.max],
     ['--momentum', recipe.momentum === preset?.recipe.momentum ? null : recipe.momentum],
     ['--weight-decay', recipe.weightDecay],
+    ['--augment', trainingImages.augment],
+    ['--classes', data.selection?.kind === 'draw' ? `${data.selection.count}:${data.selection.seed}` : null],
+    ['--classes-file', data.selection?.kind === 'file' ? data.selection.file : null],
     ['--validation', data.validation],
+    ['--fraction', data.fraction],
     ['--limit', data.limit],
     ['--seed', seed],
     ['--device', device === 'cpu' ? null : device],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AUGMENTATION_NAMES } from '../augment/augment.ts';
 import { UserError } from '../errors.ts';
 import type { MomentumPolicy, OneCycleRates } from './schedule.ts';
 
@@ -57,6 +58,8 @@ export const trainingImagesSchema = z.strictObject({
   /** Zero padding on each side before the random crop, pixels. */
   padding: z.number().int().nonnegative(),
   flip: z.boolean(),
+  /** What varies the decoded image before all else; nothing when left out. */
+  augment: z.enum(AUGMENTATION_NAMES).optional(),
 });
 
 /** Optimiser and schedule. */
@@ -95,6 +98,19 @@ export const runConfigSchema = z.strictObject({
      * part, and the test images are not used. Null for the test images.
      */
     validation: positive.lt(1).nullish(),
+    /** How the classes were chosen, where they are only some of the data's. */
+    selection: z
+      .discriminatedUnion('kind', [
+        z.strictObject({
+          kind: z.literal('draw'),
+          count: z.number().int().min(2),
+          seed: z.number().int().nonnegative(),
+        }),
+        z.strictObject({ kind: z.literal('file'), file: z.string() }),
+      ])
+      .optional(),
+    /** Share of the training images that is used, drawn by the seed; all when left out. */
+    fraction: positive.lt(1).optional(),
     /** Images a split at most; null for all. */
     limit: positiveInt.nullable(),
     classes: z.array(z.string()),
@@ -210,6 +226,10 @@ const SMALL_SIDE = 64;
 export function choosePreset(data: { kind: string; classes: number; side: number }): PresetName {
   if (data.kind === 'mnist') return 'mnist';
   if (data.kind === 'cifar10') return 'cifar10';
+  if (data.kind === 'imagenet' && data.side > SMALL_SIDE) {
+    if (data.classes === 100) return 'imagenet100';
+    if (data.classes === 200) return 'imagenet200';
+  }
   if (data.side <= SMALL_SIDE) return 'small';
   return data.classes === 1000 ? 'imagenet' : 'large';
 }

@@ -1,5 +1,14 @@
 import { resolve } from 'node:path';
-import { BUILT_IN_DATASETS, type Dataset, type HeldOut, openDataset } from '../data/dataset.ts';
+import { type AugmentationRequest, resolveAugmentation } from '../augment/augment.ts';
+import type { ClassSelection } from '../data/class-selection.ts';
+import {
+  BUILT_IN_DATASETS,
+  type Dataset,
+  type HeldOut,
+  type OpenOptions,
+  openDataset,
+} from '../data/dataset.ts';
+import { absoluteImageNetSpec } from '../data/imagenet/source.ts';
 import type { Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import type { Antialias, BatchNormConfig, Form, StemConfig } from '../models/config.ts';
@@ -13,7 +22,7 @@ import { openWeights, type WeightsSource } from './weights/source.ts';
 
 /** What a person asks for; everything that is left out comes from the preset. */
 export interface TrainingRequest {
-  /** `cifar10`, `mnist`, or the path of an image folder or of an archive of one. */
+  /** `cifar10`, `mnist`, `imagenet:PATH`, `imagenet100:PATH` or the path of an image folder or of an archive of one. */
   readonly data: string;
   /** As in the weights to start from, else a plain convolution, when left out. */
   readonly stem?: StemConfig;
@@ -44,8 +53,14 @@ export interface TrainingRequest {
   readonly maxRate?: number;
   readonly momentum?: MomentumPolicy;
   readonly weightDecay?: number;
+  /** What varies the training images beside crop and flip; nothing when left out. */
+  readonly augment?: AugmentationRequest;
   /** Share of the training images that is held out to validate on in place of the test images, drawn by the seed. */
   readonly validation?: number;
+  /** Only some of the classes. */
+  readonly classes?: ClassSelection;
+  /** A seeded, stratified share of the training images (of those that are not held out). */
+  readonly fraction?: number;
   /** A seeded, stratified selection of so many images of each split. */
   readonly limit?: number;
   readonly seed?: number;
@@ -73,9 +88,9 @@ const SAMPLED_IMAGES = 32;
  * @throws UserError when the data cannot be opened, or its splits have different classes
  */
 export async function planRun(request: TrainingRequest): Promise<PlannedRun> {
-  const { validation, limit, seed = 0, cacheDir } = request;
+  const { validation, classes, fraction, limit, seed = 0, cacheDir } = request;
   const spec = absoluteSpec(request.data);
-  const splits = await openSplits(spec, { validation, limit, seed, cacheDir });
+  const splits = await openSplits(spec, { validation, classes, fraction, limit, seed, cacheDir });
   try {
     return { config: await decide(request, spec, splits), splits };
   } catch (error) {
@@ -86,9 +101,15 @@ export async function planRun(request: TrainingRequest): Promise<PlannedRun> {
 
 /** The splits of a stored run, checked against what it was started with. */
 export async function reopenSplits(config: RunConfig, cacheDir?: string): Promise<PlannedRun['splits']> {
-  const { spec, validation, limit, trainImages, testImages, classes } = config.data;
-  const options = { validation: validation ?? undefined, limit: limit ?? undefined, seed: config.seed };
-  const splits = await openSplits(spec, { ...options, cacheDir });
+  const { spec, validation, selection, fraction, limit, trainImages, testImages, classes } = config.data;
+  const splits = await openSplits(spec, {
+    validation: validation ?? undefined,
+    classes: selection ? { kind: 'names', names: classes, from: 'the run' } : undefined,
+    fraction: fraction ?? undefined,
+    limit: limit ?? undefined,
+    seed: config.seed,
+    cacheDir,
+  });
   const { train, test } = splits;
   if (train.length === trainImages && test.length === testImages && sameClasses(train.classes, classes)) {
     return splits;
@@ -102,11 +123,11 @@ export async function reopenSplits(config: RunConfig, cacheDir?: string): Promis
 
 async function openSplits(
   spec: string,
-  { validation, ...options }: { validation?: number; limit?: number; seed: number; cacheDir?: string },
+  { validation, fraction, ...options }: Omit<OpenOptions, 'heldOut'> & { validation?: number },
 ): Promise<PlannedRun['splits']> {
   const heldOut = (side: HeldOut['side']) =>
     validation === undefined ? undefined : { fraction: validation, side };
-  const train = await openDataset(spec, 'train', { ...options, heldOut: heldOut('training') });
+  const train = await openDataset(spec, 'train', { ...options, fraction, heldOut: heldOut('training') });
   try {
     const test = heldOut('validation');
     return { train, test: await openDataset(spec, test ? 'train' : 'test', { ...options, heldOut: test }) };
@@ -132,6 +153,7 @@ async function decide(
   const source = request.weights === undefined ? undefined : await openWeights(request.weights);
   const { config: model, notes } = decideNetwork(request, source, preset.form, train.classes.length);
   checkModel(model, { width: size, height: size });
+  const augment = resolveAugmentation(request.augment ?? 'none', preset.form);
   const config: RunConfig = {
     schema: RUN_SCHEMA,
     model,
@@ -139,6 +161,8 @@ async function decide(
       spec,
       name: train.displayName,
       validation: request.validation ?? null,
+      ...(request.classes && { selection: describeSelection(request.classes) }),
+      ...(request.fraction !== undefined && { fraction: request.fraction }),
       limit: request.limit ?? null,
       classes: [...train.classes],
       trainImages: train.length,
@@ -153,7 +177,11 @@ async function decide(
       std: [...preset.std],
       resize,
     },
-    trainingImages: { ...preset.trainingImages, resize: preset.trainingImages.resize ?? resize },
+    trainingImages: {
+      ...preset.trainingImages,
+      resize: preset.trainingImages.resize ?? resize,
+      ...(augment === 'none' ? {} : { augment }),
+    },
     preset: presetName,
     recipe: {
       epochs: request.epochs ?? preset.recipe.epochs,
@@ -208,9 +236,15 @@ function decideNetwork(
   };
 }
 
+/** What the configuration says of a selection beside the classes themselves. */
+function describeSelection(selection: ClassSelection): RunConfig['data']['selection'] {
+  return selection.kind === 'draw' ? selection : { kind: 'file', file: selection.from };
+}
+
 /** Paths are made absolute, so that a run can be resumed from another folder. */
 function absoluteSpec(spec: string): string {
-  return (BUILT_IN_DATASETS as readonly string[]).includes(spec) ? spec : resolve(spec);
+  if ((BUILT_IN_DATASETS as readonly string[]).includes(spec)) return spec;
+  return absoluteImageNetSpec(spec) ?? resolve(spec);
 }
 
 /** The shorter side of the first readable image, and whether a sample of the others are squares of that size. */

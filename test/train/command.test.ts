@@ -40,14 +40,21 @@ describe('the command of a run', () => {
         stem: { kind: 'pushpull', avg: 5, alpha: 'trainable' },
         antialias: 'blurconv2',
       },
-      data: { ...config.data, validation: 0.1, limit: 500 },
+      data: {
+        ...config.data,
+        selection: { kind: 'draw', count: 3, seed: 7 },
+        validation: 0.1,
+        fraction: 0.2,
+        limit: 500,
+      },
       recipe: { ...config.recipe, momentum: 0.9, weightDecay: 1e-5 },
+      trainingImages: { ...config.trainingImages, augment: 'augmix' },
       device: 'webgpu',
     };
     expect(trainCommand(special, 'x').join(' ')).toBe(
       'pushpull train --data tiny --model resnet18 --form imagenet --width 8 --stem pushpull --avg 5 --alpha trainable ' +
         '--antialias blurconv2 --preset cifar10 --epochs 2 --batch 16 --max-lr 0.2 --momentum 0.9 --weight-decay 1e-5 ' +
-        '--validation 0.1 --limit 500 --seed 1 --device webgpu --out x',
+        '--augment augmix --classes 3:7 --validation 0.1 --fraction 0.2 --limit 500 --seed 1 --device webgpu --out x',
     );
   });
 
