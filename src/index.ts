@@ -26,7 +26,7 @@
  *   corruptions: ['gaussian_noise', 'fog'],
  *   severities: [1, 5],
  * });
- * console.log(result.clean.top1, result.errors.fog);
+ * console.log(result.metrics['error.clean'], result.errors.fog);
  * ```
  *
  * Corrupt one image; the same call gives the same pixels on every machine:

@@ -40,13 +40,13 @@ function errorRows({ clean, errors, ce, baseline }: Result): string[] {
   const compare = baseline ? [cell('base CE', 9), cell('ratio')] : [];
   const lines = [pc.bold(['error in %'.padEnd(NAME_WIDTH), ...columns, cell('CE', 8), ...compare].join(''))];
   const cleanCompare = baseline
-    ? [cell(percent(baseline.clean.top1), 9), cell(ratio(clean.top1, baseline.clean.top1))]
+    ? [cell(percent(baseline.clean?.top1), 9), cell(ratio(clean?.top1, baseline.clean?.top1))]
     : [];
   lines.push(
     [
       'clean'.padEnd(NAME_WIDTH),
-      pc.dim(`top-5 ${percent(clean.top5)}`.padStart(35)),
-      pc.bold(cell(percent(clean.top1), 8)),
+      pc.dim((clean ? `top-5 ${percent(clean.top5)}` : 'not measured').padStart(35)),
+      pc.bold(cell(percent(clean?.top1), 8)),
       ...cleanCompare,
     ].join(''),
   );

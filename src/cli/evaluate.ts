@@ -28,15 +28,23 @@ Examples:
     $ pushpull evaluate resnet50.onnx --data ~/imagenet --input-size 224 --resize 256 \\
         --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --out resnet50.json
 
+  The published corrupted images, in a folder or in CIFAR-10-C.tar, which is read in place:
+    $ pushpull evaluate runs/plain --data cifar10-c:CIFAR-10-C.tar --clean cifar10
+
 Corruptions: all is the benchmark's 15. Groups: noise, blur, weather, digital, and extra (speckle_noise,
-gaussian_blur, spatter, saturate). none measures the clean error alone.
+gaussian_blur, spatter, saturate). none measures the clean error alone. Without the option, of a corrupted
+set also those of extra that it holds.
+
+A corrupted set is taken as it is: its images are normalised, never resized or cropped. Its clean error
+needs --clean; without, it is left out, and so is what follows from it.
 
 Ctrl-C stops after the batch at hand. The same command continues where it was stopped.
 `;
 
 interface Flags extends PreprocessingFlags {
   data: string;
-  corruptions: string;
+  clean?: string;
+  corruptions?: string;
   severities: string;
   limit?: number;
   baseline?: string;
@@ -62,9 +70,10 @@ export function register(program: Command): void {
     .argument('<model>', 'MODEL.onnx, or the folder of a run')
     .requiredOption(
       '--data <data>',
-      'cifar10, mnist, or a folder or .tar(.gz) with test/<class>/* or val/<class>/*',
+      'cifar10, mnist, a folder or .tar(.gz) with test/<class>/* or val/<class>/*, npy:IMAGES.npy,LABELS.npy, or a corrupted set: cifar10-c:PATH',
     )
-    .option('--corruptions <list>', 'all, none, or names and groups separated by commas', 'all')
+    .option('--clean <data>', 'clean images to measure beside a corrupted set')
+    .option('--corruptions <list>', 'all, none, or names and groups separated by commas (default: all)')
     .option('--severities <list>', 'all, or numbers and ranges from 1 to 5: 1,3,5 or 2-4', 'all')
     .option('--limit <n>', 'measure a seeded selection of n images', integer('--limit', 1))
     .option('--baseline <file>', 'result of the network to compare with')
@@ -116,12 +125,13 @@ async function run(model: string, flags: Flags): Promise<void> {
 }
 
 function toOptions(model: string, flags: Flags): EvaluateOptions {
-  const { data, baseline, set, limit, seed, device, threads, workers, skipBad } = flags;
+  const { data, clean, corruptions, baseline, set, limit, seed, device, threads, workers, skipBad } = flags;
   return {
     model,
     data,
+    clean,
     baseline,
-    corruptions: parseCorruptions(flags.corruptions),
+    corruptions: corruptions === undefined ? undefined : parseCorruptions(corruptions),
     severities: parseSeverities(flags.severities),
     set,
     limit,

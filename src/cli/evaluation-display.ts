@@ -41,20 +41,28 @@ export class EvaluationDisplay {
     this.#line.clear();
   }
 
-  #start({ model, data, environment, cells, finished }: Event<'start'>): void {
+  #start({ model, data, environment, cells, clean, finished }: Event<'start'>): void {
     this.#cells = cells;
     this.#finished = finished;
     const { width, height, resize, mean, std } = data.preprocessing;
     const rounded = (values: readonly number[]) => values.map((value) => Number(value.toFixed(4))).join(' ');
     const crop = resize === null ? '' : `short side to ${resize}, centre `;
+    const { corrupted } = data;
+    const count = plural(cells - (clean ? 1 : 0), 'cell');
     facts([
       ['model', `${model.name} ${model.variant}, ${plural(model.parameters, 'parameter')}`],
       [
         'data',
         `${data.name} ${data.split}, ${plural(data.images, 'image')}, ${data.classes} classes, seed ${data.seed}`,
       ],
-      ['input', `${crop}${width}×${height}, mean ${rounded(mean)}, std ${rounded(std)}`],
-      ['corruptions', `${plural(cells - 1, 'cell')}, strengths of the ${data.corruptionSet} set`],
+      ['input', `${corrupted ? '' : crop}${width}×${height}, mean ${rounded(mean)}, std ${rounded(std)}`],
+      [
+        'corruptions',
+        corrupted
+          ? `${count} of ${data.path}, as they are`
+          : `${count}, strengths of the ${data.corruptionSet} set`,
+      ],
+      ...(corrupted ? [cleanFact(data, clean, crop)] : []),
       [
         'device',
         `${environment.device}, ${plural(environment.threads, 'thread')}; ${plural(environment.workers, 'worker')}`,
@@ -77,6 +85,17 @@ export class EvaluationDisplay {
     const error = `error ${(100 * top1).toFixed(1)} %`;
     console.error(`${position}/${this.#cells}  ${label(cell).padEnd(19)} ${error.padEnd(13)} ${this.#pace}`);
   }
+}
+
+/** What is clean beside a corrupted set. */
+function cleanFact(
+  { clean, preprocessing: { width, height } }: Event<'start'>['data'],
+  measured: boolean,
+  crop: string,
+): [name: string, text: string] {
+  if (!clean || !measured) return ['clean', 'not measured: no clean images were given (--clean)'];
+  const how = crop === '' ? 'as they are' : `${crop}${width}×${height}`;
+  return ['clean', `${clean.name}, ${plural(clean.images, 'image')}, ${how}`];
 }
 
 function label(cell: 'clean' | { readonly corruption: string; readonly severity: number }): string {

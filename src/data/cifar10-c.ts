@@ -24,6 +24,8 @@ export async function openCifar10C(place: string, cacheDir?: string): Promise<Co
     const classes = manifest?.data.classes ?? CIFAR10_CLASSES;
     return {
       displayName: 'CIFAR-10-C',
+      strengths: manifest?.set ?? 'cifar',
+      frost: manifest?.frost ?? 'published',
       held: new Map(CORRUPTIONS.filter((name) => files.has(name)).map((name) => [name, severities])),
       open: async (corruptions) => {
         const labelFile = files.get(LABELS);

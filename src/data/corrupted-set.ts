@@ -5,6 +5,7 @@ import {
   BENCHMARK_CORRUPTIONS,
   type CorruptionName,
   EXTRA_CORRUPTIONS,
+  type ParameterSet,
   SEVERITIES,
   type Severity,
 } from '../corrupt/names.ts';
@@ -25,6 +26,8 @@ export interface CorruptedSet extends CorruptedSpec {
   /** What is wanted, in the benchmark's order. */
   readonly corruptions: readonly CorruptionName[];
   readonly severities: readonly Severity[];
+  readonly strengths: ParameterSet;
+  readonly frost: string;
   /** Severities that the set holds of a corruption, wanted or not. */
   held(corruption: CorruptionName): readonly Severity[];
   /** The selected images in one state; they are read and decoded anew each time. */
@@ -35,6 +38,10 @@ export interface CorruptedSet extends CorruptedSpec {
 /** A set of some format before its images are looked at. */
 export interface CorruptedReader {
   readonly displayName: string;
+  /** Whose strengths its corruptions have. */
+  readonly strengths: ParameterSet;
+  /** Where its frost is from: what its manifest says, or `published`. */
+  readonly frost: string;
   /** Severities by corruption. */
   readonly held: ReadonlyMap<CorruptionName, readonly Severity[]>;
   /** Check that all cells of these corruptions are whole and of the same images. */
@@ -94,6 +101,7 @@ export async function openCorruptedSet(
     const selection = chosen && { limit, seed };
     return {
       ...{ format, path: place, displayName, classes, corruptions, severities },
+      ...{ strengths: reader.strengths, frost: reader.frost },
       labels: chosen ? Int32Array.from(chosen, (index) => labels[index]) : labels,
       held: (corruption) => held.get(corruption) ?? [],
       cell: (corruption, severity) => {

@@ -4,47 +4,37 @@
 import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import {
-  BENCHMARK_CORRUPTIONS,
-  type CorruptionName,
-  type ParameterSet,
-  SEVERITIES,
-  type Severity,
-} from '../corrupt/index.ts';
-import { type Dataset, openDataset } from '../data/dataset.ts';
+import type { CorruptionName, ParameterSet, Severity } from '../corrupt/index.ts';
 import { writeFileAtomic } from '../data/files.ts';
-import { DataLoader, LoaderPool } from '../data/loader.ts';
+import { LoaderPool } from '../data/loader.ts';
 import type { Device } from '../engine/engine.ts';
 import { createEngine } from '../engine/node/index.ts';
 import { UserError } from '../errors.ts';
-import type { Preprocessing } from '../models/card.ts';
 import { describeEnvironment } from './environment.ts';
-import { type Cell, gridCells } from './grid.ts';
 import { type MeasuredCell, measureCells } from './measure.ts';
 import { openClassifier, readModelFile } from './model.ts';
-import { imageTransforms, type PreprocessingFlags } from './preprocessing.ts';
+import type { PreprocessingFlags } from './preprocessing.ts';
 import { Progress, type ProgressEvent } from './progress.ts';
 import { EvaluationRecord } from './record.ts';
 import { formatResult, type Result, type ResultData, type ResultModel, readResult } from './result.ts';
-import {
-  alignClasses,
-  checkBaseline,
-  checkBaselineCells,
-  checkGeometry,
-  checkResume,
-  sampleData,
-} from './selection.ts';
+import { alignClasses, checkBaseline, checkBaselineCells, checkResume } from './selection.ts';
+import { askedCells, describeData, openPass, openTestData } from './test-data.ts';
 
 export interface EvaluateOptions {
   /** An ONNX file of any image classifier, or the folder of a run. */
   readonly model: string;
-  /** `cifar10`, `mnist`, an image folder or an archive of one. */
+  /**
+   * `cifar10`, `mnist`, an image folder or an archive of one, `npy:IMAGES.npy,LABELS.npy`; or a corrupted set,
+   * `cifar10-c:PATH` or `imagenet-c:PATH`, whose images then stand for those that are otherwise corrupted in memory.
+   */
   readonly data: string;
+  /** Clean images to measure beside a corrupted set; without them the clean error is left out. */
+  readonly clean?: string;
   /** Result file; written after each finished cell, and continued when it holds a part of the same evaluation. */
   readonly out?: string;
   /** Result file of the network to compare with. */
   readonly baseline?: string;
-  /** Default: the 15 of the benchmark. */
+  /** Default: the 15 of the benchmark, and of a corrupted set the others that it holds. */
   readonly corruptions?: readonly CorruptionName[];
   /** Default: all five. */
   readonly severities?: readonly Severity[];
@@ -83,6 +73,8 @@ export type EvaluationEvent =
       readonly environment: Result['environment'];
       /** Clean data included. */
       readonly cells: number;
+      /** Whether clean data is among them. */
+      readonly clean: boolean;
       /** Cells that an earlier, interrupted evaluation left in `out`. */
       readonly finished: number;
     }
@@ -90,24 +82,23 @@ export type EvaluationEvent =
   | ({ readonly kind: 'cell' } & MeasuredCell);
 
 const DEFAULT_BATCH = 64;
-/** Largest side that counts as a small picture, for which CIFAR's strengths are meant. */
-const SMALL_IMAGE = 64;
 
 /**
  * Measures a classifier on clean and corrupted images.
  *
- * Corruptions are made on the fly by the loader's workers and depend on (seed, corruption, severity, image) only, so
- * that the figures are the same for every number of workers and every batch size.
+ * Unless a corrupted set is given, corruptions are made on the fly by the loader's workers and depend on (seed,
+ * corruption, severity, image) only, so that the figures are the same for every number of workers and every batch
+ * size.
  *
  * @throws UserError before the first image is classified, if model, data, baseline and options do not fit together
  */
 export async function evaluate(options: EvaluateOptions): Promise<Result> {
-  const cells = gridCells(options.corruptions ?? BENCHMARK_CORRUPTIONS, options.severities ?? SEVERITIES);
+  const asked = askedCells(options);
   // What costs nothing is checked first: nobody wants to wait for a download to hear that a file is missing.
   const baseline = options.baseline ? await readResult(options.baseline) : undefined;
-  if (baseline) checkBaselineCells(baseline, options.baseline!, cells);
+  if (baseline) checkBaselineCells(baseline, options.baseline!, asked);
   const earlier = options.out ? await readEarlier(options.out, options.baseline) : undefined;
-  if (!baseline && earlier?.baseline) checkBaselineCells(earlier.baseline, earlier.baseline.file, cells);
+  if (!baseline && earlier?.baseline) checkBaselineCells(earlier.baseline, earlier.baseline.file, asked);
   const source = await readModelFile(options.model);
 
   const opened: { close(): Promise<void> }[] = [];
@@ -116,34 +107,42 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
     return resource;
   };
   try {
-    const { limit, seed = 0, cacheDir } = options;
-    const dataset = keep(await openDataset(options.data, 'test', { limit, seed, cacheDir }));
+    const test = keep(await openTestData(options, source.card?.classes));
+    const { cells } = test;
     const engine = keep(await createEngine({ device: options.device ?? 'cpu', threads: options.threads }));
-    const classifier = keep(
-      await openClassifier(engine, source, options.preprocessing, dataset.classes.length),
-    );
-    const outputOfClass = alignClasses(dataset.classes, classifier.classNames, classifier.model.file);
-    const data = await describeData(dataset, classifier.preprocessing, options);
-    if (baseline) checkBaseline(baseline, options.baseline!, data, cells);
-    if (earlier) checkResume(earlier, options.out!, { model: classifier.model, data, device: engine.device });
+    const classifier = keep(await openClassifier(engine, source, options.preprocessing, test.classes.length));
+    const outputOfClass = alignClasses(test.classes, classifier.classNames, classifier.model.file);
+    const now = await describeData(test, classifier.preprocessing, options);
+    if (baseline) checkBaseline(baseline, options.baseline!, now, cells);
+    if (earlier) {
+      checkResume(earlier, options.out!, { model: classifier.model, data: now, device: engine.device });
+      if (!baseline && earlier.baseline) {
+        checkBaselineCells(earlier.baseline, earlier.baseline.file, cells);
+      }
+    }
+    const data = earlier ? withEarlierData(now, earlier.data) : now;
     options.signal?.throwIfAborted();
 
     const workers = options.workers ?? availableParallelism();
     const environment = describeEnvironment(engine, workers);
+    const clean = test.clean !== undefined;
     const record = new EvaluationRecord({
       model: classifier.model,
       data,
       environment,
       cells,
+      clean,
       earlier,
       baseline: baseline ? summarise(baseline, options.baseline!) : earlier?.baseline,
     });
     const remaining = record.remaining();
-    const finished = cells.length + 1 - remaining.length;
+    const total = cells.length + (clean ? 1 : 0);
+    const finished = total - remaining.length;
     const { model } = classifier;
-    options.onEvent?.({ kind: 'start', model, data, environment, cells: cells.length + 1, finished });
+    options.onEvent?.({ kind: 'start', model, data, environment, cells: total, clean, finished });
 
-    const progress = new Progress(cells.length + 1, finished, dataset.length);
+    const totalImages = remaining.reduce((sum, cell) => sum + test.images(cell), 0);
+    const progress = new Progress(total, finished, totalImages);
     const save = async () => {
       const result = record.result(Math.round(progress.seconds * 1000) / 1000);
       if (options.out) await writeFileAtomic(options.out, formatResult(result));
@@ -156,11 +155,11 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
     const batchSize = options.batchSize ?? DEFAULT_BATCH;
     const measured = measureCells({
       cells: remaining,
-      open: (cell) => openPass(cell, { dataset, data, batchSize, pool, frostDir: options.frostDir }),
+      open: (cell) => openPass(cell, { test, data, batchSize, pool, frostDir: options.frostDir }),
       classify: (batch) => classifier.classify(batch),
       classes: classifier.classes,
       outputOfClass,
-      batches: Math.ceil(dataset.length / batchSize),
+      batches: Math.ceil(test.images(remaining.at(-1)!) / batchSize),
       // One a thread, and two so that none waits for the network.
       ahead: workers + 2,
       signal: options.signal,
@@ -195,60 +194,13 @@ async function readEarlier(out: string, baseline: string | undefined): Promise<R
   }
 }
 
-async function describeData(
-  dataset: Dataset,
-  preprocessing: Preprocessing,
-  options: EvaluateOptions,
-): Promise<ResultData> {
-  if (dataset.length === 0) {
-    throw new UserError(`${options.data}: expected test images, found none; check --data and --limit`);
-  }
-  const sample = await sampleData(dataset);
-  checkGeometry(sample, preprocessing);
-  const { width, height } = preprocessing;
-  return {
-    name: dataset.displayName,
-    path: dataset.source.path,
-    split: dataset.source.split,
-    images: dataset.length,
-    classes: dataset.classes.length,
-    limit: dataset.source.limit ?? null,
-    fingerprint: sample.fingerprint,
-    corruptionSet: options.set ?? (Math.max(width, height) <= SMALL_IMAGE ? 'cifar' : 'imagenet'),
-    seed: options.seed ?? 0,
-    frost: options.frostDir ?? 'generated',
-    skipBad: options.skipBad ?? false,
-    preprocessing,
-  };
+/** What an earlier part measured stays in the result, and so do the facts of it. */
+function withEarlierData(now: ResultData, earlier: ResultData): ResultData {
+  if (!now.corrupted) return now;
+  const fingerprints = { ...earlier.corrupted?.fingerprints, ...now.corrupted.fingerprints };
+  return { ...now, corrupted: { ...now.corrupted, fingerprints }, clean: now.clean ?? earlier.clean };
 }
 
 function summarise({ model, clean, errors, ce }: Result, file: string): Result['baseline'] {
   return { file, model, clean, errors, ce };
-}
-
-interface PassOptions {
-  readonly dataset: Dataset;
-  readonly data: ResultData;
-  readonly batchSize: number;
-  readonly pool: LoaderPool;
-  readonly frostDir?: string;
-}
-
-/** One pass over the test images, clean or corrupted. */
-function openPass(cell: Cell | 'clean', options: PassOptions): DataLoader {
-  const { dataset, data, batchSize, pool, frostDir } = options;
-  const corruption =
-    cell === 'clean'
-      ? undefined
-      : ({ kind: 'corrupt', ...cell, set: data.corruptionSet, seed: data.seed, frostDir } as const);
-  return new DataLoader({
-    dataset,
-    batchSize,
-    shuffle: false,
-    seed: data.seed,
-    epoch: 0,
-    transforms: imageTransforms(data.preprocessing, corruption),
-    pool,
-    onBadImage: data.skipBad ? 'skip' : 'fail',
-  });
 }

@@ -34,9 +34,12 @@ export const ALEXNET_CE: Readonly<Record<string, number>> = {
 /** Clean top-1 error of the same network (torchvision's AlexNet, 56.522 % correct). */
 export const ALEXNET_CLEAN_ERROR = 0.43478;
 
+const NO_CLEAN = 'the corrupted set was measured without clean images; give them with --clean';
+
 /** What the metrics are computed from: the clean error and the grid. */
 export interface Errors {
-  readonly clean: { readonly top1: number };
+  /** Absent where corrupted images alone were measured. */
+  readonly clean?: { readonly top1: number };
   readonly errors: ErrorGrid;
 }
 
@@ -114,8 +117,10 @@ export function relativeMceAlexnet(ce: Readonly<Record<string, number>>, clean: 
  */
 export function computeMetrics(measured: Errors, options: MetricOptions = {}): MetricReport {
   const ce = corruptionErrors(measured.errors);
-  const metrics: Metrics = { 'error.clean': measured.clean.top1 };
+  const { clean } = measured;
+  const metrics: Metrics = clean ? { 'error.clean': clean.top1 } : {};
   const notes: string[] = [];
+  if (!clean) notes.push(`no error.clean, and nothing that follows from it: ${NO_CLEAN}`);
   const report: MetricReport = { ce, metrics, notes };
   if (!isFullGrid(measured.errors)) {
     partialMetrics(measured.errors, options.baseline?.errors, metrics, notes);
@@ -125,23 +130,23 @@ export function computeMetrics(measured: Errors, options: MetricOptions = {}): M
   metrics['mce.absolute'] = absoluteMce(ce);
   if (options.alexnet) {
     metrics['mce.alexnet'] = relativeMce(ce, ALEXNET_CE);
-    metrics['rmce.alexnet'] = relativeMceAlexnet(ce, measured.clean.top1);
+    if (clean) metrics['rmce.alexnet'] = relativeMceAlexnet(ce, clean.top1);
   }
   if (options.baseline && isFullGrid(options.baseline.errors)) {
-    compareWithBaseline(measured.clean.top1, ce, options.baseline, report);
+    compareWithBaseline(clean?.top1, ce, options.baseline, report);
   }
   return report;
 }
 
 function compareWithBaseline(
-  clean: number,
+  clean: number | undefined,
   ce: Record<string, number>,
   baseline: Errors,
   report: MetricReport,
 ): void {
   const { metrics, notes } = report;
   const ce0 = corruptionErrors(baseline.errors);
-  const clean0 = baseline.clean.top1;
+  const clean0 = baseline.clean?.top1;
   const mce0 = absoluteMce(ce0);
   const perfect = BENCHMARK_CORRUPTIONS.filter((corruption) => ce0[corruption] === 0);
   if (perfect.length > 0) {
@@ -157,6 +162,11 @@ function compareWithBaseline(
     };
   }
   if (mce0 > 0) metrics['gain.mce.absolute'] = relativeGain(metrics['mce.absolute']!, mce0);
+  if (clean === undefined) return;
+  if (clean0 === undefined) {
+    notes.push(`no gain.error.clean and rnet.*: the baseline has no clean error (${NO_CLEAN})`);
+    return;
+  }
   if (clean0 > 0) metrics['gain.error.clean'] = relativeGain(clean, clean0);
   if (mce0 > 0 && clean0 > 0) {
     const gains = [metrics['gain.error.clean']!, metrics['gain.mce.absolute']!] as const;

@@ -26,13 +26,13 @@ export class Progress {
   /**
    * @param cells cells of the whole evaluation
    * @param finished those that were finished before
-   * @param imagesPerCell images behind each
+   * @param totalImages images behind those that are still to be measured
    * @param now milliseconds of a clock that never goes back
    */
-  constructor(cells: number, finished: number, imagesPerCell: number, now = () => performance.now()) {
+  constructor(cells: number, finished: number, totalImages: number, now = () => performance.now()) {
     this.#cells = cells;
     this.#finished = finished;
-    this.#totalImages = (cells - finished) * imagesPerCell;
+    this.#totalImages = totalImages;
     this.#now = now;
     this.#start = now();
   }

@@ -11,6 +11,8 @@ export interface RecordOptions {
   readonly environment: Result['environment'];
   /** The grid that makes the result complete. */
   readonly cells: readonly Cell[];
+  /** Whether there are clean images to measure. Default: yes. */
+  readonly clean?: boolean;
   /** A part of the same evaluation that was finished before. */
   readonly earlier?: Result;
   readonly baseline?: Result['baseline'];
@@ -34,7 +36,7 @@ export class EvaluationRecord {
     const missing = this.#options.cells.filter(
       ({ corruption, severity }) => (this.#errors[corruption]?.[severity - 1] ?? null) === null,
     );
-    return this.#clean ? missing : ['clean', ...missing];
+    return this.#clean || this.#options.clean === false ? missing : ['clean', ...missing];
   }
 
   add({ cell, top1, top5, images }: MeasuredCell): void {
@@ -50,20 +52,20 @@ export class EvaluationRecord {
   }
 
   /**
-   * The result as far as it goes; clean data must have been measured.
+   * The result as far as it goes; clean data must have been measured, where there are any.
    *
    * @param seconds time that this part has taken so far
    */
   result(seconds: number): Result {
     const { model, data, environment, earlier, baseline } = this.#options;
-    if (!this.#clean) throw new Error('a result needs the clean error first');
+    if (!this.#clean && this.#options.clean !== false)
+      throw new Error('a result needs the clean error first');
     const errors = inBenchmarkOrder(this.#errors);
     const { ce, metrics, frequency, notes } = computeMetrics(
       { clean: this.#clean, errors },
       { baseline, alexnet: data.classes === 1000 && data.corruptionSet === 'imagenet' },
     );
-    const bad = data.images - this.#clean.images;
-    if (bad > 0) notes.unshift(`${bad} of ${data.images} images could not be read and were left out`);
+    notes.unshift(...this.#leftOut());
     return {
       schema: RESULT_SCHEMA,
       complete: this.remaining().length === 0,
@@ -83,6 +85,19 @@ export class EvaluationRecord {
         seconds: (earlier?.environment.seconds ?? 0) + seconds,
       },
     };
+  }
+
+  /** What was left out by `--skip-bad`, in words. */
+  #leftOut(): string[] {
+    const { data } = this.#options;
+    const tell = (bad: number, images: number, where = '') =>
+      bad > 0 ? [`${bad} of ${images} images${where} could not be read and were left out`] : [];
+    const { images: cleanImages } = data.clean ?? data;
+    const clean = this.#clean ? tell(cleanImages - this.#clean.images, cleanImages) : [];
+    // Images that are corrupted in memory are the clean ones.
+    if (!data.corrupted) return clean;
+    const fewest = Math.min(...Object.values(this.#images).flatMap((row) => row.filter((n) => n !== null)));
+    return [...clean, ...tell(data.images - fewest, data.images, ' of some corrupted cell')];
   }
 }
 

@@ -6,6 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { CORRUPTED_FORMATS } from '../data/corrupted-spec.ts';
 import { UserError } from '../errors.ts';
 
 export const RESULT_SCHEMA = 'pushpull.result/1';
@@ -47,7 +48,7 @@ const dataSchema = z.object({
   name: z.string(),
   path: z.string().optional(),
   split: z.enum(['train', 'test']),
-  /** Images in the measured selection, bad ones included. */
+  /** Images in the measured selection, bad ones included; of a corrupted set, in each cell. */
   images: count,
   /** Number of classes. */
   classes: count,
@@ -59,11 +60,24 @@ const dataSchema = z.object({
   corruptionSet: z.enum(['cifar', 'imagenet']),
   /** Seed of the selection and of every corruption. */
   seed: z.number().int(),
-  /** "generated", or the folder of textures that was given. */
+  /** "generated", or the folder of textures that was given; "published" for a set that does not tell. */
   frost: z.string(),
   /** Whether unreadable images were left out (`--skip-bad`); they are refused otherwise. */
   skipBad: z.boolean(),
+  /** Of images that are corrupted in memory, and of clean ones; a corrupted set is only normalised, never resized. */
   preprocessing: preprocessingSchema,
+  /** The set whose corrupted images were read; absent where images were corrupted in memory. */
+  corrupted: z
+    .object({
+      format: z.enum(CORRUPTED_FORMATS),
+      /** SHA-256 over some of its images, by corruption: equal for equal sets and selections. */
+      fingerprints: z.record(z.string(), z.string()),
+    })
+    .optional(),
+  /** The clean images that stand beside a corrupted set (`--clean`). */
+  clean: z
+    .object({ name: z.string(), path: z.string().optional(), images: count, fingerprint: z.string() })
+    .optional(),
 });
 
 const cleanSchema = z.object({ top1: rate, top5: rate, images: count });
@@ -112,7 +126,7 @@ const baselineSchema = z.object({
   /** The result file that was given. */
   file: z.string(),
   model: modelSchema,
-  clean: cleanSchema,
+  clean: cleanSchema.optional(),
   errors: errorsSchema,
   ce: ceSchema,
 });
@@ -141,8 +155,8 @@ export const resultSchema = z.object({
   complete: z.boolean(),
   model: modelSchema,
   data: dataSchema,
-  /** Top-1 and top-5 error on the uncorrupted images. */
-  clean: cleanSchema,
+  /** Top-1 and top-5 error on the uncorrupted images; absent where a corrupted set was measured without any. */
+  clean: cleanSchema.optional(),
   /** Top-1 error by corruption, severity 1 first. */
   errors: errorsSchema,
   /** Images behind every figure of `errors`; `clean.images` has those behind `clean`. */

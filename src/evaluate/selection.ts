@@ -1,5 +1,6 @@
 /** What was measured on what: the facts by which two evaluations are the same, or may be compared. */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
+import type { CorruptedSet } from '../data/corrupted-set.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
@@ -9,6 +10,8 @@ import type { Result, ResultData } from './result.ts';
 
 /** Images that are decoded to tell two data sets with the same classes and counts apart. */
 const SAMPLES = 8;
+/** The same of each cell of a corrupted set. */
+const CELL_SAMPLES = 2;
 
 export interface DataSample {
   /** SHA-256, hexadecimal: the same for the same selection, wherever the files lie. */
@@ -21,13 +24,21 @@ export interface DataSample {
  * Looks at a selection: class names, the label of each image in order, and the pixels of a few.
  */
 export async function sampleData(dataset: Dataset): Promise<DataSample> {
-  const hash = createHash('sha256');
-  hash.update(JSON.stringify([dataset.classes, dataset.length]));
-  hash.update(
-    Buffer.from(Int32Array.from({ length: dataset.length }, (_, index) => dataset.label(index)).buffer),
-  );
+  const labels = Int32Array.from({ length: dataset.length }, (_, index) => dataset.label(index));
+  const hash = hashLabels(dataset.classes, labels);
+  const images = await sampleImages(dataset, SAMPLES, hash);
+  return { fingerprint: hash.digest('hex'), images };
+}
+
+function hashLabels(classes: readonly string[], labels: Int32Array): Hash {
+  const hash = createHash('sha256').update(JSON.stringify([classes, labels.length]));
+  return hash.update(Buffer.from(labels.buffer, labels.byteOffset, labels.byteLength));
+}
+
+/** Reads a few images spread over a data set, and adds them to a hash. */
+async function sampleImages(dataset: Dataset, most: number, hash: Hash): Promise<DataSample['images']> {
   const images: { image: Image; described: string }[] = [];
-  const count = Math.min(SAMPLES, dataset.length);
+  const count = Math.min(most, dataset.length);
   for (let sample = 0; sample < count; sample++) {
     const index = Math.floor((sample * dataset.length) / count);
     try {
@@ -39,7 +50,45 @@ export async function sampleData(dataset: Dataset): Promise<DataSample> {
       hash.update('unreadable');
     }
   }
-  return { fingerprint: hash.digest('hex'), images };
+  return images;
+}
+
+export interface CorruptedSample {
+  /** Of class names and labels, which are the same in every cell. */
+  readonly fingerprint: string;
+  /** By corruption, over all severities that the set holds, measured or not: so any two results can be compared. */
+  readonly fingerprints: Readonly<Record<string, string>>;
+  readonly images: DataSample['images'];
+}
+
+/** Looks at a few images of each cell of a corrupted set. */
+export async function sampleCorrupted(set: CorruptedSet): Promise<CorruptedSample> {
+  const images: DataSample['images'][number][] = [];
+  const fingerprints: Record<string, string> = {};
+  for (const corruption of set.corruptions) {
+    const hash = createHash('sha256');
+    for (const severity of set.held(corruption)) {
+      const cell = set.cell(corruption, severity);
+      images.push(...(await sampleImages(cell, CELL_SAMPLES, hash.update(String(severity)))));
+      await cell.close();
+    }
+    fingerprints[corruption] = hash.digest('hex');
+  }
+  return { fingerprint: hashLabels(set.classes, set.labels).digest('hex'), fingerprints, images };
+}
+
+/**
+ * Checks that a corrupted set has the model's input size: its images are never resized or cropped again.
+ *
+ * @throws UserError that names an image of another size
+ */
+export function checkCorruptedSize(sample: CorruptedSample, { width, height }: Preprocessing): void {
+  const other = sample.images.find(({ image }) => image.width !== width || image.height !== height);
+  if (!other) return;
+  throw new UserError(
+    `${other.described}: expected an image of the model's input size ${width}×${height}, found ` +
+      `${other.image.width}×${other.image.height}; corrupted images are not resized: give a set and a model of one size`,
+  );
 }
 
 /**
@@ -103,6 +152,7 @@ const FINGERPRINT = 'other images or labels';
 
 /** What must agree before two results may be compared: the same corrupted pictures. */
 const SAME_PICTURES: readonly Fact[] = [
+  ['corrupted images', ({ corrupted }) => (corrupted ? `of ${corrupted.format}` : 'made in memory')],
   ['number of images', (data) => data.images],
   ['--limit', (data) => data.limit],
   ['--seed', (data) => data.seed],
@@ -124,9 +174,24 @@ const SAME_INPUT: readonly Fact[] = [
 ];
 
 function differences(facts: readonly Fact[], wanted: ResultData, found: ResultData): string[] {
-  return facts
+  const list = facts
     .filter(([, of]) => of(wanted) !== of(found))
     .map(([what, of]) => (what === FINGERPRINT ? what : `${what} ${of(found)} there, ${of(wanted)} here`));
+  return [...list, ...otherImagesOfSets(wanted, found)];
+}
+
+/** What differs between two corrupted sets, or the clean images beside them, in so far as both were measured. */
+export function otherImagesOfSets(wanted: ResultData, found: ResultData): string[] {
+  const list: string[] = [];
+  const others = Object.entries(wanted.corrupted?.fingerprints ?? {}).filter(([corruption, fingerprint]) => {
+    const there = found.corrupted?.fingerprints[corruption];
+    return there !== undefined && there !== fingerprint;
+  });
+  if (others.length > 0) list.push(`other images of ${others.map(([corruption]) => corruption).join(', ')}`);
+  if (wanted.clean && found.clean && wanted.clean.fingerprint !== found.clean.fingerprint) {
+    list.push('other clean images');
+  }
+  return list;
 }
 
 /**

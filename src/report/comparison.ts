@@ -4,6 +4,7 @@ import { BENCHMARK_CORRUPTIONS, CORRUPTION_GROUPS } from '../corrupt/index.ts';
 import { UserError } from '../errors.ts';
 import { computeMetrics, mean } from '../evaluate/metrics.ts';
 import type { Metrics, Result } from '../evaluate/result.ts';
+import { otherImagesOfSets } from '../evaluate/selection.ts';
 import type { RunConfig } from '../train/config.ts';
 import type { EpochRecord } from '../train/history.ts';
 import { accent, COLORS } from './theme.ts';
@@ -130,6 +131,7 @@ function absoluteMetrics({ metrics }: Result): Metrics {
 
 /** What must agree before figures may stand in one table: the same corrupted pictures. */
 const SAME_PICTURES: readonly (readonly [what: string, of: (data: Result['data']) => string | number])[] = [
+  ['corrupted images', ({ corrupted }) => (corrupted ? `of ${corrupted.format}` : 'made in memory')],
   ['images', (data) => data.images],
   ['seed', (data) => data.seed],
   ['corruption set', (data) => data.corruptionSet],
@@ -146,6 +148,7 @@ function assertSameImages([first, ...others]: readonly Result[]): void {
     );
     if (different.length === 0 && data.fingerprint !== wanted.fingerprint)
       different.push('other images or labels');
+    different.push(...otherImagesOfSets(wanted, data));
     if (different.length === 0) continue;
     throw new UserError(
       `${model.file}: expected a result on the same corrupted images as ${first!.model.file}, found ${data.name} ` +

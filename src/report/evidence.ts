@@ -71,6 +71,7 @@ export async function findSamples(result: Result, search: SampleSearch = {}): Pr
   const omit = (reason: string) => ({
     omission: `The corrupted sample images are left out: ${reason}.`,
   });
+  if (data.corrupted) return omit('the corrupted images were read from a set, not made here');
   const spec = search.data ?? data.path ?? search.trainedOn ?? (data.name === 'MNIST' ? 'mnist' : undefined);
   if (!spec) return omit('the result does not say where its data is; say it with --data');
   let dataset: Dataset | undefined;

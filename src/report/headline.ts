@@ -31,7 +31,7 @@ export function headline(comparison: Comparison): Headline {
   const { baseline, best, models } = comparison;
   if (!baseline || !best) return withoutBaseline(models);
   const pair = corruptedPair(best, baseline);
-  const clean = [best.metrics['error.clean']!, baseline.metrics['error.clean']!] as const;
+  const clean = cleanPair(best, baseline);
   const verdict = pair ? direction(pair.value, pair.reference) : 'none';
   return {
     sentence: `${compose(comparison, best, pair, clean, verdict)}${pair ? doubt(best, pair, verdict) : ''}.`,
@@ -39,6 +39,23 @@ export function headline(comparison: Comparison): Headline {
     figures: figures(best, baseline, pair),
     details: pair ? whereFrom(comparison, best, baseline) : [],
   };
+}
+
+/** Both models' error on clean images; undefined where one has none, as with a corrupted set alone. */
+function cleanPair(model: ComparedModel, baseline: ComparedModel): readonly [number, number] | undefined {
+  const clean = model.metrics['error.clean'];
+  const clean0 = baseline.metrics['error.clean'];
+  return clean === undefined || clean0 === undefined ? undefined : [clean, clean0];
+}
+
+function cleanChange(clean: number, clean0: number) {
+  const trend = direction(clean, clean0);
+  const text = {
+    better: `falls from ${formatPercent(clean0)} to ${formatPercent(clean)}`,
+    worse: `rises from ${formatPercent(clean0)} to ${formatPercent(clean)}`,
+    same: `stays at ${formatPercent(clean)}`,
+  }[trend];
+  return { trend, text };
 }
 
 interface CorruptedPair {
@@ -87,38 +104,36 @@ function compose(
   { models }: Comparison,
   best: ComparedModel,
   pair: CorruptedPair | undefined,
-  [clean, clean0]: readonly [number, number],
+  cleanErrors: readonly [number, number] | undefined,
   verdict: Headline['verdict'],
 ): string {
   const rivals = models.filter((model) => !model.isBaseline).length;
   const subject = rivals > 1 ? `Of ${rivals} models ${best.label} does best: it` : capitalize(best.label);
-  const cleanTrend = direction(clean, clean0);
-  const cleanText = {
-    better: `falls from ${formatPercent(clean0)} to ${formatPercent(clean)}`,
-    worse: `rises from ${formatPercent(clean0)} to ${formatPercent(clean)}`,
-    same: `stays at ${formatPercent(clean)}`,
-  }[cleanTrend];
+  const clean = cleanErrors && cleanChange(...cleanErrors);
   if (!pair) {
-    return `No corrupted images were measured; on clean images the error of ${best.label} ${cleanText}`;
+    return clean
+      ? `No corrupted images were measured; on clean images the error of ${best.label} ${clean.text}`
+      : 'Neither clean nor corrupted images were measured by both';
   }
   const cells =
     pair.cells === 75 ? '' : ` (over the ${pair.cells} of 75 cells that both have measured, no mCE)`;
   const measure = pair.cells === 75 ? ' (mCE)' : '';
   const ratio = pair.cells === 75 && pair.ratio !== undefined ? ` (mrCE ${formatFraction(pair.ratio)})` : '';
-  const joint = verdict === 'same' || cleanTrend === 'same' || verdict === cleanTrend ? 'and' : 'but';
+  const agree = verdict === 'same' || clean?.trend === 'same' || verdict === clean?.trend;
+  const rest = clean ? `, ${agree ? 'and' : 'but'} its error on clean images ${clean.text}` : '';
   const range = `${formatPercent(pair.reference)} to ${formatPercent(pair.value)}`;
   switch (verdict) {
     case 'better':
-      return `${subject} cuts the mean error on corrupted images${measure}${cells} from ${range}${ratio}, ${joint} its error on clean images ${cleanText}`;
+      return `${subject} cuts the mean error on corrupted images${measure}${cells} from ${range}${ratio}${rest}`;
     case 'worse': {
       const failure =
         rivals > 1
           ? `None of the ${rivals} models helps here: with ${best.label}, the best of them,`
           : `${subject} does not help here:`;
-      return `${failure} the mean error on corrupted images${measure}${cells} rises from ${range}${ratio}, ${joint} its error on clean images ${cleanText}`;
+      return `${failure} the mean error on corrupted images${measure}${cells} rises from ${range}${ratio}${rest}`;
     }
     default:
-      return `${subject} makes no difference on corrupted images${cells}: the mean error${measure} stays at ${formatPercent(pair.value)}${ratio}, ${joint} its error on clean images ${cleanText}`;
+      return `${subject} makes no difference on corrupted images${cells}: the mean error${measure} stays at ${formatPercent(pair.value)}${ratio}${rest}`;
   }
 }
 
@@ -153,14 +168,16 @@ function figures(
       tone: tone(pair.value - pair.reference),
     });
   }
-  const clean = best.metrics['error.clean']!;
-  const clean0 = baseline.metrics['error.clean']!;
-  list.push({
-    label: 'Error on clean images (E)',
-    value: formatPercent(clean),
-    note: `${formatPercent(clean0)} baseline · ${formatPoints(clean - clean0)} points`,
-    tone: tone(clean - clean0),
-  });
+  const errors = cleanPair(best, baseline);
+  if (errors) {
+    const [clean, clean0] = errors;
+    list.push({
+      label: 'Error on clean images (E)',
+      value: formatPercent(clean),
+      note: `${formatPercent(clean0)} baseline · ${formatPoints(clean - clean0)} points`,
+      tone: tone(clean - clean0),
+    });
+  }
   if (pair?.ratio !== undefined) {
     list.push({
       label:
@@ -212,18 +229,23 @@ function whereFrom({ models }: Comparison, best: ComparedModel, baseline: Compar
 function withoutBaseline(models: readonly ComparedModel[]): Headline {
   const [model] = models;
   const { metrics, result } = model!;
-  const clean = formatPercent(metrics['error.clean']);
+  const error = metrics['error.clean'];
+  const clean = formatPercent(error);
   const mce = metrics['mce.absolute'];
   const partial = metrics['partial.error'];
+  const ones = error === undefined ? 'images' : 'ones';
   const corrupted =
     mce !== undefined
-      ? `${formatPercent(mce)} of corrupted ones (absolute mCE)`
+      ? `${formatPercent(mce)} of corrupted ${ones} (absolute mCE)`
       : partial !== undefined
-        ? `${formatPercent(partial)} of corrupted ones (over ${measuredCells(result)} of 75 cells, no mCE)`
+        ? `${formatPercent(partial)} of corrupted ${ones} (over ${measuredCells(result)} of 75 cells, no mCE)`
         : 'no corrupted ones were measured';
   const joint = mce === undefined && partial === undefined ? '; ' : ' and ';
   return {
-    sentence: `${capitalize(model!.label)} gets ${clean} of clean images wrong${joint}${corrupted}.`,
+    sentence:
+      error === undefined
+        ? `${capitalize(model!.label)} gets ${corrupted} wrong; no clean images were measured.`
+        : `${capitalize(model!.label)} gets ${clean} of clean images wrong${joint}${corrupted}.`,
     verdict: 'none',
     figures: [
       { label: 'Error on clean images (E)', value: clean, note: result.data.name, tone: 'neutral' as const },

@@ -41,8 +41,10 @@ export function provenance(comparison: Comparison, commands?: readonly string[])
         name: 'Corruptions',
         value:
           `15 corruptions × 5 severities of Hendrycks & Dietterich (2019), ` +
-          `${data.corruptionSet === 'cifar' ? 'CIFAR-10-C' : 'ImageNet-C'} strengths, made on the fly, seed ${data.seed}, ` +
-          `frost textures: ${data.frost}`,
+          `${data.corruptionSet === 'cifar' ? 'CIFAR-10-C' : 'ImageNet-C'} strengths, ` +
+          (data.corrupted
+            ? `read from a corrupted set in the form of ${data.name}, only normalised`
+            : `made on the fly, seed ${data.seed}, frost textures: ${data.frost}`),
       },
       {
         name: 'mCE here means',
@@ -67,7 +69,10 @@ function modelFacts(model: ComparedModel): Fact[] {
       value: `${result.model.name}, ${result.model.variant}, ${formatCount(result.model.parameters)} parameters`,
     },
     { name: 'File', value: `${result.model.file} · SHA-256 ${result.model.sha256.slice(0, 16)}…` },
-    { name: 'Images behind E', value: formatCount(result.clean.images) },
+    {
+      name: 'Images behind E',
+      value: result.clean ? formatCount(result.clean.images) : 'no clean images were measured',
+    },
     { name: 'Images behind each corrupted cell', value: cellCounts(model) },
     {
       name: 'Input',
@@ -133,7 +138,7 @@ function cellCounts({ result }: ComparedModel): string {
 function cautions({ models, baseline, best }: Comparison): string[] {
   const list: string[] = [];
   const { clean, data } = models[0]!.result;
-  if (clean.images > 0) {
+  if (clean && clean.images > 0) {
     const error = Math.sqrt((clean.top1 * (1 - clean.top1)) / clean.images);
     list.push(
       `With ${formatCount(clean.images)} images the clean error of ${models[0]!.label} is known to about ` +
@@ -148,12 +153,17 @@ function cautions({ models, baseline, best }: Comparison): string[] {
   for (const { label, result } of models) {
     if (!result.complete)
       list.push(`The evaluation of ${label} is not finished: cells of its grid are missing.`);
-    const bad = data.images - result.clean.images;
+    const bad = result.clean ? (data.clean ?? data).images - result.clean.images : 0;
     if (bad > 0 && result.data.skipBad)
       list.push(`${label}: ${formatCount(bad)} unreadable images were left out.`);
     for (const note of result.notes) list.push(`${label}: ${note}.`);
   }
   return list;
+}
+
+/** What `--data` or `--clean` was. */
+function spec({ name, path }: { readonly name: string; readonly path?: string }): string {
+  return path ?? name.toLowerCase().replace(/[^a-z0-9]/g, '');
 }
 
 /** The commands that make a result again, put together from its stored settings. */
@@ -164,10 +174,11 @@ function deriveCommands({ result, run }: ComparedModel): string[] {
   commands.push(
     commandParts([
       `pushpull evaluate ${shellWord(model.file)}`,
-      ['--data', data.path ?? data.name.toLowerCase().replace(/[^a-z0-9]/g, '')],
+      ['--data', data.corrupted ? `${data.corrupted.format}:${data.path}` : spec(data)],
+      ['--clean', data.clean && spec(data.clean)],
       ['--limit', data.limit],
       ['--seed', data.seed],
-      ['--set', data.corruptionSet],
+      ['--set', data.corrupted ? null : data.corruptionSet],
     ]).join(' '),
   );
   return commands;

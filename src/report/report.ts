@@ -85,5 +85,5 @@ function kicker({ models }: Comparison): string {
   const { data, clean, environment } = models[0]!.result;
   const names = [...new Set(models.map(({ result }) => result.model.name))];
   const who = names.length <= 2 ? names.join(', ') : `${names.length} networks`;
-  return `${data.name} · ${formatCount(clean.images)} ${data.split} images · ${who} · ${environment.date.slice(0, 10)}`;
+  return `${data.name} · ${formatCount((clean ?? data).images)} ${data.split} images · ${who} · ${environment.date.slice(0, 10)}`;
 }

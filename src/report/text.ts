@@ -54,7 +54,7 @@ export function tableNotes(comparison: Comparison, table: ResultTable): string[]
 function imageCounts({ models }: Comparison): string {
   const texts = models.map(({ result }) => {
     const cell = imagesPerCell(result);
-    const clean = `${formatCount(result.clean.images)} clean images`;
+    const clean = result.clean ? `${formatCount(result.clean.images)} clean images` : 'no clean images';
     if (!cell) return clean;
     const each =
       cell.min === cell.max ? formatCount(cell.min) : `${formatCount(cell.min)} to ${formatCount(cell.max)}`;

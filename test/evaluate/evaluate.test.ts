@@ -84,8 +84,8 @@ describe('evaluate', () => {
       }
       return wrong / dataset.length;
     };
-    expect(whole.clean.top1).toBe(await expected((image) => image));
-    expect(whole.clean.top1).toBeGreaterThan(0);
+    expect(whole.clean!.top1).toBe(await expected((image) => image));
+    expect(whole.clean!.top1).toBeGreaterThan(0);
     for (const corruption of CORRUPTIONS) {
       for (const severity of SEVERITIES) {
         const options = { corruption, severity, set: 'cifar' as const, seed: 0 };

@@ -65,7 +65,7 @@ describe('EvaluationRecord', () => {
 describe('Progress', () => {
   it('counts cells of an earlier part as done, but not for speed', () => {
     let clock = 0;
-    const progress = new Progress(5, 2, 100, () => clock);
+    const progress = new Progress(5, 2, 300, () => clock);
     clock = 2000;
     expect(progress.advance('clean', 50)).toMatchObject({
       cells: 5,

@@ -54,7 +54,7 @@ const inFolder = (name: string) => path.join(folder, name);
 async function cleanError(model: string): Promise<number> {
   const { data, preprocessing, threads, workers } = defaults;
   const result = await evaluate({ model, data: data!, preprocessing, threads, workers, corruptions: [] });
-  return result.clean.top1;
+  return result.clean!.top1;
 }
 
 /** Mean and deviation of each channel of the first layer's output over all training images, worked out plainly. */

@@ -51,7 +51,7 @@ describe('the table', () => {
     const ce = (result: Result) =>
       BENCHMARK_CORRUPTIONS.map((name) => average(result.errors[name] as number[]));
     const expected = (result: Result, ratio: string) => [
-      printed(result.clean.top1, 3),
+      printed(result.clean!.top1, 3),
       printed(average(ce(result)), 4),
       ratio,
       ...ce(result).map((value) => printed(value, 3)),
@@ -109,7 +109,7 @@ describe('an incomplete grid', () => {
     errors.snow = [0.1, null, 0.3, null, null];
     const images: Result['images'] = { ...result.images, snow: [1000, null, 998, null, null] };
     delete images.fog;
-    const metrics = { 'error.clean': result.clean.top1, 'partial.error': 0.2 };
+    const metrics = { 'error.clean': result.clean!.top1, 'partial.error': 0.2 };
     return { ...result, complete: false, errors, images, metrics };
   };
 

@@ -24,7 +24,7 @@ interface Line {
 }
 
 /**
- * Mean top-1 error against severity, one line a model; severity 0 is the clean images. A severity is drawn when all
+ * Mean top-1 error against severity, one line a model; severity 0 is the clean images, where all measured some. A severity is drawn when all
  * models have measured at least one corruption in common at it, over those corruptions.
  *
  * @param only Corruptions to take the mean over; default: the 15 of the benchmark
@@ -59,12 +59,13 @@ function severityLines(models: readonly ComparedModel[], only?: readonly string[
     severity,
     corruptions: commonCorruptions(models, severity).filter((name) => !only || only.includes(name)),
   }));
+  const withClean = models.every(({ result }) => result.clean);
   return models.map((model) => ({
     label: model.label,
     color: model.color,
     dashed: false,
     points: [
-      { x: 0, y: model.result.clean.top1 },
+      ...(withClean ? [{ x: 0, y: model.result.clean!.top1 }] : []),
       ...measured
         .filter(({ corruptions }) => corruptions.length > 0)
         .map(({ severity, corruptions }) => ({

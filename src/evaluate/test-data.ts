@@ -1,0 +1,199 @@
+/** The images that are measured: clean ones that are corrupted on the fly, or a corrupted set and clean ones beside it. */
+import { BENCHMARK_CORRUPTIONS, SEVERITIES } from '../corrupt/index.ts';
+import { type CorruptedSet, openCorruptedSet } from '../data/corrupted-set.ts';
+import { type CorruptedSpec, parseCorruptedSpec } from '../data/corrupted-spec.ts';
+import { type Dataset, openDataset } from '../data/dataset.ts';
+import { DataLoader, type LoaderPool } from '../data/loader.ts';
+import { UserError } from '../errors.ts';
+import type { Preprocessing } from '../models/card.ts';
+import type { EvaluateOptions } from './evaluate.ts';
+import { type Cell, gridCells } from './grid.ts';
+import { imageTransforms } from './preprocessing.ts';
+import type { ResultData } from './result.ts';
+import { checkCorruptedSize, checkGeometry, sampleCorrupted, sampleData } from './selection.ts';
+
+export interface TestData {
+  readonly cells: readonly Cell[];
+  readonly classes: readonly string[];
+  /** Absent where a corrupted set is measured alone. */
+  readonly clean?: Dataset;
+  readonly set?: CorruptedSet;
+  /** Images of a pass. */
+  images(cell: Cell | 'clean'): number;
+  close(): Promise<void>;
+}
+
+/** Largest side that counts as a small picture, for which CIFAR's strengths are meant. */
+const SMALL_IMAGE = 64;
+
+/** The cells that the options ask for, as far as that is known before the data is opened. */
+export function askedCells({ data, corruptions, severities = SEVERITIES }: EvaluateOptions): Cell[] {
+  const others = parseCorruptedSpec(data) ? [] : BENCHMARK_CORRUPTIONS;
+  return gridCells(corruptions ?? others, severities);
+}
+
+/**
+ * @param modelClasses names of the classes that the model's card tells, if it has one
+ * @throws UserError if there is no such data, or if a corrupted set lacks what is asked for
+ */
+export async function openTestData(
+  options: EvaluateOptions,
+  modelClasses: readonly string[] | undefined,
+): Promise<TestData> {
+  const spec = parseCorruptedSpec(options.data);
+  if (spec) return await openSet(spec, options, modelClasses);
+  if (options.clean !== undefined) {
+    throw new UserError(
+      '--clean: stands beside a corrupted set (cifar10-c:PATH or imagenet-c:PATH); for other data leave it out',
+    );
+  }
+  const { limit, seed = 0, cacheDir } = options;
+  const clean = await openDataset(options.data, 'test', { limit, seed, cacheDir });
+  return {
+    cells: askedCells(options),
+    classes: clean.classes,
+    clean,
+    images: () => clean.length,
+    close: () => clean.close(),
+  };
+}
+
+async function openSet(
+  spec: CorruptedSpec,
+  options: EvaluateOptions,
+  _modelClasses: readonly string[] | undefined,
+): Promise<TestData> {
+  for (const option of ['set', 'frostDir'] as const) {
+    if (options[option] === undefined) continue;
+    throw new UserError(
+      `--${option === 'set' ? 'set' : 'frost'}: is for images that are corrupted here, ${options.data} holds corrupted ones; leave it out`,
+    );
+  }
+  const { corruptions, severities, limit, seed = 0, cacheDir } = options;
+  const set = await openCorruptedSet(spec, { corruptions, severities, limit, seed, cacheDir });
+  try {
+    const clean =
+      options.clean === undefined
+        ? undefined
+        : await openDataset(options.clean, 'test', { limit, seed, cacheDir });
+    if (clean) checkSameClasses(clean, set, options.clean!);
+    return {
+      cells: gridCells(set.corruptions, set.severities),
+      classes: set.classes,
+      clean,
+      set,
+      images: (cell) => (cell === 'clean' ? clean!.length : set.labels.length),
+      close: async () => {
+        await clean?.close();
+        await set.close();
+      },
+    };
+  } catch (error) {
+    await set.close();
+    throw error;
+  }
+}
+
+function checkSameClasses(clean: Dataset, set: CorruptedSet, spec: string): void {
+  const { classes } = clean;
+  if (classes.length === set.classes.length && classes.every((name, label) => name === set.classes[label])) {
+    return;
+  }
+  const list = (names: readonly string[]) =>
+    `${names.slice(0, 3).join(', ')}${names.length > 3 ? `, … (${names.length})` : ''}`;
+  throw new UserError(
+    `--clean ${spec}: expected the classes of ${set.path}, ${list(set.classes)}, found ${list(classes)}; ` +
+      'give the clean images of that set',
+  );
+}
+
+/**
+ * The facts of the measured images, for the result.
+ *
+ * @throws UserError if they do not have the size that the model takes
+ */
+export async function describeData(
+  test: TestData,
+  preprocessing: Preprocessing,
+  options: EvaluateOptions,
+): Promise<ResultData> {
+  const { clean, set } = test;
+  const sample = clean && (await describeClean(clean, preprocessing, options));
+  const { seed = 0, skipBad = false } = options;
+  if (!set) {
+    const { width, height } = preprocessing;
+    return {
+      ...sample!,
+      split: clean!.source.split,
+      classes: clean!.classes.length,
+      limit: clean!.source.limit ?? null,
+      corruptionSet: options.set ?? (Math.max(width, height) <= SMALL_IMAGE ? 'cifar' : 'imagenet'),
+      seed,
+      frost: options.frostDir ?? 'generated',
+      skipBad,
+      preprocessing,
+    };
+  }
+  const { fingerprint, fingerprints, images } = await sampleCorrupted(set);
+  checkCorruptedSize({ fingerprint, fingerprints, images }, preprocessing);
+  return {
+    name: set.displayName,
+    path: set.path,
+    split: 'test',
+    images: set.labels.length,
+    classes: set.classes.length,
+    limit: options.limit !== undefined && options.limit <= set.labels.length ? options.limit : null,
+    fingerprint,
+    corruptionSet: set.strengths,
+    seed,
+    frost: set.frost,
+    skipBad,
+    preprocessing: clean ? preprocessing : { ...preprocessing, resize: null },
+    corrupted: { format: set.format, fingerprints: { ...fingerprints } },
+    clean: sample,
+  };
+}
+
+async function describeClean(clean: Dataset, preprocessing: Preprocessing, { data }: EvaluateOptions) {
+  if (clean.length === 0) {
+    throw new UserError(`${data}: expected test images, found none; check --data and --limit`);
+  }
+  const sample = await sampleData(clean);
+  checkGeometry(sample, preprocessing);
+  const { source, displayName, length } = clean;
+  return { name: displayName, path: source.path, images: length, fingerprint: sample.fingerprint };
+}
+
+export interface PassOptions {
+  readonly test: TestData;
+  readonly data: ResultData;
+  readonly batchSize: number;
+  readonly pool: LoaderPool;
+  readonly frostDir?: string;
+}
+
+/** One pass over the test images, clean or corrupted. */
+export function openPass(cell: Cell | 'clean', options: PassOptions): DataLoader {
+  const { test, data, batchSize, pool, frostDir } = options;
+  return new DataLoader({
+    ...source(cell),
+    batchSize,
+    shuffle: false,
+    seed: data.seed,
+    epoch: 0,
+    pool,
+    onBadImage: data.skipBad ? 'skip' : 'fail',
+  });
+
+  function source(cell: Cell | 'clean') {
+    const { preprocessing } = data;
+    if (cell === 'clean') return { dataset: test.clean!, transforms: imageTransforms(preprocessing) };
+    if (test.set) {
+      const dataset = test.set.cell(cell.corruption, cell.severity);
+      return { dataset, transforms: imageTransforms({ ...preprocessing, resize: null }) };
+    }
+    const { corruptionSet: set, seed } = data;
+    const corruption = { kind: 'corrupt', ...cell, set, seed, frostDir } as const;
+    return { dataset: test.clean!, transforms: imageTransforms(preprocessing, corruption) };
+  }
+}

@@ -1,0 +1,205 @@
+/** What `pushpull corrupt` writes, `pushpull evaluate` reads. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { register as registerCorrupt } from '../../src/cli/corrupt.ts';
+import { register as registerEvaluate } from '../../src/cli/evaluate.ts';
+import { readNpy } from '../../src/data/npy.ts';
+import { readResult } from '../../src/evaluate/result.ts';
+import { colourModel, writeColours } from '../evaluate/colours.ts';
+
+let folder: string;
+const at = (...parts: string[]) => path.join(folder, ...parts);
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'pushpull-corrupted-sets-'));
+  await writeFile(at('colours.onnx'), colourModel());
+  await writeColours(at('colours'), 6);
+  await corrupt('--format', 'npy', '--out', at('set'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const SOME = ['gaussian_noise', 'contrast'];
+
+async function run(words: string[]): Promise<{ stdout: string; stderr: string }> {
+  const program = new Command('pushpull').exitOverride();
+  registerCorrupt(program);
+  registerEvaluate(program);
+  const [stdout, stderr] = [vi.spyOn(console, 'log'), vi.spyOn(console, 'error')].map((spy) =>
+    spy.mockImplementation(() => {}),
+  );
+  try {
+    await program.parseAsync(words, { from: 'user' });
+    const text = (spy: typeof stdout) => stripVTControlCharacters(spy.mock.calls.map(String).join('\n'));
+    return { stdout: text(stdout), stderr: text(stderr) };
+  } finally {
+    stdout.mockRestore();
+    stderr.mockRestore();
+  }
+}
+
+const corrupt = (...words: string[]) =>
+  run([
+    'corrupt',
+    '--data',
+    at('colours'),
+    '--corruption',
+    SOME.join(),
+    '--seed',
+    '3',
+    '--workers',
+    '1',
+    ...words,
+  ]);
+
+const evaluate = (out: string, ...words: string[]) =>
+  run([
+    ...['evaluate', at('colours.onnx'), '--out', at(out), '--mean', '0', '--std', '1'],
+    ...['--workers', '1', '--threads', '1', ...words],
+  ]);
+
+describe("a set in CIFAR-10-C's form", () => {
+  it('gives the errors of images that are corrupted in memory', async () => {
+    const { stderr } = await evaluate(
+      'read.json',
+      '--data',
+      `cifar10-c:${at('set')}`,
+      '--clean',
+      at('colours'),
+      '--corruptions',
+      SOME.join(),
+    );
+    expect(stderr).toMatch(/data +CIFAR-10-C test, 18 images/);
+    expect(stderr).toMatch(/corruptions +10 cells of .*set, as they are/);
+    expect(stderr).toMatch(/clean +colours, 18 images, as they are/);
+    await evaluate('made.json', '--data', at('colours'), '--seed', '3', '--corruptions', SOME.join());
+    const [read, made] = await Promise.all(['read.json', 'made.json'].map((file) => readResult(at(file))));
+    expect(read.errors).toEqual(made.errors);
+    expect(new Set(Object.values(read.errors).flat()).size).toBeGreaterThan(2);
+    expect(read.clean).toEqual(made.clean);
+    expect(read.metrics).toEqual(made.metrics);
+    expect(read.data).toMatchObject({
+      corrupted: { format: 'cifar10-c' },
+      clean: { name: 'colours', images: 18 },
+    });
+    // They must not be taken for the same pictures all the same.
+    const mixed = evaluate(
+      'mixed.json',
+      '--data',
+      at('colours'),
+      '--seed',
+      '3',
+      '--corruptions',
+      'contrast',
+      '--baseline',
+      at('read.json'),
+    );
+    await expect(mixed).rejects.toThrow(/corrupted images of cifar10-c there, made in memory here/);
+  });
+
+  it('leaves the clean error out where no clean images are given, and says so', async () => {
+    const words = ['--data', `cifar10-c:${at('set')}`, '--corruptions', 'contrast', '--severities', '2'];
+    const { stdout, stderr } = await evaluate('alone.json', ...words);
+    expect(stderr).toMatch(/clean +not measured: no clean images were given \(--clean\)/);
+    expect(stdout).toMatch(/clean +not measured +·/);
+    expect(stdout).toMatch(/note: no error.clean, and nothing that follows from it/);
+    const alone = await readResult(at('alone.json'));
+    expect(alone).toMatchObject({ complete: true, images: { contrast: [null, 18, null, null, null] } });
+    expect(alone.clean).toBeUndefined();
+    expect(alone.metrics).toEqual({ 'partial.error': alone.errors.contrast[1] });
+    // Given later, they are measured alone.
+    const later = await evaluate('alone.json', ...words, '--clean', at('colours'));
+    expect(later.stderr).toMatch(/continued +1 of 2 cells/);
+    expect((await readResult(at('alone.json'))).metrics).toHaveProperty(['error.clean']);
+    // And stay, where the evaluation goes on without them.
+    await evaluate('alone.json', ...words.slice(0, -1), '2,3');
+    const more = await readResult(at('alone.json'));
+    expect(more.clean?.images).toBe(18);
+    expect(more.data.clean?.images).toBe(18);
+    expect(more.errors.contrast[2]).not.toBeNull();
+  });
+
+  it('compares with a baseline on the same set only', async () => {
+    const words = ['--corruptions', 'contrast', '--severities', '1,2'];
+    await evaluate('base.json', '--data', `cifar10-c:${at('set')}`, ...words);
+    const narrow = ['--corruptions', 'contrast', '--severities', '2', '--baseline', at('base.json')];
+    await evaluate('same.json', '--data', `cifar10-c:${at('set')}`, ...narrow);
+    expect((await readResult(at('same.json'))).metrics['partial.baseline']).toBe(1);
+    await corrupt(
+      '--format',
+      'npy',
+      '--out',
+      at('other'),
+      '--limit',
+      '18',
+      '--severity',
+      '2,1',
+      '--seed',
+      '9',
+      '--corruption',
+      'gaussian_noise,contrast',
+    );
+    const pixels = await readNpy(at('other', 'gaussian_noise.npy'));
+    expect(pixels.shape).toEqual([36, 16, 16, 3]);
+    await evaluate(
+      'noise.json',
+      '--data',
+      `cifar10-c:${at('set')}`,
+      '--corruptions',
+      'gaussian_noise',
+      '--severities',
+      '1',
+    );
+    const other = evaluate(
+      'differs.json',
+      '--data',
+      `cifar10-c:${at('other')}`,
+      '--corruptions',
+      'gaussian_noise',
+      '--severities',
+      '1',
+      '--baseline',
+      at('noise.json'),
+    );
+    await expect(other).rejects.toThrow('other images of gaussian_noise');
+  });
+
+  it.each([
+    [['--corruptions', 'fog,contrast'], /missing: fog\. Fetch/],
+    [[], /expected 15 corruptions .* found gaussian_noise, contrast only; missing: shot_noise; /],
+    [['--corruptions', 'contrast', '--set', 'cifar'], /--set: is for images that are corrupted here/],
+    [['--corruptions', 'contrast', '--frost', 'x'], /--frost: is for images that are corrupted here/],
+    [
+      ['--corruptions', 'contrast', '--clean', 'mnist'],
+      /--clean mnist: expected the classes of .*set, blue, green, red, found 0, 1, 2/,
+    ],
+    [['--corruptions', 'contrast', '--input-size', '16x16', '--mean', '2,2'], /--mean: expected/],
+  ])('is refused before the run with %j', async (words, message) => {
+    const failure = evaluate('refused.json', '--data', `cifar10-c:${at('set')}`, ...words);
+    await expect(failure).rejects.toThrow(message);
+    await expect(failure).rejects.toMatchObject({ name: 'UserError' });
+    await expect(readFile(at('refused.json'))).rejects.toThrow(/ENOENT/);
+  });
+
+  it('is never resized', async () => {
+    await corrupt('--format', 'npy', '--out', at('large'), '--limit', '2', '--size', '20', '--severity', '1');
+    const failure = evaluate(
+      'refused.json',
+      '--data',
+      `cifar10-c:${at('large')}`,
+      '--corruptions',
+      'contrast',
+      '--severities',
+      '1',
+      '--resize',
+      '20',
+    );
+    await expect(failure).rejects.toThrow(
+      /contrast.npy, row 0: expected an image of the model's input size 16×16, found 20×20; corrupted images are not resized/,
+    );
+    const useless = evaluate('refused.json', '--data', at('colours'), '--clean', at('colours'));
+    await expect(useless).rejects.toThrow('--clean: stands beside a corrupted set');
+  });
+});
