@@ -58,8 +58,9 @@ function describeStatistics({ model, initial }: RunConfig, steps: number): Facts
 export function describeTask({ model, data, preprocessing, trainingImages }: RunConfig): Facts {
   const parameters = countParameters(buildModule(model));
   const size = `${preprocessing.width}×${preprocessing.height}`;
-  const { resize, padding, flip } = trainingImages;
+  const { augment, resize, padding, flip } = trainingImages;
   const changes = [
+    augment ?? '',
     resize === null ? '' : `short side to ${resize}`,
     `random ${size} crop${padding > 0 ? ` of the image padded by ${padding}` : ''}`,
     flip ? 'flip' : '',

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { augment } from '../augment/augment.ts';
 import { centerCrop, randomCrop } from '../augment/crop.ts';
 import { horizontalFlip } from '../augment/flip.ts';
 import { corrupt } from '../corrupt/index.ts';
@@ -71,6 +72,8 @@ async function createStep(transform: Geometry, position: number): Promise<Step> 
   // The position keeps two steps of one kind from drawing the same numbers.
   const random = ({ seed, epoch, index }: ImageKey) => randomStream(kind, seed, epoch, index, position);
   switch (transform.kind) {
+    case 'augment':
+      return (image, key) => augment(image, transform.name, random(key));
     case 'resize':
       return (image) => resizeShortSide(image, transform.shortSide);
     case 'resizeTo':

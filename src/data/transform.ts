@@ -1,3 +1,4 @@
+import type { AugmentationName } from '../augment/augment.ts';
 import type { CorruptionName, ParameterSet, Severity } from '../corrupt/names.ts';
 
 /** Red, green, blue. */
@@ -5,6 +6,8 @@ export type Triple = readonly [number, number, number];
 
 /** One step from a decoded image to what the network sees. Plain data, so that it can be sent to threads. */
 export type Transform =
+  /** Varied at random, at the image's own size. */
+  | { readonly kind: 'augment'; readonly name: AugmentationName }
   /** Short side to so many pixels, bilinear, antialiased; nothing when it has that length already. */
   | { readonly kind: 'resize'; readonly shortSide: number }
   | { readonly kind: 'resizeTo'; readonly width: number; readonly height: number }

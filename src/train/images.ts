@@ -10,7 +10,7 @@ export interface RunData extends TrainingData {
   close(): Promise<void>;
 }
 
-/** The images of a run as batches: random crop and flip for training, the test split as it will be evaluated. */
+/** A run's images as batches: augmentation, random crop and flip for training, the test split as it will be evaluated. */
 export function openRunData(config: RunConfig, splits: { train: Dataset; test: Dataset }): RunData {
   const pool = new LoaderPool(config.workers);
   const { batchSize } = config.recipe;
@@ -43,8 +43,9 @@ export function openRunData(config: RunConfig, splits: { train: Dataset; test: D
 }
 
 function trainingTransforms({ trainingImages, preprocessing }: RunConfig): Transform[] {
-  const { resize, padding, flip } = trainingImages;
+  const { augment, resize, padding, flip } = trainingImages;
   return [
+    ...(augment === undefined ? [] : [{ kind: 'augment', name: augment } as const]),
     ...(resize === null ? [] : [{ kind: 'resize', shortSide: resize } as const]),
     { kind: 'randomCrop', size: preprocessing.width, padding },
     ...(flip ? [{ kind: 'randomHorizontalFlip' } as const] : []),

@@ -38,6 +38,17 @@ describe('pushpull train', () => {
     straight = await pushpull(...small('straight'));
   });
 
+  it('varies the training images as asked, and stores how', async () => {
+    const one = ['--epochs', '1', '--limit', '12', '--augment', 'autoaugment'];
+    const { stderr } = await inProcess(...small('augmented', ...one));
+    expect(stderr).toMatch(/images +autoaugment-cifar10, random 32×32 crop of the image padded by 4, flip/);
+    const { config } = await openRun(join(folder, 'augmented'));
+    expect(config.trainingImages.augment).toBe('autoaugment-cifar10');
+    await expect(inProcess(...small('cutout', '--augment', 'cutout'))).rejects.toThrow(
+      /^--augment: expected autoaugment or none or .* or augmix, found "cutout"$/,
+    );
+  });
+
   it('shows the settings and a row an epoch, and leaves a run', async () => {
     expect(straight.status).toBe(0);
     expect(straight.stdout).toBe(`model: ${join(folder, 'straight', 'model.onnx')}\n`);

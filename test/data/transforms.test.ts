@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { augment } from '../../src/augment/augment.ts';
 import { centerCrop, crop, randomCrop } from '../../src/augment/crop.ts';
 import { horizontalFlip } from '../../src/augment/flip.ts';
 import { createPipeline } from '../../src/data/pipeline.ts';
@@ -134,6 +135,24 @@ describe('random draws', () => {
     expect([...corners].sort((a, b) => a - b)).toEqual([1, 2, 3, 5, 6, 7, 9, 10, 11]);
     // Five standard deviations of a fair coin; the seed is fixed, so this passes always or never.
     expect(Math.abs(flips - count / 2)).toBeLessThan(5 * Math.sqrt(count / 4));
+  });
+
+  it('vary images as the augmentation does, with a stream of its own for each place among the transforms', async () => {
+    const results: Image[] = [];
+    for (let index = 0; index < 10; index++) {
+      const at = { ...key, index };
+      const random = randomStream('augment', key.seed, key.epoch, index, 0);
+      const wanted = augment(image, 'trivialaugment', random);
+      results.push(await apply([{ kind: 'augment', name: 'trivialaugment' }], image, at));
+      expect(results[index]).toEqual(wanted);
+      const twice: Transform[] = [
+        { kind: 'augment', name: 'trivialaugment' },
+        { kind: 'augment', name: 'augmix' },
+      ];
+      const second = randomStream('augment', key.seed, key.epoch, index, 1);
+      expect(await apply(twice, image, at)).toEqual(augment(wanted, 'augmix', second));
+    }
+    expect(new Set(results.map(({ data }) => data.join())).size).toBeGreaterThan(5);
   });
 
   it('refuse an image that is too small to crop from', async () => {

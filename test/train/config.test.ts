@@ -47,7 +47,12 @@ describe('a stored configuration', () => {
 
   it('comes back as it was', () => {
     const pushpull = { ...config.model, stem: { kind: 'pushpull', avg: 5, alpha: 0.5 } };
-    for (const stored of [config, { ...config, model: pushpull }]) {
+    const augmented = { ...config.trainingImages, augment: 'trivialaugment' };
+    const others = [
+      { ...config, model: pushpull },
+      { ...config, trainingImages: augmented },
+    ];
+    for (const stored of [config, ...others]) {
       expect(parseRunConfig(JSON.parse(JSON.stringify(stored)), 'config.json')).toEqual(stored);
     }
   });
@@ -60,6 +65,10 @@ describe('a stored configuration', () => {
     [
       { ...config, model: { ...config.model, stem: { kind: 'pushpull', avg: 4, alpha: 1 } } },
       /'model\.stem\.avg' is wrong/,
+    ],
+    [
+      { ...config, trainingImages: { ...config.trainingImages, augment: 'cutout' } },
+      /'trainingImages\.augment' is wrong/,
     ],
     [{ ...config, extra: 1 }, /Unrecognized key/],
   ])('that is wrong is refused by name (%#)', (value, message) => {
