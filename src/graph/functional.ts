@@ -35,6 +35,8 @@ export const neg = (x: Value): Value => x.graph.apply('neg', [x], {})[0];
 export const relu = (x: Value): Value => x.graph.apply('relu', [x], {})[0];
 /** -1, 0 or 1. */
 export const sign = (x: Value): Value => x.graph.apply('sign', [x], {})[0];
+/** 1 where x > 0, else 0, as float32. */
+export const positive = (x: Value): Value => x.graph.apply('positive', [x], {})[0];
 export const sqrt = (x: Value): Value => x.graph.apply('sqrt', [x], {})[0];
 export const exp = (x: Value): Value => x.graph.apply('exp', [x], {})[0];
 export const log = (x: Value): Value => x.graph.apply('log', [x], {})[0];

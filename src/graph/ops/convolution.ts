@@ -8,7 +8,7 @@
 import * as F from '../functional.ts';
 import type { Value, ValueType } from '../graph.ts';
 import type { Shape } from '../tensor.ts';
-import { formatShape } from '../tensor.ts';
+import { formatShape, numElements, sameShape } from '../tensor.ts';
 import { expectDType, expectRank, expectShape, windowLength } from './shapes.ts';
 import type { Conv2dAttributes, OpTable } from './spec.ts';
 
@@ -62,6 +62,20 @@ const inputGradient = (dy: Value, weight: Value, geometry: Conv2dAttributes, inp
 const weightGradient = (x: Value, dy: Value, geometry: Conv2dAttributes, weightShape: Shape): Value =>
   x.graph.apply('conv2dWeightGradient', [x, dy], { ...geometryOf(geometry), weightShape })[0];
 
+/**
+ * A response gradient `dy · factor` with one factor a channel, as a batch normalisation hands back, taken apart where
+ * multiplying the weight twice is less work than multiplying the response once. The factor is shaped to the weight.
+ */
+function perFilter(gradient: Value, weight: Value): { dy: Value; factor?: Value } {
+  const { source } = gradient;
+  if (source.kind !== 'node' || source.node.op !== 'mul') return { dy: gradient };
+  const [dy, factor] = source.node.inputs;
+  const channels = weight.shape[0];
+  const fits = sameShape(dy.shape, gradient.shape) && sameShape(factor.shape, [1, channels, 1, 1]);
+  if (!fits || 2 * numElements(weight.shape) > numElements(dy.shape)) return { dy: gradient };
+  return { dy, factor: F.reshape(factor, [channels, 1, 1, 1]) };
+}
+
 export const convolution: Pick<OpTable, 'conv2d' | 'conv2dInputGradient' | 'conv2dWeightGradient'> = {
   conv2d: {
     arity: 2,
@@ -69,10 +83,14 @@ export const convolution: Pick<OpTable, 'conv2d' | 'conv2dInputGradient' | 'conv
       images(x, weight);
       return [{ dtype: 'float32', shape: conv2dShape(x.shape, weight.shape, attributes) }];
     },
-    gradient: ({ inputs: [x, weight], upstream: [dy], attributes, needs }) => [
-      needs(0) ? inputGradient(dy!, weight, attributes, x.shape) : undefined,
-      needs(1) ? weightGradient(x, dy!, attributes, weight.shape) : undefined,
-    ],
+    gradient: ({ inputs: [x, weight], upstream, attributes, needs }) => {
+      const { dy, factor } = perFilter(upstream[0]!, weight);
+      const scaled = (value: Value): Value => (factor ? F.mul(value, factor) : value);
+      return [
+        needs(0) ? inputGradient(dy, scaled(weight), attributes, x.shape) : undefined,
+        needs(1) ? scaled(weightGradient(x, dy, attributes, weight.shape)) : undefined,
+      ];
+    },
   },
   conv2dInputGradient: {
     arity: 2,

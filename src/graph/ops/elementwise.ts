@@ -4,7 +4,7 @@ import { broadcastShapes, expectDType } from './shapes.ts';
 import type { OpDefinition, OpTable } from './spec.ts';
 
 type Binary = 'add' | 'sub' | 'mul' | 'div' | 'greater' | 'equal';
-type Unary = 'neg' | 'relu' | 'sign' | 'sqrt' | 'exp' | 'log' | 'sigmoid' | 'silu' | 'cast';
+type Unary = 'neg' | 'relu' | 'sign' | 'positive' | 'sqrt' | 'exp' | 'log' | 'sigmoid' | 'silu' | 'cast';
 
 const arithmetic = ([a, b]: readonly ValueType[]): ValueType[] => {
   expectDType(a, 'float32', 'first input');
@@ -44,10 +44,10 @@ export const elementwise: Pick<OpTable, Binary | Unary> = {
   equal: { arity: 2, infer: comparison, gradient: noGradient },
 
   neg: unary(({ upstream: [dy] }) => [F.neg(dy!)]),
-  // 1 where x > 0 and 0 elsewhere, x = 0 included, as in PyTorch. y is never negative, so the mask is its truth value;
-  // on the CPU comparing takes longer, and ONNX Runtime's Sign three times as long.
-  relu: unary(({ outputs: [y], upstream: [dy] }) => [F.mul(dy!, F.cast(F.cast(y, 'bool'), 'float32'))]),
+  // Zero at x = 0, as in PyTorch.
+  relu: unary(({ outputs: [y], upstream: [dy] }) => [F.mul(dy!, F.positive(y))]),
   sign: unary(noGradient),
+  positive: unary(noGradient),
   // d sqrt(x) = dx / (2 sqrt(x))
   sqrt: unary(({ outputs: [y], upstream: [dy] }) => [F.div(dy!, F.mul(F.constant(y, 2), y))]),
   exp: unary(({ outputs: [y], upstream: [dy] }) => [F.mul(dy!, y)]),

@@ -60,17 +60,25 @@ export const normalization: Pick<OpTable, Normalization> = {
       if (statistics.some((gradient) => gradient)) {
         throw new Error('the batch statistics of batchNormTraining cannot be differentiated');
       }
-      return dy!.graph.apply('batchNormTrainingGradient', [dy!, centered, weight, variance], attributes);
+      const [direction, scale, dWeight, dBias] = dy!.graph.apply(
+        'batchNormTrainingGradient',
+        [dy!, centered, weight, variance],
+        attributes,
+      );
+      return [F.mul(direction, alongChannels(scale, direction)), dWeight, dBias];
     },
   },
-  /** Inputs dy, x - mean, weight, variance. Outputs the gradients of x, weight and bias. */
+  /**
+   * Inputs dy, x - mean, weight, variance. Outputs the gradient of x but for a factor a channel, that factor `[C]`, and
+   * the gradients of weight and bias. A convolution before the normalisation takes the factor into its weight.
+   */
   batchNormTrainingGradient: {
     arity: 4,
     infer: ([dy, centered, ...perChannel]) => {
       expectShape(centered, dy.shape, 'centred input');
       expectChannels(dy, perChannel);
       const channels: ValueType = { dtype: 'float32', shape: [dy.shape[1]] };
-      return [dy, channels, channels];
+      return [dy, channels, channels, channels];
     },
     gradient: () => {
       throw new Error('batchNormTraining has no second derivative here: no network needs one');

@@ -39,6 +39,8 @@ export interface OpAttributes {
   neg: None;
   relu: None;
   sign: None;
+  /** 1 where x > 0, else 0. */
+  positive: None;
   sqrt: None;
   exp: None;
   log: None;

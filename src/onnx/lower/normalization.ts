@@ -50,7 +50,8 @@ export const normalization: Pick<LoweringTable, Normalization> = {
   /*
    * With c = x - mean, i = 1/deviation, m elements a channel:
    *   dBias = Σ dy,  dWeight = i Σ dy·c,
-   *   dx = weight·i · (dy - dBias/m - c·i·dWeight/m) = a·dy + b·c + r, one (a, b, r) a channel.
+   *   dx = weight·i · (dy - dBias/m - c·i·dWeight/m): two passes for what is in brackets, the second of which is the
+   * batch normalisation of c by mean 0 and variance 1.
    */
   batchNormTrainingGradient: (context) => {
     const { emitter, inputs, inputTypes } = context;
@@ -64,19 +65,14 @@ export const normalization: Pick<LoweringTable, Normalization> = {
     const products = planeProducts(emitter, dy, centered, shape);
     const dot = emitter.emit('ReduceSum', [products, emitter.ints([0])], { keepdims: 0 });
     const dWeight = emitter.emit('Mul', [dot, inverse]);
-    const a = emitter.emit('Mul', [weight, inverse]);
-    const r = emitter.emit('Mul', [emitter.emit('Mul', [a, dBias]), perElement]);
-    const b = emitter.emit('Mul', [
-      emitter.emit('Mul', [emitter.emit('Mul', [a, inverse]), dWeight]),
-      perElement,
-    ]);
-    // a·dy + r in one pass: a batch normalisation by mean 0 and variance 1.
+    const slope = emitter.emit('Mul', [emitter.emit('Mul', [dWeight, inverse]), perElement]);
+    const shift = emitter.emit('Mul', [dBias, perElement]);
     const zero = emitter.floats(new Float32Array(channels), [channels]);
     const unit = emitter.floats(new Float32Array(channels).fill(1), [channels]);
-    const scaled = emitter.emit('BatchNormalization', [dy, a, r, zero, unit], { epsilon: { float: 0 } });
-    const along = shape.map((_, axis) => (axis === 1 ? channels : 1));
-    const bKept = emitter.emit('Reshape', [b, emitter.ints(along)]);
-    const dx = emitter.emit('Add', [scaled, emitter.emit('Mul', [centered, bKept])]);
-    return [dx, dWeight, dBias];
+    const statistics = emitter.emit('BatchNormalization', [centered, slope, shift, zero, unit], {
+      epsilon: { float: 0 },
+    });
+    const direction = emitter.emit('Add', [dy, statistics]);
+    return [direction, emitter.emit('Mul', [weight, inverse]), dWeight, dBias];
   },
 };

@@ -1,9 +1,6 @@
-import type { Conv2dAttributes } from '../../graph/ops/spec.ts';
-import type { Shape } from '../../graph/tensor.ts';
 import type { Emitter } from '../emitter.ts';
-import type { LoweringContext } from './rules.ts';
-
-type Context = LoweringContext<Conv2dAttributes & { weightShape: Shape }>;
+import { depthwise } from './depthwise-weight-gradient.ts';
+import { type WeightGradientContext as Context, padded, shifts } from './shifted-images.ts';
 
 /**
  * The weight gradient of a convolution, `dW[o, c, i, j] = Σ dy[n, o, h, w] · x[n, c, h·s + i·d, w·s + j·d]`.
@@ -40,41 +37,6 @@ export function weightGradient(context: Context): string {
 
 function channelSlice(emitter: Emitter, value: string, start: number, end: number): string {
   return emitter.emit('Slice', [value, emitter.ints([start]), emitter.ints([end]), emitter.ints([1])]);
-}
-
-function padded({ emitter, attributes: { padding: p } }: Context, x: string, heightAxis: number): string {
-  if (p === 0) return x;
-  const pads = new Array<number>(8).fill(0);
-  for (const axis of [heightAxis, heightAxis + 1]) pads[axis] = pads[4 + axis] = p;
-  return emitter.emit('Pad', [x, emitter.ints(pads)]);
-}
-
-/** The padded image shifted to each place of the kernel, at the response's positions. */
-function shifts(context: Context, x: string, heightAxis: number): string[] {
-  const { emitter, attributes, inputTypes } = context;
-  const { stride, dilation, padding, weightShape } = attributes;
-  const [, , kernelHeight, kernelWidth] = weightShape;
-  const [, , outHeight, outWidth] = inputTypes[1].shape;
-  const [, , height, width] = inputTypes[0].shape;
-  const whole = height === outHeight && width === outWidth && padding === 0;
-  if (kernelHeight === 1 && kernelWidth === 1 && stride === 1 && whole) return [x];
-  const image = padded(context, x, heightAxis);
-  const parts: string[] = [];
-  for (let i = 0; i < kernelHeight; i++) {
-    for (let j = 0; j < kernelWidth; j++) {
-      const [top, left] = [i * dilation, j * dilation];
-      parts.push(
-        emitter.emit('Slice', [
-          image,
-          emitter.ints([top, left]),
-          emitter.ints([top + (outHeight - 1) * stride + 1, left + (outWidth - 1) * stride + 1]),
-          emitter.ints([heightAxis, heightAxis + 1]),
-          emitter.ints([stride, stride]),
-        ]),
-      );
-    }
-  }
-  return parts;
 }
 
 /** Fewest channels for which rows of pixels are worth gathering: below, a gathered piece is too short. */
@@ -272,60 +234,4 @@ function byShiftedImages(context: Context, x: string, dy: string): string {
     places,
     emitter.ints([outChannels, inChannels, kernelHeight, kernelWidth]),
   ]);
-}
-
-/** One filter a channel: no matrix product is left, only sums over positions and images. */
-function depthwise(context: Context): string {
-  return context.emitter.target.device === 'cpu' ? byResponseAsKernel(context) : byShiftedProducts(context);
-}
-
-/**
- * One `Conv` in which each channel of each image is a group, the response gradient its kernel, stride and dilation
- * have changed places, and the response is the gradient of one image.
- */
-function byResponseAsKernel({ emitter, inputs, inputTypes, attributes }: Context): string {
-  const { stride, dilation, padding, weightShape } = attributes;
-  const [[n, channels, ...image], [, , ...response]] = inputTypes.map(({ shape }) => shape);
-  const kernel = weightShape.slice(2);
-  const reach = response.map((length) => (length - 1) * stride + 1);
-  // Past the image as far as the last place of the kernel asks; strides may also leave a rest of it unseen.
-  const after = image.map((length, axis) =>
-    Math.max(0, (kernel[axis] - 1) * dilation + reach[axis] - padding - length),
-  );
-  const places = image.map(
-    (length, axis) => Math.floor((padding + length + after[axis] - reach[axis]) / dilation) + 1,
-  );
-  const groups = n * channels;
-  let sums = emitter.emit(
-    'Conv',
-    [
-      emitter.emit('Reshape', [inputs[0], emitter.ints([1, groups, ...image])]),
-      emitter.emit('Reshape', [inputs[1], emitter.ints([groups, 1, ...response])]),
-    ],
-    {
-      kernel_shape: response,
-      strides: [dilation, dilation],
-      pads: [padding, padding, ...after],
-      dilations: [stride, stride],
-      group: groups,
-    },
-  );
-  if (places.some((length, axis) => length !== kernel[axis])) {
-    sums = emitter.emit('Slice', [sums, emitter.ints([0, 0]), emitter.ints(kernel), emitter.ints([2, 3])]);
-  }
-  const perImage = emitter.emit('Reshape', [sums, emitter.ints([n, ...weightShape])]);
-  return emitter.emit('ReduceSum', [perImage, emitter.ints([0])], { keepdims: 0 });
-}
-
-/** A product and a sum for each place of the kernel, with the image shifted there. */
-function byShiftedProducts(context: Context): string {
-  const { emitter, inputs, attributes } = context;
-  const sums = shifts(context, inputs[0], 2).map((part) => {
-    const product = emitter.emit('Mul', [part, inputs[1]]);
-    return emitter.emit('ReduceSum', [product, emitter.ints([0, 2, 3])], { keepdims: 0 });
-  });
-  const last = emitter.ints([-1]);
-  const columns = sums.map((sum) => emitter.emit('Unsqueeze', [sum, last]));
-  const places = columns.length === 1 ? columns[0] : emitter.emit('Concat', columns, { axis: 1 });
-  return emitter.emit('Reshape', [places, emitter.ints(attributes.weightShape)]);
 }
