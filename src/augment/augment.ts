@@ -11,6 +11,7 @@ import {
 } from './magnitudes.ts';
 import type { OperationName } from './operations.ts';
 import { applyPlan, type Plan } from './plan.ts';
+import { drawWeights } from './weights.ts';
 
 /** A way to vary training images. */
 interface Augmentation {
@@ -111,13 +112,6 @@ function drawAugMix(random: Random): Plan {
     ),
   }));
   return { kind: 'mix', space, imageWeight, chains };
-}
-
-/** Numbers of sum 1, every combination equally likely: a Dirichlet draw of concentration 1; for two, a uniform one. */
-function drawWeights(count: number, random: Random): number[] {
-  const gaps = Array.from({ length: count }, () => -Math.log1p(-random.uniform()));
-  const sum = gaps.reduce((total, gap) => total + gap);
-  return gaps.map((gap) => gap / sum);
 }
 
 /** Every operation of a space is equally likely. */

@@ -72,9 +72,10 @@ export class BatchMaker {
           bad.push({ position, reason: result });
           continue;
         }
+        const key = { seed, epoch, index: indices[position] };
         let image: Image;
         try {
-          image = pipeline.apply(result, { seed, epoch, index: indices[position] });
+          image = pipeline.apply(result, key);
           if (first) checkSameSize(first, image);
         } catch (error) {
           if (!(error instanceof UserError)) throw error;
@@ -89,6 +90,7 @@ export class BatchMaker {
         pipeline.write(
           image,
           viewOf(buffer, pipeline.dtype, kept.length * image.data.length, image.data.length),
+          key,
         );
         kept.push(position);
       }

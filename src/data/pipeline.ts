@@ -3,6 +3,7 @@ import path from 'node:path';
 import { augment } from '../augment/augment.ts';
 import { centerCrop, randomCrop } from '../augment/crop.ts';
 import { horizontalFlip } from '../augment/flip.ts';
+import { type Planes, PRIME_PARAMETERS, prime } from '../augment/prime/index.ts';
 import { corrupt } from '../corrupt/index.ts';
 import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
@@ -28,12 +29,12 @@ export interface Pipeline {
   readonly dtype: PixelType;
   /** All steps that make an image of an image. The input is left alone. */
   apply(image: Image, key: ImageKey): Image;
-  /** Write an image's values in the layout of the batch. */
-  write(image: Image, out: Float32Array | Uint8Array): void;
+  /** Write an image's values in the layout of the batch, after what varies them as numbers in [0, 1]. */
+  write(image: Image, out: Float32Array | Uint8Array, key: ImageKey): void;
 }
 
 type Step = (image: Image, key: ImageKey) => Image;
-type Output = Extract<Transform, { kind: 'normalize' | 'layout' }>;
+type Output = Extract<Transform, { kind: 'prime' | 'normalize' | 'layout' }>;
 type Geometry = Exclude<Transform, Output>;
 
 /**
@@ -46,12 +47,13 @@ export async function createPipeline(transforms: readonly Transform[]): Promise<
   const outputs = (firstOutput < 0 ? [] : transforms.slice(firstOutput)) as Output[];
   const geometry = (firstOutput < 0 ? transforms : transforms.slice(0, firstOutput)) as Geometry[];
   if (!outputs.every(isOutput)) {
-    throw new RangeError('normalize and layout are expected after all transforms of the image');
+    throw new RangeError('prime, normalize and layout are expected after all transforms of the image');
   }
+  const varied = outputs.find((step) => step.kind === 'prime');
   const normalize = outputs.find((step) => step.kind === 'normalize');
   const { layout = 'NCHW', dtype = 'float32' } = outputs.find((step) => step.kind === 'layout') ?? {};
-  if (normalize && dtype === 'uint8')
-    throw new RangeError('normalize needs a layout of float32, found uint8');
+  if ((varied ?? normalize) && dtype === 'uint8')
+    throw new RangeError(`${(varied ?? normalize)?.kind} needs a layout of float32, found uint8`);
 
   const steps = await Promise.all(geometry.map(createStep));
   const tables = dtype === 'float32' ? levelTables(normalize?.mean, normalize?.std) : undefined;
@@ -59,12 +61,21 @@ export async function createPipeline(transforms: readonly Transform[]): Promise<
     layout,
     dtype,
     apply: (image, key) => steps.reduce((current, step) => step(current, key), image),
-    write: (image, out) => writeImage(image, out, layout, tables),
+    write: (image, out, key) => {
+      if (!varied) return writeImage(image, out, layout, tables);
+      const { seed, epoch, index } = key;
+      const random = randomStream('prime', seed, epoch, index);
+      const { width, height } = image;
+      const data = new Float32Array(image.data.length);
+      writeImage(image, data, 'NCHW', UNIT_TABLES);
+      const planes = prime({ data, width, height }, PRIME_PARAMETERS[varied.set], random);
+      writePlanes(planes, out, layout, normalize);
+    },
   };
 }
 
 function isOutput(transform: Transform): boolean {
-  return transform.kind === 'normalize' || transform.kind === 'layout';
+  return ['prime', 'normalize', 'layout'].includes(transform.kind);
 }
 
 async function createStep(transform: Geometry, position: number): Promise<Step> {
@@ -148,6 +159,9 @@ function levelTables(mean: Triple = [0, 0, 0], std: Triple = [1, 1, 1]): readonl
   );
 }
 
+/** Grey levels as numbers in [0, 1]. */
+const UNIT_TABLES = levelTables();
+
 function writeImage(
   { data, width, height }: Image,
   out: Float32Array | Uint8Array,
@@ -163,6 +177,25 @@ function writeImage(
       for (let from = channel; from < data.length; from += 3, to += pixelStride) out[to] = table[data[from]];
     } else {
       for (let from = channel; from < data.length; from += 3, to += pixelStride) out[to] = data[from];
+    }
+  }
+}
+
+/** Planes of values in [0, 1], normalised if wanted. */
+function writePlanes(
+  { data, width, height }: Planes,
+  out: Float32Array | Uint8Array,
+  layout: 'NCHW' | 'NHWC',
+  { mean = [0, 0, 0], std = [1, 1, 1] }: { readonly mean?: Triple; readonly std?: Triple } = {},
+): void {
+  const pixels = width * height;
+  const [pixelStride, channelStride] = layout === 'NCHW' ? [1, pixels] : [3, 1];
+  for (let channel = 0; channel < 3; channel++) {
+    const scale = 1 / std[channel];
+    const shift = -mean[channel] * scale;
+    let to = channel * channelStride;
+    for (let from = channel * pixels; from < (channel + 1) * pixels; from++, to += pixelStride) {
+      out[to] = data[from] * scale + shift;
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { AugmentationName } from '../augment/augment.ts';
+import type { PrimeSet } from '../augment/prime/index.ts';
 import type { CorruptionName, ParameterSet, Severity } from '../corrupt/names.ts';
 
 /** Red, green, blue. */
@@ -26,6 +27,8 @@ export type Transform =
       /** Folder of frost textures; the generated ones where none is given. */
       readonly frostDir?: string;
     }
+  /** PRIME on values in [0, 1], with the strengths for small images (`cifar`) or for large ones. */
+  | { readonly kind: 'prime'; readonly set: PrimeSet }
   /** (value / 255 - mean) / std, a channel at a time. */
   | { readonly kind: 'normalize'; readonly mean: Triple; readonly std: Triple }
   /** Order of a batch's axes and its number type; uint8 cannot be normalised. Default: NCHW, float32. */

@@ -68,24 +68,24 @@ describe('writing pixels', () => {
   it('normalises as torchvision does, to the last bit', async () => {
     const pipeline = await createPipeline([{ kind: 'normalize', mean, std }]);
     const out = new Float32Array(image.data.length);
-    pipeline.write(image, out);
+    pipeline.write(image, out, key);
     expect(out).toEqual(wanted);
   });
 
   it('knows both layouts and both types', async () => {
     const out = new Float32Array(image.data.length);
     const nhwc = { kind: 'layout', layout: 'NHWC', dtype: 'float32' } as const;
-    (await createPipeline([{ kind: 'normalize', mean, std }, nhwc])).write(image, out);
+    (await createPipeline([{ kind: 'normalize', mean, std }, nhwc])).write(image, out, key);
     expect([0, 1, 2].map((channel) => out[5 * 3 + channel])).toEqual(
       [0, 1, 2].map((channel) => wanted[channel * pixels + 5]),
     );
     const bytes = new Uint8Array(image.data.length);
-    (await createPipeline([{ ...nhwc, dtype: 'uint8' }])).write(image, bytes);
+    (await createPipeline([{ ...nhwc, dtype: 'uint8' }])).write(image, bytes, key);
     expect(bytes).toEqual(image.data);
-    (await createPipeline([{ kind: 'layout', layout: 'NCHW', dtype: 'uint8' }])).write(image, bytes);
+    (await createPipeline([{ kind: 'layout', layout: 'NCHW', dtype: 'uint8' }])).write(image, bytes, key);
     expect(bytes[pixels + 7]).toBe(image.data[7 * 3 + 1]);
     // Without normalisation, levels become [0, 1].
-    (await createPipeline([])).write(image, out);
+    (await createPipeline([])).write(image, out, key);
     expect(out[0]).toBe(Math.fround(image.data[0] / 255));
   });
 
