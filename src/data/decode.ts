@@ -7,16 +7,19 @@ sharp.cache(false);
 
 /**
  * Decode an image file to 8-bit RGB as Pillow's `open(...).convert('RGB')` does: grey is repeated in three
- * channels, alpha is dropped, 16 bits become 8; colour profiles and the camera's orientation are ignored.
+ * channels, alpha is dropped, 16 bits become 8, CMYK is converted by its formula; colour profiles, gamma and the camera's
+ * orientation are ignored.
  *
  * Rejects with what is wrong for anything else than a whole image: what is truncated is not patched up.
  */
 export async function decodeImage(bytes: Uint8Array): Promise<Image> {
   // sharp takes no view of shared memory: the bytes must not change while it reads.
   const own = bytes.buffer instanceof SharedArrayBuffer ? Uint8Array.from(bytes) : bytes;
-  const { data, info } = await decodePixels(own).catch((cause: unknown) => {
+  const isCmyk = jpegComponents(own) === 4;
+  const { data, info } = await decodePixels(own, isCmyk).catch((cause: unknown) => {
     throw new Error(whatIsWrong(own), { cause });
   });
+  if (isCmyk) return fromCmyk(data, info);
   if (info.channels === 3) return createImage(info.width, info.height, new Uint8Array(data));
   const rgb = new Uint8Array(info.width * info.height * 3);
   for (let pixel = 0; pixel < info.width * info.height; pixel++) {
@@ -25,12 +28,45 @@ export async function decodeImage(bytes: Uint8Array): Promise<Image> {
   return createImage(info.width, info.height, rgb);
 }
 
-async function decodePixels(bytes: Uint8Array): Promise<{ data: Buffer; info: OutputInfo }> {
-  return await sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: 2 ** 28 })
-    .toColourspace('srgb')
-    .removeAlpha()
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true });
+async function decodePixels(bytes: Uint8Array, isCmyk: boolean): Promise<{ data: Buffer; info: OutputInfo }> {
+  const input = sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: 2 ** 28 });
+  // Left alone, libvips would convert CMYK with a profile of a printing press.
+  const converted = isCmyk
+    ? input.pipelineColourspace('cmyk').toColourspace('cmyk')
+    : input.toColourspace('srgb').removeAlpha();
+  return await converted.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+}
+
+/** (255 - ink)(255 - black) / 255 for each ink, rounded as Pillow does it. */
+function fromCmyk(data: Uint8Array, { width, height }: OutputInfo): Image {
+  const rgb = new Uint8Array(width * height * 3);
+  for (let from = 0, to = 0; from < data.length; from += 4) {
+    const light = 255 - data[from + 3];
+    for (let ink = 0; ink < 3; ink++) {
+      const product = data[from + ink] * light + 128;
+      rgb[to++] = light - ((product + (product >> 8)) >> 8);
+    }
+  }
+  return createImage(width, height, rgb);
+}
+
+/** The number of components that the frame header of a JPEG tells: 4 for CMYK and YCCK. Undefined for other files. */
+function jpegComponents(bytes: Uint8Array): number | undefined {
+  if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return undefined;
+  for (let at = 2; at + 9 < bytes.length && bytes[at] === 0xff; ) {
+    const marker = bytes[at + 1];
+    if (marker === 0xff) {
+      // Padding before a marker.
+      at++;
+      continue;
+    }
+    // C0 to CF are frames, but for the Huffman (C4), arithmetic (CC) and extension (C8) tables among them.
+    if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) {
+      return bytes[at + 9];
+    }
+    at += 2 + ((bytes[at + 2] << 8) | bytes[at + 3]);
+  }
+  return undefined;
 }
 
 /** How the formats begin and end. */

@@ -51,9 +51,9 @@ describe('a part of the classes', () => {
       testImages: 16,
     });
     expect(config.model.classes).toBe(2);
-    expect(train.every(([label, file]) => file.startsWith(`train/${['n02', 'n04'][label as number]}/`))).toBe(
-      true,
-    );
+    expect(
+      train.every(([label, file]) => String(file).startsWith(`train/${['n02', 'n04'][label as number]}/`)),
+    ).toBe(true);
     expect(counts(test, 2)).toEqual([8, 8]);
   });
 
