@@ -11,6 +11,7 @@ import {
 } from './magnitudes.ts';
 import type { OperationName } from './operations.ts';
 import { applyPlan, type Plan } from './plan.ts';
+import { fromPlanes, PRIME_PARAMETERS, type PrimeSet, prime, toPlanes } from './prime/index.ts';
 import { drawWeights } from './weights.ts';
 
 /** A way to vary training images. */
@@ -19,6 +20,12 @@ interface Augmentation {
   readonly description: string;
   /** Draw what is done to one image. */
   readonly draw: (random: Random) => Plan;
+}
+
+/** PRIME works on values in [0, 1], so that training applies it behind the crop, just before normalisation. */
+interface PrimeAugmentation {
+  readonly description: string;
+  readonly prime: PrimeSet;
 }
 
 /** The augmentations of one image that are known, with torchvision's (0.14) operations, ranges and defaults. */
@@ -47,34 +54,59 @@ export const AUGMENTATIONS = {
     description: 'the image mixed with three chains of one to three operations (Hendrycks et al. 2020)',
     draw: drawAugMix,
   },
-} as const satisfies Record<string, Augmentation>;
+  'prime-cifar10': {
+    description: 'PRIME: displacements, colour maps and filters, mixed; for small images (Modas et al. 2022)',
+    prime: 'cifar',
+  },
+  'prime-imagenet': {
+    description: 'PRIME: displacements, colour maps and filters, mixed; for large images (Modas et al. 2022)',
+    prime: 'imagenet',
+  },
+} as const satisfies Record<string, Augmentation | PrimeAugmentation>;
 
 export type AugmentationName = keyof typeof AUGMENTATIONS;
 
+/** The augmentations that are PRIME. */
+export type PrimeName = {
+  [Name in AugmentationName]: (typeof AUGMENTATIONS)[Name] extends PrimeAugmentation ? Name : never;
+}[AugmentationName];
+
+/** The others, which are operations on grey levels. */
+export type PlannedName = Exclude<AugmentationName, PrimeName>;
+
 export const AUGMENTATION_NAMES = Object.keys(AUGMENTATIONS) as AugmentationName[];
 
-/** What a person may ask for: `autoaugment` stands for the policy that fits the images. */
-export type AugmentationRequest = AugmentationName | 'autoaugment';
+/** What a person may ask for: `autoaugment` and `prime` stand for the kind that fits the images. */
+export type AugmentationRequest = AugmentationName | 'autoaugment' | 'prime';
 
-export const AUGMENTATION_REQUESTS: readonly AugmentationRequest[] = ['autoaugment', ...AUGMENTATION_NAMES];
+export const AUGMENTATION_REQUESTS: readonly AugmentationRequest[] = [
+  'autoaugment',
+  'prime',
+  ...AUGMENTATION_NAMES,
+];
 
 /** @param form `cifar` for small images, `imagenet` for others. */
 export function resolveAugmentation(
   request: AugmentationRequest,
   form: 'cifar' | 'imagenet',
 ): AugmentationName {
-  if (request !== 'autoaugment') return request;
-  return form === 'cifar' ? 'autoaugment-cifar10' : 'autoaugment-imagenet';
+  if (request !== 'autoaugment' && request !== 'prime') return request;
+  return form === 'cifar' ? `${request}-cifar10` : `${request}-imagenet`;
+}
+
+export function isPrime(name: AugmentationName): name is PrimeName {
+  return 'prime' in AUGMENTATIONS[name];
 }
 
 /** Draw what an augmentation does to one image. */
-export function drawPlan(name: AugmentationName, random: Random): Plan {
+export function drawPlan(name: PlannedName, random: Random): Plan {
   return AUGMENTATIONS[name].draw(random);
 }
 
-/** An image varied at random. The input is left alone; where nothing changes, it is also the result. */
+/** An image varied at random. The input is left alone; where nothing changes, it may also be the result. */
 export function augment(image: Image, name: AugmentationName, random: Random): Image {
-  return applyPlan(image, drawPlan(name, random));
+  if (!isPrime(name)) return applyPlan(image, drawPlan(name, random));
+  return fromPlanes(prime(toPlanes(image), PRIME_PARAMETERS[AUGMENTATIONS[name].prime], random));
 }
 
 /** One of the pairs of a policy; each of its two operations by its own probability. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { augment } from '../augment/augment.ts';
 import { centerCrop, randomCrop } from '../augment/crop.ts';
 import { horizontalFlip } from '../augment/flip.ts';
-import { type Planes, PRIME_PARAMETERS, prime } from '../augment/prime/index.ts';
+import { type Planes, PRIME_PARAMETERS, prime, toPlanes } from '../augment/prime/index.ts';
 import { corrupt } from '../corrupt/index.ts';
 import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
@@ -65,11 +65,7 @@ export async function createPipeline(transforms: readonly Transform[]): Promise<
       if (!varied) return writeImage(image, out, layout, tables);
       const { seed, epoch, index } = key;
       const random = randomStream('prime', seed, epoch, index);
-      const { width, height } = image;
-      const data = new Float32Array(image.data.length);
-      writeImage(image, data, 'NCHW', UNIT_TABLES);
-      const planes = prime({ data, width, height }, PRIME_PARAMETERS[varied.set], random);
-      writePlanes(planes, out, layout, normalize);
+      writePlanes(prime(toPlanes(image), PRIME_PARAMETERS[varied.set], random), out, layout, normalize);
     },
   };
 }
@@ -158,9 +154,6 @@ function levelTables(mean: Triple = [0, 0, 0], std: Triple = [1, 1, 1]): readonl
     ),
   );
 }
-
-/** Grey levels as numbers in [0, 1]. */
-const UNIT_TABLES = levelTables();
 
 function writeImage(
   { data, width, height }: Image,

@@ -1,4 +1,4 @@
-import type { AugmentationName } from '../augment/augment.ts';
+import type { PlannedName } from '../augment/augment.ts';
 import type { PrimeSet } from '../augment/prime/index.ts';
 import type { CorruptionName, ParameterSet, Severity } from '../corrupt/names.ts';
 
@@ -8,7 +8,7 @@ export type Triple = readonly [number, number, number];
 /** One step from a decoded image to what the network sees. Plain data, so that it can be sent to threads. */
 export type Transform =
   /** Varied at random, at the image's own size. */
-  | { readonly kind: 'augment'; readonly name: AugmentationName }
+  | { readonly kind: 'augment'; readonly name: PlannedName }
   /** Short side to so many pixels, bilinear, antialiased; nothing when it has that length already. */
   | { readonly kind: 'resize'; readonly shortSide: number }
   | { readonly kind: 'resizeTo'; readonly width: number; readonly height: number }

@@ -1,3 +1,4 @@
+import { AUGMENTATIONS, isPrime } from '../augment/augment.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { DataLoader, LoaderPool } from '../data/loader.ts';
 import type { Transform } from '../data/transform.ts';
@@ -44,11 +45,18 @@ export function openRunData(config: RunConfig, splits: { train: Dataset; test: D
 
 function trainingTransforms({ trainingImages, preprocessing }: RunConfig): Transform[] {
   const { augment, resize, padding, flip } = trainingImages;
+  const before: Transform[] = [];
+  const after: Transform[] = [];
+  if (augment !== undefined) {
+    if (isPrime(augment)) after.push({ kind: 'prime', set: AUGMENTATIONS[augment].prime });
+    else before.push({ kind: 'augment', name: augment });
+  }
   return [
-    ...(augment === undefined ? [] : [{ kind: 'augment', name: augment } as const]),
+    ...before,
     ...(resize === null ? [] : [{ kind: 'resize', shortSide: resize } as const]),
     { kind: 'randomCrop', size: preprocessing.width, padding },
     ...(flip ? [{ kind: 'randomHorizontalFlip' } as const] : []),
+    ...after,
     ...pixels(preprocessing),
   ];
 }

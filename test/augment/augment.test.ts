@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import {
   AUGMENTATION_NAMES,
-  type AugmentationName,
   augment,
   drawPlan,
+  type PlannedName,
   resolveAugmentation,
 } from '../../src/augment/augment.ts';
 import { CIFAR10_POLICY, IMAGENET_POLICY, type SubPolicy } from '../../src/augment/autoaugment-policies.ts';
@@ -20,7 +20,7 @@ import { randomStream } from '../../src/random/random.ts';
 
 const DRAWS = 10_000;
 
-function plans<K extends Plan['kind']>(name: AugmentationName, kind: K): Extract<Plan, { kind: K }>[] {
+function plans<K extends Plan['kind']>(name: PlannedName, kind: K): Extract<Plan, { kind: K }>[] {
   return Array.from({ length: DRAWS }, (_, index) => {
     const plan = drawPlan(name, randomStream('test', 1, index));
     if (plan.kind !== kind) throw new Error(`${name} drew a ${plan.kind}`);
@@ -164,9 +164,11 @@ describe('augmenting', () => {
     else expect(different).toBeGreaterThan(8);
   });
 
-  it('autoaugment stands for the policy of the images', () => {
+  it('autoaugment and prime stand for what suits the images', () => {
     expect(resolveAugmentation('autoaugment', 'cifar')).toBe('autoaugment-cifar10');
     expect(resolveAugmentation('autoaugment', 'imagenet')).toBe('autoaugment-imagenet');
+    expect(resolveAugmentation('prime', 'cifar')).toBe('prime-cifar10');
+    expect(resolveAugmentation('prime', 'imagenet')).toBe('prime-imagenet');
     expect(resolveAugmentation('augmix', 'imagenet')).toBe('augmix');
   });
 

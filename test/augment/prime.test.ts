@@ -5,24 +5,22 @@ import {
   drawDisplacement,
   temperatureRange,
 } from '../../src/augment/prime/diffeomorphism.ts';
-import { type Planes, PRIME_PARAMETERS, type PrimeSet, prime } from '../../src/augment/prime/index.ts';
+import {
+  type Planes,
+  PRIME_PARAMETERS,
+  type PrimeSet,
+  prime,
+  toPlanes,
+} from '../../src/augment/prime/index.ts';
 import { drawKernel, filterPlanes } from '../../src/augment/prime/random-filter.ts';
 import { drawSineModes, sineField, sineModes } from '../../src/augment/prime/sine-field.ts';
 import { drawWeights } from '../../src/augment/weights.ts';
-import type { Image } from '../../src/image/image.ts';
 import { type Random, randomStream } from '../../src/random/random.ts';
 import { packedImage, readPack } from '../pack.ts';
 
 /** By NumPy and PyTorch: test/fixtures/augment/make_prime.py */
 const expected = readPack('augment/prime.pack.gz');
 const pictures = readPack('corrupt/blur.pack.gz');
-
-function toPlanes({ data, width, height }: Image): Planes {
-  const pixels = width * height;
-  const planes = new Float32Array(data.length);
-  for (let i = 0; i < data.length; i++) planes[(i % 3) * pixels + Math.floor(i / 3)] = data[i] / 255;
-  return { data: planes, width, height };
-}
 
 const picture = (name: string) => toPlanes(packedImage(pictures, name));
 const values = (name: string) => {

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Batch } from '../../src/data/loader.ts';
 import { createPipeline, type Pipeline } from '../../src/data/pipeline.ts';
+import type { Transform } from '../../src/data/transform.ts';
 import { openRunData } from '../../src/train/images.ts';
 import { planRun } from '../../src/train/plan.ts';
 
@@ -46,6 +47,36 @@ it('training images are augmented first, then cropped and flipped; test images a
     const varied = await createPipeline([{ kind: 'augment', name: 'autoaugment-cifar10' }, crop]);
     await expectImages(data.training(2, 0), 'train', 2, varied);
     await expectImages(data.test(), 'test', 0, await createPipeline([]));
+  } finally {
+    await data.close();
+    await Promise.all([splits.train.close(), splits.test.close()]);
+  }
+});
+
+it('PRIME comes behind the crop, on values in [0, 1], in training only', async () => {
+  const { config, splits } = await planRun({ data: 'mnist', limit: 6, batchSize: 6, augment: 'prime' });
+  expect(config.trainingImages.augment).toBe('prime-cifar10');
+  const { seed, preprocessing, trainingImages } = config;
+  const { mean, std } = preprocessing;
+  const data = openRunData({ ...config, workers: 0 }, splits);
+  const crop: Transform = { kind: 'randomCrop', size: 32, padding: trainingImages.padding };
+  const prime: Transform = { kind: 'prime', set: 'cifar' };
+  try {
+    for (const [batches, split, epoch, transforms] of [
+      [data.training(1, 0), 'train', 1, [crop, prime]],
+      [data.test(), 'test', 0, []],
+    ] as const) {
+      const pipeline = await createPipeline([...transforms, { kind: 'normalize', mean, std }]);
+      for await (const { images, indices } of batches as AsyncIterable<Batch>) {
+        expect(indices.length).toBe(6);
+        for (const [position, index] of indices.entries()) {
+          const key = { seed, epoch, index };
+          const wanted = new Float32Array(3 * 32 * 32);
+          pipeline.write(pipeline.apply(await splits[split].read(index), key), wanted, key);
+          expect(images.subarray(position * wanted.length, (position + 1) * wanted.length)).toEqual(wanted);
+        }
+      }
+    }
   } finally {
     await data.close();
     await Promise.all([splits.train.close(), splits.test.close()]);

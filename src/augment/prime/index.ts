@@ -7,7 +7,7 @@ import type { Planes } from './planes.ts';
 import { drawKernel, filterPlanes } from './random-filter.ts';
 
 export { PRIME_PARAMETERS, type PrimeParameters, type PrimeSet } from './parameters.ts';
-export type { Planes } from './planes.ts';
+export { fromPlanes, type Planes, toPlanes } from './planes.ts';
 
 type Primitive = (image: Planes, parameters: PrimeParameters, random: Random) => Planes;
 
