@@ -31,6 +31,10 @@ Examples:
   The published corrupted images, in a folder or in CIFAR-10-C.tar, which is read in place:
     $ pushpull evaluate runs/plain --data cifar10-c:CIFAR-10-C.tar --clean cifar10
 
+  ImageNet-C, in its folders or as noise.tar, blur.tar, weather.tar and digital.tar in one folder; of a model of
+  fewer classes only these. The clean images are cropped as the corrupted ones were:
+    $ pushpull evaluate runs/imagenet100 --data imagenet-c:$HOME/imagenet-c --clean ~/imagenet --resize 256
+
 Corruptions: all is the benchmark's 15. Groups: noise, blur, weather, digital, and extra (speckle_noise,
 gaussian_blur, spatter, saturate). none measures the clean error alone. Without the option, of a corrupted
 set also those of extra that it holds.
@@ -44,6 +48,7 @@ Ctrl-C stops after the batch at hand. The same command continues where it was st
 interface Flags extends PreprocessingFlags {
   data: string;
   clean?: string;
+  classesFile?: string;
   corruptions?: string;
   severities: string;
   limit?: number;
@@ -70,9 +75,13 @@ export function register(program: Command): void {
     .argument('<model>', 'MODEL.onnx, or the folder of a run')
     .requiredOption(
       '--data <data>',
-      'cifar10, mnist, a folder or .tar(.gz) with test/<class>/* or val/<class>/*, npy:IMAGES.npy,LABELS.npy, or a corrupted set: cifar10-c:PATH',
+      'cifar10, mnist, a folder or .tar(.gz) with test/<class>/* or val/<class>/*, npy:IMAGES.npy,LABELS.npy, or a corrupted set: cifar10-c:PATH, imagenet-c:PATH',
     )
     .option('--clean <data>', 'clean images to measure beside a corrupted set')
+    .option(
+      '--classes-file <file>',
+      'class folders of imagenet-c to use, one a line (default: those of the model)',
+    )
     .option('--corruptions <list>', 'all, none, or names and groups separated by commas (default: all)')
     .option('--severities <list>', 'all, or numbers and ranges from 1 to 5: 1,3,5 or 2-4', 'all')
     .option('--limit <n>', 'measure a seeded selection of n images', integer('--limit', 1))
@@ -125,11 +134,25 @@ async function run(model: string, flags: Flags): Promise<void> {
 }
 
 function toOptions(model: string, flags: Flags): EvaluateOptions {
-  const { data, clean, corruptions, baseline, set, limit, seed, device, threads, workers, skipBad } = flags;
+  const {
+    data,
+    clean,
+    classesFile,
+    corruptions,
+    baseline,
+    set,
+    limit,
+    seed,
+    device,
+    threads,
+    workers,
+    skipBad,
+  } = flags;
   return {
     model,
     data,
     clean,
+    classesFile,
     baseline,
     corruptions: corruptions === undefined ? undefined : parseCorruptions(corruptions),
     severities: parseSeverities(flags.severities),

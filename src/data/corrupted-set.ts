@@ -11,8 +11,10 @@ import {
 } from '../corrupt/names.ts';
 import { UserError } from '../errors.ts';
 import { openCifar10C } from './cifar10-c.ts';
+import type { ClassSelection } from './class-selection.ts';
 import type { CorruptedSpec } from './corrupted-spec.ts';
 import { assembleUncached, type Dataset, type SplitContents } from './dataset.ts';
+import { openImagenetC } from './imagenet-c.ts';
 import { stratifiedSubset } from './subset.ts';
 
 /** A corrupted set whose wanted cells are all there. */
@@ -62,6 +64,8 @@ export interface CorruptedSetOptions {
   readonly corruptions?: readonly CorruptionName[];
   /** Default: all five. */
   readonly severities?: readonly Severity[];
+  /** Of ImageNet-C, use the images of these classes only. Default: all classes of the set. */
+  readonly classes?: ClassSelection;
   /** So many images of every cell, the same in each: classes in their shares, chosen by the seed. Default: all. */
   readonly limit?: number;
   /** Default 0. */
@@ -84,7 +88,10 @@ export async function openCorruptedSet(
   if (given === '' || !(await stat(place).catch(() => undefined))) {
     throw new UserError(`${spec}: expected the path of a corrupted set, found nothing there; check the path`);
   }
-  const reader = await openCifar10C(place, options.cacheDir);
+  const reader =
+    format === 'cifar10-c'
+      ? await openCifar10C(place, options.cacheDir)
+      : await openImagenetC(place, options.classes, options.cacheDir);
   try {
     const { held, displayName } = reader;
     const corruptions = options.corruptions ?? [

@@ -34,6 +34,11 @@ export interface EvaluateOptions {
   readonly out?: string;
   /** Result file of the network to compare with. */
   readonly baseline?: string;
+  /**
+   * File with the class folders of ImageNet-C to use, a name a line; the model's outputs are in the order of the
+   * sorted names. Default: the classes of the model's card, else all folders.
+   */
+  readonly classesFile?: string;
   /** Default: the 15 of the benchmark, and of a corrupted set the others that it holds. */
   readonly corruptions?: readonly CorruptionName[];
   /** Default: all five. */

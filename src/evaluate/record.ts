@@ -65,7 +65,7 @@ export class EvaluationRecord {
       { clean: this.#clean, errors },
       { baseline, alexnet: data.classes === 1000 && data.corruptionSet === 'imagenet' },
     );
-    notes.unshift(...this.#leftOut());
+    notes.unshift(...this.#leftOut(), ...this.#otherCrop());
     return {
       schema: RESULT_SCHEMA,
       complete: this.remaining().length === 0,
@@ -85,6 +85,20 @@ export class EvaluationRecord {
         seconds: (earlier?.environment.seconds ?? 0) + seconds,
       },
     };
+  }
+
+  /** ImageNet-C was cut out of images whose short side is 8/7 of the cut; clean ones are often cut otherwise. */
+  #otherCrop(): string[] {
+    const { corrupted, clean, preprocessing } = this.#options.data;
+    const made = Math.round((preprocessing.width * 8) / 7);
+    if (corrupted?.format !== 'imagenet-c' || !clean || !this.#clean || preprocessing.resize === made)
+      return [];
+    const how =
+      preprocessing.resize === null ? 'taken as they are' : `resized to ${preprocessing.resize} and cropped`;
+    return [
+      `clean images are ${how}, those of ImageNet-C were resized to ${made} before the crop; ` +
+        `--resize ${made} crops both alike`,
+    ];
   }
 
   /** What was left out by `--skip-bad`, in words. */

@@ -1,5 +1,7 @@
 /** The images that are measured: clean ones that are corrupted on the fly, or a corrupted set and clean ones beside it. */
+import { readFile } from 'node:fs/promises';
 import { BENCHMARK_CORRUPTIONS, SEVERITIES } from '../corrupt/index.ts';
+import { type ClassSelection, parseClassList } from '../data/class-selection.ts';
 import { type CorruptedSet, openCorruptedSet } from '../data/corrupted-set.ts';
 import { type CorruptedSpec, parseCorruptedSpec } from '../data/corrupted-spec.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
@@ -42,6 +44,9 @@ export async function openTestData(
 ): Promise<TestData> {
   const spec = parseCorruptedSpec(options.data);
   if (spec) return await openSet(spec, options, modelClasses);
+  if (options.classesFile !== undefined) {
+    throw new UserError('--classes-file: selects class folders of imagenet-c:PATH; leave it out');
+  }
   if (options.clean !== undefined) {
     throw new UserError(
       '--clean: stands beside a corrupted set (cifar10-c:PATH or imagenet-c:PATH); for other data leave it out',
@@ -61,7 +66,7 @@ export async function openTestData(
 async function openSet(
   spec: CorruptedSpec,
   options: EvaluateOptions,
-  _modelClasses: readonly string[] | undefined,
+  modelClasses: readonly string[] | undefined,
 ): Promise<TestData> {
   for (const option of ['set', 'frostDir'] as const) {
     if (options[option] === undefined) continue;
@@ -70,12 +75,16 @@ async function openSet(
     );
   }
   const { corruptions, severities, limit, seed = 0, cacheDir } = options;
-  const set = await openCorruptedSet(spec, { corruptions, severities, limit, seed, cacheDir });
+  const classes = await classSelection(spec, options, modelClasses);
+  const set = await openCorruptedSet(spec, { corruptions, severities, classes, limit, seed, cacheDir });
   try {
     const clean =
       options.clean === undefined
         ? undefined
-        : await openDataset(options.clean, 'test', { limit, seed, cacheDir });
+        : await openDataset(options.clean, 'test', {
+            classes: classes && { kind: 'names', names: set.classes, from: options.data },
+            ...{ limit, seed, cacheDir },
+          });
     if (clean) checkSameClasses(clean, set, options.clean!);
     return {
       cells: gridCells(set.corruptions, set.severities),
@@ -92,6 +101,25 @@ async function openSet(
     await set.close();
     throw error;
   }
+}
+
+/** Of ImageNet-C, the classes of a file or of the model's card; all where there is neither. */
+async function classSelection(
+  { format }: CorruptedSpec,
+  { model, classesFile }: EvaluateOptions,
+  modelClasses: readonly string[] | undefined,
+): Promise<ClassSelection | undefined> {
+  if (format !== 'imagenet-c') {
+    if (classesFile === undefined) return undefined;
+    throw new UserError('--classes-file: selects class folders of imagenet-c:PATH; leave it out');
+  }
+  if (classesFile === undefined) return modelClasses && { kind: 'names', names: modelClasses, from: model };
+  const text = await readFile(classesFile, 'utf8').catch((error: Error) => {
+    throw new UserError(
+      `--classes-file ${classesFile}: expected a class name a line, but it cannot be read (${error.message})`,
+    );
+  });
+  return parseClassList(text, classesFile);
 }
 
 function checkSameClasses(clean: Dataset, set: CorruptedSet, spec: string): void {

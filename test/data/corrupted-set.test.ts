@@ -6,12 +6,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BENCHMARK_CORRUPTIONS } from '../../src/corrupt/index.ts';
 import { type CorruptedSetOptions, openCorruptedSet } from '../../src/data/corrupted-set.ts';
 import { openDataset } from '../../src/data/dataset.ts';
+import { decodeImage } from '../../src/data/decode.ts';
 import { DataLoader } from '../../src/data/loader.ts';
 import { encodeNpy, type NpyData } from '../../src/data/npy.ts';
 import { ImageReader } from '../../src/data/storage.ts';
 import { UserError } from '../../src/errors.ts';
 import { type Files, writeFolder, writeTar } from './archives.ts';
-import { cifar10CFiles, cifar10CImage, without } from './corrupted-sets.ts';
+import { cifar10CFiles, cifar10CImage, imagenetCFiles, without } from './corrupted-sets.ts';
 
 let folder: string;
 let made = 0;
@@ -198,6 +199,88 @@ describe('CIFAR-10-C', () => {
       /cifar10-c:.*nowhere: expected the path of a corrupted set, found nothing/,
     );
     await expect(openDataset('cifar10-c:x', 'train')).rejects.toThrow(/found a corrupted set; .*evaluate/);
+  });
+});
+
+describe('ImageNet-C', () => {
+  const CLASSES = ['n01', 'n02', 'n03'];
+  const open = async (where: string, options: CorruptedSetOptions = TWO) =>
+    await openCorruptedSet({ format: 'imagenet-c', path: where }, options);
+  const names = (selected: readonly string[]): CorruptedSetOptions => ({
+    ...TWO,
+    classes: { kind: 'names', names: selected, from: 'model.onnx' },
+  });
+  let inFolders: Files;
+  beforeAll(async () => {
+    inFolders = await imagenetCFiles(['fog', 'spatter'], CLASSES, 2);
+  });
+
+  it('is read from its folders, from folders of the groups, and from their archives in place', async () => {
+    const weather = Object.fromEntries(Object.entries(inFolders).filter(([name]) => name.startsWith('fog')));
+    const extra = Object.fromEntries(Object.entries(inFolders).filter(([name]) => name.startsWith('spa')));
+    const groups = Object.fromEntries(
+      Object.entries(inFolders).map(([name, bytes]) => [
+        `${name.startsWith('fog') ? 'weather' : 'extra'}/${name}`,
+        bytes,
+      ]),
+    );
+    const tars = await writeFolder(place(), { 'readme.txt': Uint8Array.of(1) });
+    await writeTar(path.join(tars, 'weather.tar'), weather);
+    await writeTar(path.join(tars, 'extra.tar'), extra);
+    for (const where of [await writeFolder(place(), inFolders), await writeFolder(place(), groups), tars]) {
+      const set = await open(where);
+      expect(set).toMatchObject({
+        classes: CLASSES,
+        labels: Int32Array.of(0, 0, 1, 1, 2, 2),
+        strengths: 'imagenet',
+      });
+      for (const corruption of TWO.corruptions) {
+        const cell = set.cell(corruption, 4);
+        expect(cell.images.cache).toBeNull();
+        for (const [index, file] of ['n01/val_0', 'n01/val_1', 'n02/val_0'].entries()) {
+          const expected = await decodeImage(inFolders[`${corruption}/4/${file}.JPEG`]);
+          expect(await cell.read(index)).toEqual(expected);
+          expect(cell.describe(index)).toContain(`${corruption}/4/${file}.JPEG`);
+        }
+        await cell.close();
+      }
+      await set.close();
+    }
+  });
+
+  it('gives the images of some classes, the same in every cell', async () => {
+    const where = await writeFolder(place(), inFolders);
+    const set = await open(where, names(['n03', 'n01']));
+    expect(set).toMatchObject({ classes: ['n01', 'n03'], labels: Int32Array.of(0, 0, 1, 1) });
+    expect(set.cell('fog', 1).describe(2)).toMatch(/fog.1.n03.val_0.JPEG$/);
+    const limited = await open(where, { ...names(['n03', 'n01']), limit: 2, seed: 1 });
+    expect([...limited.labels]).toEqual([0, 1]);
+    const shown = (corruption: 'fog' | 'spatter') =>
+      [0, 1].map((i) => limited.cell(corruption, 5).describe(i).slice(-16));
+    expect(shown('fog')).toEqual(shown('spatter'));
+    await expect(open(where, names(['n01', 'n09']))).rejects.toThrow(
+      /model.onnx: expected classes of .* \(n09\)/,
+    );
+  });
+
+  it('is refused where cells are missing or hold other images', async () => {
+    const less = Object.fromEntries(Object.entries(inFolders).filter(([name]) => !name.startsWith('fog/3')));
+    await expect(open(await writeFolder(place(), less))).rejects.toThrow('missing: fog at severity 3. Fetch');
+    const lost = without(inFolders, 'spatter/2/n02/val_1.JPEG');
+    await expect(open(await writeFolder(place(), lost))).rejects.toThrow(
+      /spatter.2: expected the 6 images that fog\/1 has, found 1 missing \(n02\/val_1.JPEG\) and 0 others/,
+    );
+    // What is not asked for may be missing.
+    const asked = { corruptions: ['spatter'], severities: [1] } as const;
+    expect((await open(await writeFolder(place(), lost), asked)).labels).toHaveLength(6);
+    const more = { ...inFolders, 'fog/5/n02/val_9.JPEG': inFolders['fog/5/n02/val_1.JPEG'] };
+    await expect(open(await writeFolder(place(), more))).rejects.toThrow('found 0 missing and 1 others');
+    const twice = await writeFolder(place(), inFolders);
+    await writeTar(path.join(twice, 'weather.tar'), { 'fog/1/n01/val_0.JPEG': Uint8Array.of(1) });
+    await expect(open(twice)).rejects.toThrow(/expected fog\/1 once, found it in .* and in .*weather.tar/);
+    await expect(open(await writeFolder(place(), { 'a/b.txt': Uint8Array.of(1) }))).rejects.toThrow(
+      'found no corruption at all',
+    );
   });
 });
 

@@ -2,7 +2,7 @@
 import { type CorruptionName, SEVERITIES } from '../../src/corrupt/index.ts';
 import { encodeNpy } from '../../src/data/npy.ts';
 import { randomStream } from '../../src/random/random.ts';
-import type { Files } from './archives.ts';
+import { type Files, picture } from './archives.ts';
 
 const VALUES = 32 * 32 * 3;
 
@@ -38,4 +38,23 @@ export function cifar10CFiles(
 /** Without some of the files. */
 export function without(files: Files, ...names: string[]): Files {
   return Object.fromEntries(Object.entries(files).filter(([name]) => !names.includes(name)));
+}
+
+/** ImageNet-C with `perClass` pictures a class, all five severities. */
+export async function imagenetCFiles(
+  corruptions: readonly CorruptionName[],
+  classes: readonly string[],
+  perClass: number,
+  root = '',
+): Promise<Record<string, Uint8Array>> {
+  const files: Record<string, Uint8Array> = {};
+  for (const cell of corruptions.flatMap((name) => SEVERITIES.map((severity) => `${name}/${severity}`))) {
+    for (const name of classes) {
+      for (let i = 0; i < perClass; i++) {
+        const file = `${cell}/${name}/val_${i}.JPEG`;
+        files[root + file] = await picture(file, 16, 16, 'jpeg');
+      }
+    }
+  }
+  return files;
 }
