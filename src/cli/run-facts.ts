@@ -1,4 +1,5 @@
 /** The settings of a run as names and values, for people. */
+import { isPrime } from '../augment/augment.ts';
 import { variantName } from '../models/config.ts';
 import { buildModule, countParameters, findModel } from '../models/registry.ts';
 import type { RunConfig } from '../train/config.ts';
@@ -60,10 +61,11 @@ export function describeTask({ model, data, preprocessing, trainingImages }: Run
   const size = `${preprocessing.width}×${preprocessing.height}`;
   const { augment, resize, padding, flip } = trainingImages;
   const changes = [
-    augment ?? '',
+    augment === undefined || isPrime(augment) ? '' : augment,
     resize === null ? '' : `short side to ${resize}`,
     `random ${size} crop${padding > 0 ? ` of the image padded by ${padding}` : ''}`,
     flip ? 'flip' : '',
+    augment !== undefined && isPrime(augment) ? augment : '',
   ];
   const images = data.validation
     ? `${thousands(data.trainImages)} training images and ${thousands(data.testImages)} held out for validation`

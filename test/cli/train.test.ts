@@ -45,7 +45,7 @@ describe('pushpull train', () => {
     const { config } = await openRun(join(folder, 'augmented'));
     expect(config.trainingImages.augment).toBe('autoaugment-cifar10');
     await expect(inProcess(...small('cutout', '--augment', 'cutout'))).rejects.toThrow(
-      /^--augment: expected autoaugment or none or .* or augmix, found "cutout"$/,
+      /^--augment: expected autoaugment or prime or none or .* or prime-imagenet, found "cutout"$/,
     );
   });
 
