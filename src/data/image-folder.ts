@@ -1,9 +1,12 @@
 import path from 'node:path';
 import { UserError } from '../errors.ts';
 import type { Split, SplitContents } from './dataset.ts';
-import { type Listing, SPLIT_FOLDERS } from './listing.ts';
+import { SPLIT_FOLDERS } from './folder-listing.ts';
+import type { Listing } from './listing.ts';
 
 const IMAGE_NAME = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
+
+const SPLIT_NAMES: readonly string[] = Object.values(SPLIT_FOLDERS).flat();
 
 /** Images of one split folder, by class. */
 type Classes = ReadonlyMap<string, readonly number[]>;
@@ -55,19 +58,18 @@ interface FoundSplits {
 
 function findSplits(listing: Listing): FoundSplits {
   const byFolder = new Map<string, Map<string, number[]>>();
-  const names: readonly string[] = Object.values(SPLIT_FOLDERS).flat();
+  // There are far more files than folders, so a folder's path is taken apart once.
+  const imagesIn = new Map<string, number[] | undefined>();
   listing.files.forEach((file, index) => {
-    const parts = file.split('/');
-    const isHidden = parts.some((part) => part.startsWith('.') || part === '__MACOSX');
-    if (isHidden || !IMAGE_NAME.test(file)) return;
-    const depth = names.includes(parts[0]) && parts.length >= 3 ? 0 : 1;
-    if (!names.includes(parts[depth]) || parts.length < depth + 3) return;
-    const folder = parts.slice(0, depth + 1).join('/');
-    const classes = byFolder.get(folder) ?? new Map<string, number[]>();
-    byFolder.set(folder, classes);
-    const images = classes.get(parts[depth + 1]);
-    if (images) images.push(index);
-    else classes.set(parts[depth + 1], [index]);
+    const end = file.lastIndexOf('/');
+    if (end < 0 || file.startsWith('.', end + 1) || !IMAGE_NAME.test(file)) return;
+    const folder = file.slice(0, end);
+    let images = imagesIn.get(folder);
+    if (!images && !imagesIn.has(folder)) {
+      images = classImages(folder.split('/'), byFolder);
+      imagesIn.set(folder, images);
+    }
+    images?.push(index);
   });
 
   const parents = sorted(new Set([...byFolder.keys()].map((folder) => path.posix.dirname(folder))));
@@ -80,6 +82,22 @@ function findSplits(listing: Listing): FoundSplits {
   const at = (name: string) => byFolder.get(path.posix.join(parent ?? '.', name));
   const testFolder = SPLIT_FOLDERS.test.find((name) => at(name)) ?? SPLIT_FOLDERS.test[0];
   return { train: at(SPLIT_FOLDERS.train[0]), test: at(testFolder), testFolder };
+}
+
+/** The list for the images of a folder in a class folder, at some depth; undefined for other folders. */
+function classImages(
+  parts: readonly string[],
+  byFolder: Map<string, Map<string, number[]>>,
+): number[] | undefined {
+  if (parts.some((part) => part.startsWith('.') || part === '__MACOSX')) return undefined;
+  const depth = SPLIT_NAMES.includes(parts[0]) && parts.length >= 2 ? 0 : 1;
+  if (!SPLIT_NAMES.includes(parts[depth]) || parts.length < depth + 2) return undefined;
+  const splitFolder = parts.slice(0, depth + 1).join('/');
+  const classes = byFolder.get(splitFolder) ?? new Map<string, number[]>();
+  byFolder.set(splitFolder, classes);
+  const images = classes.get(parts[depth + 1]) ?? [];
+  classes.set(parts[depth + 1], images);
+  return images;
 }
 
 function missingSplit(listing: Listing, found: FoundSplits, split: Split): UserError {

@@ -1,7 +1,8 @@
-import { closeSync, type Dirent, openSync, readSync } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { openTar } from './archive.ts';
+import { listFolderFiles } from './folder-listing.ts';
 import type { ImageStorage } from './storage.ts';
 import type { TarEntry } from './tar.ts';
 
@@ -19,35 +20,15 @@ export interface Listing {
   close(): Promise<void>;
 }
 
-/** Folders with these names are searched to the bottom; others only as deep as one of these may lie. */
-export const SPLIT_FOLDERS = { train: ['train'], test: ['test', 'val'] } as const;
-const ALL_SPLIT_FOLDERS: readonly string[] = Object.values(SPLIT_FOLDERS).flat();
-
 /** @throws UserError when a file is no archive, or a damaged one */
 export async function openListing(place: string, cacheDir?: string): Promise<Listing> {
-  return (await stat(place)).isDirectory() ? await listFolder(place) : await listArchive(place, cacheDir);
+  return (await stat(place)).isDirectory()
+    ? await listFolder(place, cacheDir)
+    : await listArchive(place, cacheDir);
 }
 
-async function listFolder(place: string): Promise<Listing> {
-  const files: string[] = [];
-  const visit = async (folder: string, depth: number) => {
-    const below: string[] = [];
-    for (const entry of await readdir(path.join(place, folder), { withFileTypes: true })) {
-      if (entry.name.startsWith('.')) continue;
-      const relative = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      const kind = await kindOf(entry, path.join(place, relative));
-      if (kind === 'file') files.push(relative);
-      else if (kind === 'folder') below.push(relative);
-    }
-    const isSplit = (name: string) => ALL_SPLIT_FOLDERS.includes(path.posix.basename(name));
-    // A split folder right here is the data set; its neighbours (and a home folder's) are none of ours.
-    const wanted = !insideSplit(folder) && below.some(isSplit) ? below.filter(isSplit) : below;
-    for (const name of wanted) {
-      if (depth < 1 || insideSplit(name)) await visit(name, depth + 1);
-    }
-  };
-  await visit('', 0);
-  return listFiles(place, files);
+async function listFolder(place: string, cacheDir?: string): Promise<Listing> {
+  return listFiles(place, await listFolderFiles(place, cacheDir));
 }
 
 /** Some files, whose paths are absolute or below `place`. */
@@ -61,21 +42,6 @@ export function listFiles(place: string, files: readonly string[]): Listing {
     storage: (wanted) => ({ kind: 'files', paths: wanted.map(absolute) }),
     close: async () => {},
   };
-}
-
-function insideSplit(relative: string): boolean {
-  return relative
-    .split('/')
-    .slice(0, 2)
-    .some((part) => ALL_SPLIT_FOLDERS.includes(part));
-}
-
-async function kindOf(entry: Dirent, file: string): Promise<'file' | 'folder' | undefined> {
-  if (entry.isFile()) return 'file';
-  if (entry.isDirectory()) return 'folder';
-  if (!entry.isSymbolicLink()) return undefined;
-  const target = await stat(file).catch(() => undefined);
-  return target?.isFile() ? 'file' : target?.isDirectory() ? 'folder' : undefined;
 }
 
 async function listArchive(place: string, cacheDir?: string): Promise<Listing> {

@@ -1,0 +1,130 @@
+import type { Dirent } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { indexFile, readIndex, writeIndex } from './index-cache.ts';
+
+/** Folders with these names are searched to the bottom; others only as deep as one of these may lie. */
+export const SPLIT_FOLDERS = { train: ['train'], test: ['test', 'val'] } as const;
+const ALL_SPLIT_FOLDERS: readonly string[] = Object.values(SPLIT_FOLDERS).flat();
+
+const INDEX_SCHEMA = 'pushpull.folder-index/1';
+
+const indexSchema = z.object({
+  schema: z.literal(INDEX_SCHEMA),
+  place: z.string(),
+  folders: z.array(
+    z.object({
+      /** Below the place, `/` between the parts; empty for the place itself. */
+      path: z.string(),
+      /** When a file was last added, removed or renamed in it. */
+      mtimeMs: z.number(),
+      /** The names of its files, `/` between them. */
+      files: z.string(),
+    }),
+  ),
+});
+
+type Index = z.infer<typeof indexSchema>;
+type Folder = Index['folders'][number];
+
+/** From this number of files on a listing is worth keeping. */
+const LEAST_KEPT = 10_000;
+/**
+ * A folder that changed so short a time ago, in milliseconds, may change again without a new time of change: file
+ * systems count it in steps of up to two seconds.
+ */
+const CLOCK_STEP = 2000;
+
+/**
+ * The files below a folder, as paths with `/` between the parts.
+ *
+ * Listings of many files are kept in the cache folder, and taken from there for as long as no folder has changed since:
+ * then only the folders are looked at, not the files.
+ *
+ * @param leastKept From this number of files on a listing is kept.
+ */
+export async function listFolderFiles(
+  place: string,
+  cacheDir?: string,
+  leastKept: number = LEAST_KEPT,
+): Promise<string[]> {
+  const cached = indexFile(place, cacheDir);
+  const index = await readIndex<Index>(cached, indexSchema);
+  if (index?.place === place && (await isUnchanged(place, index.folders))) return filesOf(index.folders);
+  const start = Date.now();
+  const folders = await visitFolders(place);
+  const files = filesOf(folders);
+  const isSettled = folders.every(({ mtimeMs }) => mtimeMs < start - CLOCK_STEP);
+  if (files.length >= leastKept && isSettled) {
+    await writeIndex(cached, { schema: INDEX_SCHEMA, place, folders } satisfies Index);
+  }
+  return files;
+}
+
+function filesOf(folders: readonly Folder[]): string[] {
+  return folders.flatMap((folder) => {
+    if (folder.files === '') return [];
+    const names = folder.files.split('/');
+    return folder.path === '' ? names : names.map((name) => `${folder.path}/${name}`);
+  });
+}
+
+async function isUnchanged(place: string, folders: readonly Folder[]): Promise<boolean> {
+  const unchanged = await Promise.all(
+    folders.map(async (folder) => {
+      const now = await stat(path.join(place, folder.path)).catch(() => undefined);
+      return now?.mtimeMs === folder.mtimeMs;
+    }),
+  );
+  return unchanged.every(Boolean);
+}
+
+/** Every folder that was looked into, those without files too: images may come into them. */
+async function visitFolders(place: string): Promise<Folder[]> {
+  const folders: Folder[] = [];
+  const visit = async (folder: string, depth: number) => {
+    const absolute = path.join(place, folder);
+    // Before the folder is read: a change in between must not go unnoticed.
+    const { mtimeMs } = await stat(absolute);
+    const files: string[] = [];
+    const below: string[] = [];
+    for (const entry of await readdir(absolute, { withFileTypes: true })) {
+      if (entry.name.startsWith('.')) continue;
+      const kind = await kindOf(entry, absolute);
+      if (kind === 'file') files.push(entry.name);
+      else if (kind === 'folder') below.push(folder === '' ? entry.name : `${folder}/${entry.name}`);
+    }
+    folders.push({ path: folder, mtimeMs, files: files.join('/') });
+    const isSplit = (name: string) => ALL_SPLIT_FOLDERS.includes(path.posix.basename(name));
+    // A split folder right here is the data set; its neighbours (and a home folder's) are none of ours.
+    const wanted = !insideSplit(folder) && below.some(isSplit) ? below.filter(isSplit) : below;
+    for (const name of wanted) {
+      if (depth < 1 || insideSplit(name)) await visit(name, depth + 1);
+    }
+  };
+  await visit('', 0);
+  return folders;
+}
+
+function insideSplit(relative: string): boolean {
+  return relative
+    .split('/')
+    .slice(0, 2)
+    .some((part) => ALL_SPLIT_FOLDERS.includes(part));
+}
+
+function kindOf(
+  entry: Dirent,
+  folder: string,
+): 'file' | 'folder' | undefined | Promise<'file' | 'folder' | undefined> {
+  if (entry.isFile()) return 'file';
+  if (entry.isDirectory()) return 'folder';
+  if (!entry.isSymbolicLink()) return undefined;
+  return kindOfTarget(path.join(folder, entry.name));
+}
+
+async function kindOfTarget(link: string): Promise<'file' | 'folder' | undefined> {
+  const target = await stat(link).catch(() => undefined);
+  return target?.isFile() ? 'file' : target?.isDirectory() ? 'folder' : undefined;
+}
