@@ -1,5 +1,5 @@
 /**
- * Compiles kernels/image.ts (AssemblyScript) to src/image/kernels.wasm.ts.
+ * Compiles kernels/*.ts (AssemblyScript) to src/image/kernels.wasm.ts.
  *
  * The compiler is fetched for this one run: it is large, and only who edits the kernels needs it.
  */
@@ -12,23 +12,26 @@ import { fileURLToPath } from 'node:url';
 
 const COMPILER = 'assemblyscript@0.28.20';
 
-const source = fileURLToPath(new URL('./image.ts', import.meta.url));
+const SOURCES = ['index.ts', 'image.ts', 'jpeg.ts'];
+
+const here = fileURLToPath(new URL('.', import.meta.url));
 const target = fileURLToPath(new URL('../src/image/kernels.wasm.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'kernels-'));
 const options = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--importMemory'];
 try {
   const binary = join(folder, 'kernels.wasm');
-  execFileSync('npx', ['--yes', '-p', COMPILER, 'asc', source, ...options, '-o', binary], {
+  execFileSync('npx', ['--yes', '-p', COMPILER, 'asc', join(here, SOURCES[0]), ...options, '-o', binary], {
     stdio: 'inherit',
   });
   const module = readFileSync(binary).toString('base64');
-  const hash = createHash('sha256').update(readFileSync(source)).digest('hex');
+  const hash = createHash('sha256');
+  for (const name of SOURCES) hash.update(readFileSync(join(here, name)));
   writeFileSync(
     target,
-    `// Written by kernels/build.mjs from kernels/image.ts.
+    `// Written by kernels/build.mjs from kernels/*.ts.
 
-/** SHA-256 of the source. */
-export const SOURCE_HASH = '${hash}';
+/** SHA-256 of the sources. */
+export const SOURCE_HASH = '${hash.digest('hex')}';
 
 /** The WebAssembly module, in base64. */
 export const MODULE =

@@ -1,6 +1,6 @@
 import { MODULE } from './kernels.wasm.ts';
 
-/** What kernels/image.ts exports; pointers, offsets and strides are in bytes, lengths in values. */
+/** What kernels/index.ts exports; pointers, offsets and strides are in bytes, lengths in values. */
 interface Kernels {
   widen(from: number, to: number, length: number): void;
   widenPixels(from: number, to: number, pixels: number): void;
@@ -51,6 +51,11 @@ interface Kernels {
     rowY: number,
   ): void;
   displace(from: number, to: number, width: number, height: number, dx: number, dy: number): void;
+  quantisePlane(plane: number, width: number, height: number, steps: number, block: number): void;
+  toLumaChroma(from: number, luma: number, blue: number, red: number, pixels: number): void;
+  averagePairs(upper: number, lower: number, to: number, length: number): void;
+  enlargeRow(near: number, far: number, columns: number, line: number, to: number): void;
+  toColours(luma: number, blue: number, red: number, to: number, pixels: number): void;
 }
 
 interface Memory {

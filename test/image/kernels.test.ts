@@ -7,9 +7,12 @@ import { SOURCE_HASH } from '../../src/image/kernels.wasm.ts';
 import { evenMargin, nearest, placePadded } from '../../src/image/padding.ts';
 import { randomStream } from '../../src/random/random.ts';
 
-it('is compiled from the source that stands in the repository', () => {
-  const source = readFileSync(new URL('../../kernels/image.ts', import.meta.url));
-  expect(SOURCE_HASH, 'run node kernels/build.mjs').toBe(createHash('sha256').update(source).digest('hex'));
+it('is compiled from the sources that stand in the repository', () => {
+  const hash = createHash('sha256');
+  for (const name of ['index.ts', 'image.ts', 'jpeg.ts']) {
+    hash.update(readFileSync(new URL(`../../kernels/${name}`, import.meta.url)));
+  }
+  expect(SOURCE_HASH, 'run node kernels/build.mjs').toBe(hash.digest('hex'));
 });
 
 describe('truncation', () => {
