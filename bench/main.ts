@@ -18,7 +18,7 @@ import {
   type Timed,
   trainingStep,
 } from './network.ts';
-import { type PeerRequest, TorchPeer } from './peer.ts';
+import { type PeerAnswer, type PeerRequest, PythonPeer } from './peer.ts';
 
 const SECTIONS = ['training', 'inference', 'imagenet', 'overhead', 'memory', 'corrupt'] as const;
 type Section = (typeof SECTIONS)[number];
@@ -66,15 +66,20 @@ function print(label: string, batch: number, ours: number, peer: number | undefi
   console.log(`${label.padEnd(40)} ${rate(ours)} images/s   ${theirs}   ${ratio}`);
 }
 
-const peer = await TorchPeer.start(options.python, threads);
+const peer = await PythonPeer.start<{ torch: string }>(
+  options.python,
+  'torch_peer.py',
+  '--threads',
+  String(threads),
+);
 const ask = async (request: Omit<PeerRequest, 'steps'>): Promise<number> =>
-  median((await peer!.ask({ ...request, steps: 1 })).seconds);
+  median((await peer!.ask<PeerAnswer>({ ...request, steps: 1 })).seconds);
 
 console.log(
   `${cpus()[0].model}, ${cpus().length} cores, ${threads} threads, load ${loadavg()[0].toFixed(1)}`,
 );
 console.log(
-  `peer: ${peer ? `PyTorch ${peer.version}` : `none (${options.python} has no torch; name one with --python)`}`,
+  `peer: ${peer ? `PyTorch ${peer.about.torch}` : `none (${options.python} has no torch; name one with --python)`}`,
 );
 const engine = await cpuEngine(threads);
 
@@ -128,4 +133,4 @@ if (sections.has('memory')) {
 }
 await engine.close();
 peer?.stop();
-if (sections.has('corrupt')) benchCorrupt();
+if (sections.has('corrupt')) await benchCorrupt(options.python, rounds);

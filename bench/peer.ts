@@ -13,23 +13,27 @@ export interface PeerAnswer {
   readonly peakMegabytes: number;
 }
 
-/** PyTorch in a process of its own, asked for timings one at a time so that runs can alternate. */
-export class TorchPeer {
-  /** PyTorch's version. */
-  readonly version: string;
+/** A Python script in a process of its own, asked for timings one at a time so that runs can alternate. */
+export class PythonPeer<About> {
+  /** What it says of itself, versions for one. */
+  readonly about: About;
   private readonly process: ChildProcess;
   private readonly lines: AsyncIterator<string>;
 
-  private constructor(process: ChildProcess, lines: AsyncIterator<string>, version: string) {
+  private constructor(process: ChildProcess, lines: AsyncIterator<string>, about: About) {
     this.process = process;
     this.lines = lines;
-    this.version = version;
+    this.about = about;
   }
 
-  /** Start the peer; undefined where this Python has no PyTorch. */
-  static async start(python: string, threads: number): Promise<TorchPeer | undefined> {
-    const script = fileURLToPath(new URL('./torch_peer.py', import.meta.url));
-    const child = spawn(python, [script, '--threads', String(threads)], {
+  /** Start a script of this folder; undefined where this Python lacks what it needs. */
+  static async start<About>(
+    python: string,
+    name: string,
+    ...args: readonly string[]
+  ): Promise<PythonPeer<About> | undefined> {
+    const script = fileURLToPath(new URL(`./${name}`, import.meta.url));
+    const child = spawn(python, [script, ...args], {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     const failed = new Promise<undefined>((resolve) => {
@@ -42,16 +46,15 @@ export class TorchPeer {
     child.stdin!.write('{"kind": "about"}\n');
     const first = await Promise.race([lines.next(), failed]);
     if (!first || first.done) return undefined;
-    const about = JSON.parse(first.value) as { torch?: string };
-    return new TorchPeer(child, lines, about.torch ?? 'unknown version');
+    return new PythonPeer(child, lines, JSON.parse(first.value) as About);
   }
 
-  async ask(request: PeerRequest): Promise<PeerAnswer> {
+  async ask<Answer>(request: object): Promise<Answer> {
     this.process.stdin!.write(`${JSON.stringify(request)}\n`);
     const { value, done } = await this.lines.next();
-    if (done) throw new Error('the PyTorch peer ended');
-    const answer = JSON.parse(value) as PeerAnswer & { error?: string };
-    if (answer.error) throw new Error(`the PyTorch peer: ${answer.error}`);
+    if (done) throw new Error('the Python peer ended');
+    const answer = JSON.parse(value) as Answer & { error?: string };
+    if (answer.error) throw new Error(`the Python peer: ${answer.error}`);
     return answer;
   }
 
