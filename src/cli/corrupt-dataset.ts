@@ -1,4 +1,5 @@
-/** Writing corrupted copies of a whole data set: CIFAR-10-C's arrays, or folders of PNG files. */
+/** Writing corrupted copies of a whole data set: CIFAR-10-C's arrays, ImageNet-C's folders, or folders of PNG files. */
+import { createHash } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Worker } from 'node:worker_threads';
@@ -15,6 +16,7 @@ import { encodeNpy, NpyWriter } from '../data/npy.ts';
 import { spawnWorker } from '../engine/node/worker-threads.ts';
 import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
+import type { CorruptFormat } from './corrupt-formats.ts';
 import { squareCrop } from './corrupt-images.ts';
 import type { CorruptReply, CorruptRequest, CorruptWorkerData } from './corrupt-worker.ts';
 
@@ -26,7 +28,7 @@ export interface CorruptDatasetOptions {
   readonly seed: number;
   readonly quirks: Partial<Quirks>;
   readonly frost?: readonly Image[];
-  readonly format: 'npy' | 'png';
+  readonly format: CorruptFormat;
   readonly out: string;
   /** Side of the square that is cut out of every image first; the images as they are where it is absent. */
   readonly size?: number;
@@ -36,6 +38,7 @@ export interface CorruptDatasetOptions {
   readonly onProgress: (images: number) => void;
 }
 
+const DIGEST_BYTES = 32;
 /** Images under way on each thread: one at work, one waiting. */
 const AHEAD = 2;
 
@@ -54,20 +57,25 @@ interface Sink {
  * Random numbers are keyed by the image's index, so that the files hold just what `pushpull evaluate` makes on
  * the fly with the same seed.
  *
+ * @returns SHA-256 of the clean images: over the SHA-256 of each (label, width and height as little-endian 32-bit
+ *   numbers, then the pixels of the decoded image), in order
  * @throws UserError for an image that cannot be decoded, images of different sizes in one array, a full disk
  */
-export async function corruptDataset(options: CorruptDatasetOptions): Promise<void> {
+export async function corruptDataset(options: CorruptDatasetOptions): Promise<string> {
   const { dataset, corruptions, severities, workers, signal, onProgress } = options;
   const cells = corruptions.flatMap((corruption) => severities.map((severity) => ({ corruption, severity })));
-  const first = await readAt(options, 0);
+  const digests = new Uint8Array(dataset.length * DIGEST_BYTES);
+  const first = await readAt(options, 0, digests);
   // A wrong option or a too small image is reported here, not by a thread.
   for (const cell of cells.slice(0, 1)) corrupt(first, { ...options, ...cell, index: 0 });
   const sink = options.format === 'npy' ? await arraySink(options, first) : fileSink(options, cells);
+  // The file itself is what quality 85 does to an image.
+  const quirks = options.format === 'jpeg' ? { ...options.quirks, jpeg85: false } : options.quirks;
   const pool = new Pool(Math.min(workers, dataset.length), {
     cells,
     set: options.set,
     seed: options.seed,
-    quirks: options.quirks,
+    quirks,
     frost: options.frost,
     format: options.format,
   });
@@ -78,7 +86,7 @@ export async function corruptDataset(options: CorruptDatasetOptions): Promise<vo
     const lane = async (): Promise<void> => {
       while (next < dataset.length && !signal.aborted && !failed) {
         const index = next++;
-        const image = index === 0 ? first : await readAt(options, index);
+        const image = index === 0 ? first : await readAt(options, index, digests);
         await sink.write(index, image, await pool.run(index, image));
         onProgress(++done);
       }
@@ -94,6 +102,7 @@ export async function corruptDataset(options: CorruptDatasetOptions): Promise<vo
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
     if (signal.aborted) throw new Error('stopped');
     await sink.finish();
+    return createHash('sha256').update(digests).digest('hex');
   } catch (error) {
     await sink.abandon();
     throw error;
@@ -102,7 +111,11 @@ export async function corruptDataset(options: CorruptDatasetOptions): Promise<vo
   }
 }
 
-async function readAt({ dataset, size }: CorruptDatasetOptions, index: number): Promise<Image> {
+async function readAt(
+  { dataset, size }: CorruptDatasetOptions,
+  index: number,
+  digests: Uint8Array,
+): Promise<Image> {
   let image: Image;
   try {
     image = await dataset.read(index);
@@ -112,7 +125,14 @@ async function readAt({ dataset, size }: CorruptDatasetOptions, index: number): 
       `${dataset.describe(index)}: expected an image, but it cannot be decoded (${reason}); mend or remove it`,
     );
   }
+  digests.set(digest(image, dataset.label(index)), index * DIGEST_BYTES);
   return size === undefined ? image : squareCrop(image, size);
+}
+
+function digest({ width, height, data }: Image, label: number): Uint8Array {
+  const facts = new DataView(new ArrayBuffer(12));
+  for (const [place, value] of [label, width, height].entries()) facts.setUint32(4 * place, value, true);
+  return createHash('sha256').update(facts).update(data).digest();
 }
 
 /** `<corruption>.npy` [severities · images, height, width, 3], mildest severity first, and `labels.npy`. */
@@ -158,12 +178,14 @@ async function arraySink(options: CorruptDatasetOptions, first: Image): Promise<
   };
 }
 
-/** `<corruption>/<severity>/<class>/<index>.png`; each file appears whole or not at all. */
+/** `<corruption>/<severity>/<class>/<file>`; each file appears whole or not at all. */
 function fileSink(
-  { dataset, out }: CorruptDatasetOptions,
+  { dataset, out, format }: CorruptDatasetOptions,
   cells: readonly { corruption: CorruptionName; severity: Severity }[],
 ): Sink {
+  const names = format === 'jpeg' ? originalNames(dataset) : undefined;
   const digits = String(dataset.length - 1).length;
+  const ending = format === 'jpeg' ? 'JPEG' : 'png';
   const made = new Set<string>();
   return {
     write: async (index, _image, results) => {
@@ -171,7 +193,8 @@ function fileSink(
       for (const [cell, bytes] of results.entries()) {
         const { corruption, severity } = cells[cell];
         const folder = path.join(out, corruption, String(severity), name);
-        const file = path.join(folder, `${String(index).padStart(digits, '0')}.png`);
+        const stem = names?.[index] ?? String(index).padStart(digits, '0');
+        const file = path.join(folder, `${stem}.${ending}`);
         const temporary = temporaryNeighbour(file);
         try {
           if (!made.has(folder)) await mkdir(folder, { recursive: true });
@@ -187,6 +210,23 @@ function fileSink(
     finish: async () => {},
     abandon: async () => {},
   };
+}
+
+/**
+ * The names of the images without their endings, as ImageNet-C keeps them; undefined where they are no files, or two
+ * of a class would share one.
+ */
+function originalNames(dataset: Dataset): readonly string[] | undefined {
+  const names: string[] = [];
+  const seen = new Set<string>();
+  for (let index = 0; index < dataset.length; index++) {
+    const stem = /([^/\\]+)\.(?:jpe?g|png|webp|gif|tiff?|avif)$/i.exec(dataset.describe(index))?.[1];
+    const place = `${dataset.label(index)}/${stem}`;
+    if (stem === undefined || seen.has(place)) return undefined;
+    seen.add(place);
+    names.push(stem);
+  }
+  return names;
 }
 
 /** Threads that corrupt; an image goes to the one with the least to do. */

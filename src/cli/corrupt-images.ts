@@ -40,6 +40,16 @@ export async function encodePng({ data, width, height, channels }: Image): Promi
   return await sharp(data, { raw: { width, height, channels } }).png().toBuffer();
 }
 
+/** Quality of the published ImageNet-C. */
+const JPEG_QUALITY = 85;
+
+/** An image as a JPEG file, as ImageNet-C stores it: quality 85, colours at half resolution. */
+export async function encodeJpeg({ data, width, height, channels }: Image): Promise<Buffer> {
+  return await sharp(data, { raw: { width, height, channels } })
+    .jpeg({ quality: JPEG_QUALITY, chromaSubsampling: '4:2:0' })
+    .toBuffer();
+}
+
 /** ImageNet-C was cut out of pictures whose short side is larger than the cut by this factor (256 / 224). */
 const RESIZE_FACTOR = 256 / 224;
 

@@ -8,7 +8,8 @@ import {
   type Severity,
 } from '../corrupt/index.ts';
 import { createImage, type Image } from '../image/image.ts';
-import { encodePng } from './corrupt-images.ts';
+import type { CorruptFormat } from './corrupt-formats.ts';
+import { encodeJpeg, encodePng } from './corrupt-images.ts';
 
 export interface CorruptWorkerData {
   readonly cells: readonly { readonly corruption: CorruptionName; readonly severity: Severity }[];
@@ -16,8 +17,8 @@ export interface CorruptWorkerData {
   readonly seed: number;
   readonly quirks: Partial<Quirks>;
   readonly frost?: readonly Image[];
-  /** What comes back for each cell: pixels, or the bytes of a PNG file. */
-  readonly format: 'npy' | 'png';
+  /** What comes back for each cell: pixels, or the bytes of a file. */
+  readonly format: CorruptFormat;
 }
 
 export interface CorruptRequest {
@@ -33,6 +34,8 @@ export interface CorruptReply {
   readonly results: readonly Uint8Array[];
 }
 
+const ENCODERS = { png: encodePng, jpeg: encodeJpeg };
+
 const { cells, format, ...options } = workerData as CorruptWorkerData;
 
 parentPort!.on('message', async ({ index, width, height, data }: CorruptRequest) => {
@@ -40,7 +43,7 @@ parentPort!.on('message', async ({ index, width, height, data }: CorruptRequest)
   const results: Uint8Array[] = [];
   for (const cell of cells) {
     const corrupted = corrupt(image, { ...options, ...cell, index });
-    results.push(format === 'npy' ? corrupted.data : new Uint8Array(await encodePng(corrupted)));
+    results.push(format === 'npy' ? corrupted.data : new Uint8Array(await ENCODERS[format](corrupted)));
   }
   const reply: CorruptReply = { index, results };
   parentPort!.postMessage(

@@ -18,6 +18,7 @@ import {
   SEVERITIES,
   type Severity,
 } from '../corrupt/index.ts';
+import { formatManifest, MANIFEST_FILE } from '../data/corrupted-manifest.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { writeFileAtomic } from '../data/files.ts';
 import { loadTextures } from '../data/pipeline.ts';
@@ -26,6 +27,7 @@ import type { Image } from '../image/image.ts';
 import { toPng } from '../report/charts/render.ts';
 import { contactSheet } from './contact-sheet.ts';
 import { corruptDataset } from './corrupt-dataset.ts';
+import { CORRUPT_FORMATS, type CorruptFormat } from './corrupt-formats.ts';
 import { encodePng, isImageFile, readImageFile, squareCrop } from './corrupt-images.ts';
 import { choice, integer } from './options.ts';
 import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './progress.ts';
@@ -41,13 +43,17 @@ Examples:
   CIFAR-10-C made anew: <corruption>.npy, uint8 [50000, 32, 32, 3], mildest severity first, and labels.npy:
     $ pushpull corrupt --data cifar10 --corruption all --format npy --out cifar-10-c
 
-  ImageNet-C of your own pictures, as folders <corruption>/<severity>/<class>/:
+  ImageNet-C made anew, as the published one: <corruption>/<severity>/<class>/*.JPEG, quality 85:
+    $ pushpull corrupt --data ~/imagenet --size 224 --format jpeg --out imagenet-c
+
+  The same of your own pictures, without loss:
     $ pushpull corrupt --data ~/photos --set imagenet --size 224 --limit 1000 --out photos-c
 
 Corruptions: all (19), benchmark (the 15 that count), a group (noise, blur, weather, digital, extra), or names:
 ${wrap(CORRUPTIONS.join(' '), 100, '  ')}
 
-The pixels equal those of 'pushpull evaluate' with the same data, set and seed.
+The pixels equal those of 'pushpull evaluate' with the same data, set and seed. It reads what is written here:
+--data cifar10-c:FOLDER (npy), --data imagenet-c:FOLDER (jpeg, png).
 
 Peculiarities of the original benchmark that are kept unless named in --without:
   glassCopies            glass blur copies neighbours where it was meant to swap
@@ -66,7 +72,7 @@ interface Flags {
   severity: string;
   out: string;
   set?: ParameterSet;
-  format?: 'png' | 'npy';
+  format?: CorruptFormat;
   seed: number;
   size?: number;
   limit?: number;
@@ -93,8 +99,8 @@ export function register(program: Command): void {
     )
     .option(
       '--format <format>',
-      'of a data set: png (folders) or npy (arrays); default png',
-      choice('--format', ['png', 'npy']),
+      'of a data set: png or jpeg (folders) or npy (arrays); default png',
+      choice('--format', CORRUPT_FORMATS),
     )
     .option('--seed <n>', 'of all random numbers', integer('--seed', 0), 0)
     .option(
@@ -120,6 +126,9 @@ async function run(flags: Flags): Promise<void> {
   const severities = parseSeverities(flags.severity);
   const quirks = parseQuirks(flags.without);
   const frost = flags.frost === undefined ? undefined : await loadTextures(flags.frost);
+  if (flags.format === 'jpeg' && quirks.jpeg85 === false) {
+    throw new UserError('--without jpeg85: --format jpeg stores with that quality; use --format png');
+  }
   const request: Request = { flags, corruptions, severities, quirks, frost };
   const place = await stat(flags.data).catch(() => undefined);
   if (place?.isFile() && isImageFile(flags.data)) await corruptPicture(request);
@@ -195,11 +204,13 @@ async function corruptSet(request: Request): Promise<void> {
         `${rate.toFixed(1)} images/s  ${duration((total - done) / rate)} left`,
       );
     };
-    const work = (signal: AbortSignal) =>
-      corruptDataset({
+    let sha256: string | undefined;
+    const work = async (signal: AbortSignal) => {
+      sha256 = await corruptDataset({
         ...{ dataset, corruptions, severities, set, seed, quirks, frost, format, out, size, workers, signal },
         onProgress,
       });
+    };
     try {
       await interruptible(work, () => {
         stopped = true;
@@ -216,14 +227,14 @@ async function corruptSet(request: Request): Promise<void> {
       return;
     }
     progress.clear();
-    await writeFileAtomic(path.join(out, 'manifest.json'), manifest(request, dataset, set));
+    await writeFileAtomic(path.join(out, MANIFEST_FILE), manifest(request, dataset, set, sha256!));
     const made = dataset.length * corruptions.length * severities.length;
     console.log(
       `${thousands(made)} pictures: ${plural(dataset.length, 'image')} of ${dataset.displayName}, ` +
         `${plural(corruptions.length, 'corruption')} × ${severities.length}, strengths of ${set}, ` +
         `in ${duration((performance.now() - started) / 1000)}`,
     );
-    console.log(`manifest: ${path.join(out, 'manifest.json')}`);
+    console.log(`manifest: ${path.join(out, MANIFEST_FILE)}`);
   } finally {
     progress.clear();
     await dataset.close();
@@ -236,28 +247,26 @@ async function setOf(dataset: Dataset, size: number | undefined): Promise<Parame
 }
 
 /** How the files were made, for whoever finds them. */
-function manifest(request: Request, dataset: Dataset, set: ParameterSet): string {
+function manifest(request: Request, dataset: Dataset, set: ParameterSet, sha256: string): string {
   const { flags, corruptions, severities, quirks } = request;
   const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
   const parameters = Object.fromEntries(
     corruptions.map((name) => [name, severities.map((severity) => PARAMETERS[set][name][severity - 1])]),
   );
-  const content = {
-    schema: 'pushpull.corrupted/1',
+  return formatManifest({
     data: {
-      ...{ name: dataset.name, split: flags.split, images: dataset.length, classes: dataset.classes },
-      ...{ limit: flags.limit ?? null, size: flags.size ?? null },
+      ...{ name: dataset.name, split: flags.split, images: dataset.length, classes: [...dataset.classes] },
+      ...{ limit: flags.limit ?? null, size: flags.size ?? null, sha256 },
     },
     format: flags.format ?? 'png',
     set,
     seed: flags.seed,
-    severities,
+    severities: [...severities],
     corruptions: parameters,
     quirks: { ...COMPATIBLE_QUIRKS, ...quirks },
     frost: flags.frost ?? 'generated',
     environment: { pushpull: version, node: process.version },
-  };
-  return `${JSON.stringify(content, null, 2)}\n`;
+  });
 }
 
 function parseCorruptions(text: string): CorruptionName[] {

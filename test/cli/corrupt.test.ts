@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
@@ -7,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { register } from '../../src/cli/corrupt.ts';
 import { corrupt } from '../../src/corrupt/index.ts';
 import { openDataset } from '../../src/data/dataset.ts';
+import { decodeImage } from '../../src/data/decode.ts';
 import { npyHeader } from '../../src/data/npy.ts';
 import { UserError } from '../../src/errors.ts';
 import { createImage } from '../../src/image/image.ts';
@@ -191,6 +193,65 @@ describe('a data set', () => {
       corruptions: { snow: [{ mean: 0.55, threshold: 0.9 }] },
       quirks: { jpeg85: false, glassCopies: true },
     });
+  });
+});
+
+describe("a data set in ImageNet-C's layout", () => {
+  it('keeps the names of the images, and its files decode to what the imagenet set makes in memory', async () => {
+    const out = place('imagenet-c');
+    const words = ['--corruption', 'contrast,snow', '--severity', '2,5', '--format', 'jpeg', '--out', out];
+    await run('--data', place('data'), '--set', 'imagenet', '--workers', '1', ...words);
+    expect((await readdir(path.join(out, 'snow', '5', 'dog'))).sort()).toEqual([
+      '1.JPEG',
+      '3.JPEG',
+      '4.JPEG',
+    ]);
+    const dataset = await openDataset(place('data'), 'test');
+    for (const corruption of ['contrast', 'snow'] as const) {
+      for (let index = 0; index < 5; index++) {
+        const source = path.parse(dataset.describe(index));
+        const file = path.join(out, corruption, '2', path.basename(source.dir), `${source.name}.JPEG`);
+        const options = { corruption, severity: 2, set: 'imagenet', seed: 0, index } as const;
+        expect(await decodeImage(await readFile(file))).toEqual(corrupt(await dataset.read(index), options));
+      }
+    }
+    await dataset.close();
+  });
+
+  it('tells in its manifest what the clean images were, whatever they are packed in', async () => {
+    const hashOf = async (data: string, ...words: string[]) => {
+      const out = place('hashed');
+      await run('--data', data, '--corruption', 'contrast', '--severity', '1', '--out', out, ...words);
+      return JSON.parse(await readFile(path.join(out, 'manifest.json'), 'utf8')).data.sha256 as string;
+    };
+    const whole = createHash('sha256');
+    const dataset = await openDataset(place('data'), 'test');
+    for (let index = 0; index < dataset.length; index++) {
+      const facts = Buffer.alloc(12);
+      for (const [at, value] of [dataset.label(index), 20, 16].entries()) facts.writeUInt32LE(value, 4 * at);
+      const { data } = await dataset.read(index);
+      whole.update(createHash('sha256').update(facts).update(data).digest());
+    }
+    await dataset.close();
+    const expected = whole.digest('hex');
+    expect(await hashOf(place('data'), '--workers', '2')).toBe(expected);
+    expect(await hashOf(place('data'), '--format', 'jpeg', '--size', '16')).toBe(expected);
+    await cp(place('data', 'test', 'cat'), place('fewer', 'test', 'cat'), { recursive: true });
+    expect(await hashOf(place('fewer'))).not.toBe(expected);
+  });
+
+  it('cannot do without the quality that it is stored in', async () => {
+    const failure = run(
+      '--data',
+      place('data'),
+      '--format',
+      'jpeg',
+      '--without',
+      'jpeg85',
+      '--out',
+      place('no'),
+    );
+    await expect(failure).rejects.toThrow('--without jpeg85: --format jpeg stores with that quality');
   });
 });
 

@@ -10,6 +10,7 @@ import { register as registerEvaluate } from '../../src/cli/evaluate.ts';
 import { readNpy } from '../../src/data/npy.ts';
 import { readResult } from '../../src/evaluate/result.ts';
 import { colourModel, writeColours } from '../evaluate/colours.ts';
+import { tinyModel } from '../evaluate/tiny-model.ts';
 
 let folder: string;
 const at = (...parts: string[]) => path.join(folder, ...parts);
@@ -38,6 +39,22 @@ async function run(words: string[]): Promise<{ stdout: string; stderr: string }>
     stdout.mockRestore();
     stderr.mockRestore();
   }
+}
+
+/** Tells red and blue apart: as the names of its card are, or (without) blue first. */
+function twoColours(classes?: readonly string[]): Uint8Array {
+  const input = ['N', 3, 16, 16];
+  if (!classes) return tinyModel({ input, weight: [0, 1, 0, 0, 1, 0] });
+  const card = {
+    schema: 'pushpull.model/1',
+    model: { name: 'colournet', variant: 'baseline', parameters: 6 },
+    classes,
+    preprocessing: {
+      ...{ width: 16, height: 16, layout: 'NCHW', dtype: 'float32', resize: null },
+      ...{ mean: [0, 0, 0], std: [1, 1, 1] },
+    },
+  };
+  return tinyModel({ input, weight: [1, 0, 0, 0, 0, 1], metadata: { pushpull: JSON.stringify(card) } });
 }
 
 const corrupt = (...words: string[]) =>
@@ -201,5 +218,55 @@ describe("a set in CIFAR-10-C's form", () => {
     );
     const useless = evaluate('refused.json', '--data', at('colours'), '--clean', at('colours'));
     await expect(useless).rejects.toThrow('--clean: stands beside a corrupted set');
+  });
+});
+
+describe("a set in ImageNet-C's form", () => {
+  it.each(['jpeg', 'png'])(
+    'gives the errors of images that are corrupted in memory, written as %s',
+    async (format) => {
+      const set = at(`imagenet-c-${format}`);
+      await corrupt('--format', format, '--set', 'imagenet', '--out', set);
+      const words = ['--corruptions', SOME.join(), '--severities', '1,3'];
+      const [read, made] = [`${format}-read.json`, `${format}-made.json`];
+      await evaluate(read, '--data', `imagenet-c:${set}`, '--clean', at('colours'), ...words);
+      await evaluate(made, '--data', at('colours'), '--seed', '3', '--set', 'imagenet', ...words);
+      const [there, here] = [await readResult(at(read)), await readResult(at(made))];
+      expect(there.errors).toEqual(here.errors);
+      expect(new Set(Object.values(there.errors).flat()).size).toBeGreaterThan(2);
+      expect(there.clean).toEqual(here.clean);
+      expect(there.data).toMatchObject({ name: 'ImageNet-C', corruptionSet: 'imagenet', frost: 'generated' });
+      expect(there.notes[0]).toMatch(/clean images are taken as they are, .* --resize 18 crops both alike/);
+    },
+  );
+
+  it('is read for the classes of a model that has fewer', async () => {
+    const model = at('two.onnx');
+    const classes = ['red', 'blue'];
+    await writeFile(model, twoColours(classes));
+    const words = ['--corruptions', 'contrast', '--severities', '1', '--workers', '1', '--threads', '1'];
+    const data = ['--data', `imagenet-c:${at('imagenet-c-jpeg')}`, '--clean', at('colours')];
+    await run(['evaluate', model, '--out', at('two.json'), ...data, ...words]);
+    const two = await readResult(at('two.json'));
+    expect(two).toMatchObject({ clean: { images: 12 }, images: { contrast: [12, null, null, null, null] } });
+    expect(two.data).toMatchObject({ classes: 2, clean: { images: 12 } });
+    // Two colours are told apart at least as well as three.
+    expect(two.clean!.top1).toBeLessThanOrEqual((await readResult(at('jpeg-read.json'))).clean!.top1);
+    // A list of classes says the same for a model that does not name its own.
+    await writeFile(at('classes.txt'), '# two of them\nred\nblue\n');
+    await writeFile(at('plain.onnx'), twoColours());
+    const listed = ['--classes-file', at('classes.txt'), '--mean', '0', '--std', '1'];
+    await run(['evaluate', at('plain.onnx'), '--out', at('listed.json'), ...data, ...words, ...listed]);
+    expect((await readResult(at('listed.json'))).errors).toEqual(two.errors);
+    const other = evaluate('no.json', ...data, '--corruptions', 'contrast', '--classes-file', at('none.txt'));
+    await expect(other).rejects.toThrow(/none.txt: expected a class name a line, but it cannot be read/);
+    const cifar = evaluate(
+      'no.json',
+      '--data',
+      `cifar10-c:${at('set')}`,
+      '--classes-file',
+      at('classes.txt'),
+    );
+    await expect(cifar).rejects.toThrow('--classes-file: selects class folders of imagenet-c:PATH');
   });
 });
