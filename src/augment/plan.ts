@@ -42,13 +42,27 @@ function applyChain(image: Image, space: MagnitudeSpace, chain: Chain, options?:
   );
 }
 
-/** What was drawn for an image of a size, for people: `Rotate -12.0`, an entry an operation. */
-export function describeChain(chain: Chain, space: MagnitudeSpace, size: Size): string[] {
+/** What is done to an image of a size, for people: `Rotate -12.0`, an entry an operation. */
+function describeChain(chain: Chain, space: MagnitudeSpace, size: Size): string[] {
   return chain.map((choice) => {
     const range = space.ranges[choice.operation];
     if (!range) return choice.operation;
     const magnitude = magnitudeOf(space, choice, size);
-    const steps = Math.abs(range.to(size) - range.from);
-    return `${choice.operation} ${magnitude.toFixed(range.whole || steps > 200 ? 0 : steps > 2 ? 1 : 2)}`;
+    // Translations are cut to whole pixels.
+    if (choice.operation.startsWith('Translate')) return `${choice.operation} ${Math.trunc(magnitude)}`;
+    const reach = Math.abs(range.to(size) - range.from);
+    return `${choice.operation} ${magnitude.toFixed(range.whole || reach > 200 ? 0 : reach > 2 ? 1 : 2)}`;
   });
+}
+
+/** What a plan does to an image of a size, for people, in lines; with the weights where images are mixed. */
+export function describePlan(plan: Plan, size: Size): string[] {
+  const { space } = plan;
+  if (plan.kind === 'chain') {
+    return plan.chain.length === 0 ? ['unchanged'] : describeChain(plan.chain, space, size);
+  }
+  const parts = plan.chains.map(
+    ({ weight, chain }) => `${weight.toFixed(2)} ${describeChain(chain, space, size).join(', ')}`,
+  );
+  return [`${plan.imageWeight.toFixed(2)} unchanged`, ...parts];
 }

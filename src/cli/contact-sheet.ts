@@ -4,7 +4,7 @@ import type { Image } from '../image/image.ts';
 import { openSvg, type Svg } from '../report/charts/render.ts';
 import { escapeHtml, shortName } from '../report/format.ts';
 import { COLORS } from '../report/theme.ts';
-import { encodePng } from './corrupt-images.ts';
+import { svgPicture } from './svg-picture.ts';
 
 /** Longest side of a picture on the sheet, in CSS pixels. */
 const LONGEST = 112;
@@ -28,12 +28,13 @@ export async function contactSheet(
   const height = Math.round(original.height * scale);
   const sheetWidth = LABEL_WIDTH + severities.length * (width + GAP) - GAP;
   const sheetHeight = HEADING + (rows.length + 1) * (height + GAP) - GAP;
-  const place = async (image: Image, column: number, row: number) => {
-    const x = LABEL_WIDTH + column * (width + GAP);
-    const y = HEADING + row * (height + GAP);
-    const uri = `data:image/png;base64,${(await encodePng(image)).toString('base64')}`;
-    return `<image x="${x}" y="${y}" width="${width}" height="${height}" image-rendering="${scale > 1 ? 'optimizeSpeed' : 'optimizeQuality'}" href="${uri}"/>`;
-  };
+  const place = (image: Image, column: number, row: number) =>
+    svgPicture(image, {
+      x: LABEL_WIDTH + column * (width + GAP),
+      y: HEADING + row * (height + GAP),
+      width,
+      height,
+    });
   const text = (x: number, y: number, words: string, weight: number) =>
     `<text x="${x}" y="${y}" font-size="13" font-weight="${weight}" fill="${COLORS.ink}">${escapeHtml(words)}</text>`;
   const rowText = (row: number, words: string) =>

@@ -3,7 +3,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { openSvg, toPng } from '../report/charts/render.ts';
 import { escapeHtml } from '../report/format.ts';
 import { COLORS } from '../report/theme.ts';
-import { encodePng } from './corrupt-images.ts';
+import { svgPicture } from './svg-picture.ts';
 
 /** Rows; a data set may have a thousand classes. */
 const MOST_CLASSES = 40;
@@ -32,11 +32,7 @@ export async function previewSheet(dataset: Dataset): Promise<Uint8Array> {
     if (!image) continue;
     const x = LABEL_WIDTH + column * (SIDE + GAP);
     const y = GAP + row * (SIDE + GAP);
-    const rendering = Math.max(image.width, image.height) < SIDE ? 'optimizeSpeed' : 'optimizeQuality';
-    const uri = `data:image/png;base64,${(await encodePng(image)).toString('base64')}`;
-    parts.push(
-      `<image x="${x}" y="${y}" width="${SIDE}" height="${SIDE}" image-rendering="${rendering}" href="${uri}"/>`,
-    );
+    parts.push(await svgPicture(image, { x, y, width: SIDE, height: SIDE }));
   }
   const label = `Images of ${dataset.displayName}, a row a class`;
   const text = `${openSvg(width, height, label)}${parts.join('')}</svg>`;

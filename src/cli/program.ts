@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { UserError } from '../errors.ts';
+import * as augmenting from './augment.ts';
 import * as corruption from './corrupt.ts';
 import * as datasets from './data.ts';
 import * as demo from './demo.ts';
@@ -39,6 +40,7 @@ const COMMANDS = [
   evaluation,
   reporting,
   corruption,
+  augmenting,
   exporting,
   retrofitting,
   models,

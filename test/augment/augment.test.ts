@@ -14,7 +14,7 @@ import {
   RANDAUGMENT_SPACE,
   TRIVIALAUGMENT_SPACE,
 } from '../../src/augment/magnitudes.ts';
-import { describeChain, type Plan } from '../../src/augment/plan.ts';
+import { describePlan, type Plan } from '../../src/augment/plan.ts';
 import { createImage } from '../../src/image/image.ts';
 import { randomStream } from '../../src/random/random.ts';
 
@@ -178,8 +178,25 @@ describe('augmenting', () => {
       { operation: 'Posterize', bin: 30, negative: false },
       { operation: 'Equalize', bin: null, negative: false },
       { operation: 'Contrast', bin: 15, negative: false },
+      { operation: 'TranslateX', bin: 7, negative: true },
+      { operation: 'Solarize', bin: 10, negative: false },
     ];
-    const words = ['Rotate -45.0', 'Posterize 2', 'Equalize', 'Contrast 0.50'];
-    expect(describeChain(chain, TRIVIALAUGMENT_SPACE, image)).toEqual(words);
+    const words = [
+      'Rotate -45.0',
+      'Posterize 2',
+      'Equalize',
+      'Contrast 0.50',
+      'TranslateX -7',
+      'Solarize 170',
+    ];
+    const space = TRIVIALAUGMENT_SPACE;
+    expect(describePlan({ kind: 'chain', space, chain }, image)).toEqual(words);
+    expect(describePlan({ kind: 'chain', space, chain: [] }, image)).toEqual(['unchanged']);
+    const chains = [
+      { weight: 0.25, chain: chain.slice(0, 2) },
+      { weight: 0.5, chain: chain.slice(2, 3) },
+    ];
+    const mixed = ['0.25 unchanged', '0.25 Rotate -45.0, Posterize 2', '0.50 Equalize'];
+    expect(describePlan({ kind: 'mix', space, imageWeight: 0.25, chains }, image)).toEqual(mixed);
   });
 });
