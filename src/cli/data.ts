@@ -8,6 +8,7 @@ import { decodingReason } from '../data/decode.ts';
 import { download, hashFile } from '../data/download.ts';
 import { writeFileAtomic } from '../data/files.ts';
 import { UserError } from '../errors.ts';
+import { provideImageNet } from './data-imagenet.ts';
 import { previewSheet } from './preview.ts';
 import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './progress.ts';
 
@@ -23,6 +24,12 @@ Examples:
   Read every image, and name those that cannot be read:
     $ pushpull data ~/flowers.tar.gz --check
 
+  ImageNet: unpack the official archives to train/<wnid>/* and val/<wnid>/*; a stopped unpacking goes on where it was:
+    $ pushpull data imagenet --from /data/archives --out /data/imagenet
+
+  Or read the archives as they are, here 100 classes drawn by a seed:
+    $ pushpull data 'imagenet100:/data/archives?seed=3'
+
 An image folder holds train/<class>/* and test/<class>/* (or val/<class>/*). Downloads go to --cache, else to the
 folder in PUSHPULL_CACHE, else to the system's folder for caches. An interrupted download goes on where it stopped.
 `;
@@ -32,6 +39,8 @@ interface Flags {
   mirror?: string;
   check?: boolean;
   preview?: string;
+  from?: string;
+  out?: string;
 }
 
 export function register(program: Command): void {
@@ -39,11 +48,16 @@ export function register(program: Command): void {
     .command('data')
     .summary('download, check and look at data sets')
     .description('Download a data set or check one that is there; show its classes, counts and image sizes.')
-    .argument('<data>', 'cifar10, mnist, or an image folder or .tar(.gz) of one')
+    .argument('<data>', 'cifar10, mnist, imagenet, imagenet:PATH, or an image folder or .tar(.gz) of one')
     .option('--cache <dir>', 'where downloaded data sets are kept')
     .option('--mirror <url>', "download CIFAR-10's official archive from another address")
     .option('--check', 'verify the checksum of a download, and read every image')
     .option('--preview <file>', 'write a PNG with a few images of every class')
+    .option(
+      '--from <dir>',
+      "where ImageNet's official archives are, with the devkit for the validation images",
+    )
+    .option('--out <dir>', 'where to unpack ImageNet to')
     .addHelpText('after', EXAMPLES)
     .action(async (data: string, flags: Flags) => {
       let stopped = false;
@@ -62,7 +76,11 @@ export function register(program: Command): void {
     });
 }
 
-async function run(data: string, flags: Flags, signal: AbortSignal): Promise<void> {
+async function run(asked: string, flags: Flags, signal: AbortSignal): Promise<void> {
+  if (asked !== 'imagenet' && (flags.from !== undefined || flags.out !== undefined)) {
+    throw new UserError(`--${flags.from === undefined ? 'out' : 'from'}: only with imagenet, found ${asked}`);
+  }
+  const data = asked === 'imagenet' ? `imagenet:${await provideImageNet(flags, signal)}` : asked;
   if (data === 'cifar10') await provideCifar10(flags, signal);
   const { splits, missing } = await openSplits(data, flags.cache);
   try {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { run } from '../../src/cli/program.ts';
-import { imageFolder, picture, writeFolder } from '../data/archives.ts';
+import { imageFolder, picture, writeFolder, writeTar } from '../data/archives.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -45,6 +45,34 @@ describe('pushpull data', () => {
     expect(text).toContain('all 9 images can be read');
     const { format, width, height } = await sharp(await readFile(preview)).metadata();
     expect([format, width! > height!]).toEqual(['png', true]);
+  });
+
+  it('unpacks ImageNet, and shows what is in it', async () => {
+    const archives = path.join(folder, 'archives');
+    const image = await picture('tench', 8, 8, 'jpeg');
+    const inner: Record<string, Uint8Array> = {};
+    for (const wnid of ['n01440764', 'n01443537']) {
+      inner[`${wnid}.tar`] = await readFile(
+        await writeTar(path.join(folder, `${wnid}.tar`), { [`${wnid}_1.JPEG`]: image }),
+      );
+    }
+    await writeFolder(archives, { '.keep': new Uint8Array() });
+    await writeTar(path.join(archives, 'ILSVRC2012_img_train.tar'), inner);
+    const out = path.join(folder, 'imagenet');
+    const cache = ['--cache', path.join(folder, 'cache')];
+    const unpack = () => pushpull('imagenet', '--from', archives, '--out', out, ...cache);
+    const { status, text } = await unpack();
+    expect(status).toBe(0);
+    expect(text).toContain(`2 images unpacked to ${out}\n`);
+    expect(text).toMatch(/data set +ImageNet\n/);
+    expect(text).toMatch(/n01443537 +1\n/);
+    expect(text).toContain(`--data imagenet:${out}`);
+    expect(await readFile(path.join(out, 'train/n01440764/n01440764_1.JPEG'))).toEqual(Buffer.from(image));
+    expect((await unpack()).text).toContain('0 images unpacked');
+    expect((await pushpull('imagenet', '--from', archives)).text).toMatch(
+      /expected --from DIR .* and --out DIR/,
+    );
+    expect((await pushpull(out, '--out', 'x')).text).toContain('--out: only with imagenet');
   });
 
   it('names the images that cannot be read', async () => {

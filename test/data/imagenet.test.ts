@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDataset } from '../../src/data/dataset.ts';
 import { readMat } from '../../src/data/imagenet/mat-file.ts';
 import { absoluteImageNetSpec, parseImageNetSpec } from '../../src/data/imagenet/source.ts';
+import { unpackImageNet } from '../../src/data/imagenet/unpack.ts';
 import { indexFile } from '../../src/data/index-cache.ts';
 import { UserError } from '../../src/errors.ts';
 import { type Files, picture, writeFolder, writeTar } from './archives.ts';
@@ -181,6 +182,49 @@ describe('ImageNet', () => {
     await expect(openDataset(`imagenet5:${tree}`, 'train')).rejects.toThrow(
       'expected 5 classes to draw, found 4; draw fewer',
     );
+  });
+});
+
+describe('unpacking', () => {
+  const files = async (place: string) =>
+    (await readdir(place, { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.relative(place, path.join(entry.parentPath, entry.name)))
+      .sort();
+
+  it('makes the folders, and goes on where it was stopped', async () => {
+    const out = at('unpacked');
+    const stop = new AbortController();
+    const onProgress = (done: number) => {
+      if (done === 7) stop.abort();
+    };
+    await expect(
+      unpackImageNet({ from: archives, out, cacheDir, signal: stop.signal, onProgress }),
+    ).rejects.toThrow('aborted');
+    // Two classes of three images; nothing of the third.
+    expect(await files(out)).toEqual((await files(tree)).slice(0, 6));
+    expect(await readdir(path.join(out, 'train'))).toHaveLength(2);
+    const seen: number[] = [];
+    const again = { from: archives, out, cacheDir, onProgress: (done: number) => seen.push(done) };
+    expect(await unpackImageNet(again)).toEqual({ images: 12, found: 6 });
+    expect(seen.at(-1)).toBe(18);
+    expect(await files(out)).toEqual(await files(tree));
+    for (const split of ['train', 'test'] as const) {
+      expect(await contents(`imagenet:${out}`, split)).toEqual(await contents(`imagenet:${tree}`, split));
+    }
+    expect(await unpackImageNet(again)).toEqual({ images: 0, found: 18 });
+    const removed = path.join(out, 'val', 'n01440764', valName(5));
+    await rm(removed);
+    await expect(unpackImageNet(again)).rejects.toThrow(
+      /n01440764: expected the 2 images of the archive, found a folder without 1 of them \(.*6.JPEG\); remove/,
+    );
+  });
+
+  it('says what is missing', async () => {
+    await expect(unpackImageNet({ from: tree, out: at('nothing'), cacheDir })).rejects.toThrow(
+      `--from ${tree}: expected ILSVRC2012_img_train.tar or ILSVRC2012_img_val.tar there, found neither`,
+    );
+    expect(await stat(at('nothing')).catch(() => undefined)).toBeUndefined();
   });
 });
 
