@@ -16,7 +16,7 @@ export const HEADINGS = {
 
 export const LEDES = {
   severity:
-    'Mean top-1 error over the corruptions at each severity. Severity 0 is the clean test set; lower is better.',
+    'Mean top-1 error over the corruptions at each severity. Severity 0 is the clean test set, drawn where all were measured on it; lower is better.',
   groups: 'The same by group of corruptions, all on one scale.',
   layer:
     'Each pair shows one filter of the first layer: left the push kernel, right the pull kernel that follows from it, its photographic negative. The response to the pull kernel, times α, is taken away from the response to the push kernel. Pairs are sorted by α.',

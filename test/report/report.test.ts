@@ -101,6 +101,45 @@ describe('the table', () => {
   });
 });
 
+describe('results on a corrupted set without clean images', () => {
+  /** As `pushpull evaluate --data cifar10-c:PATH` without `--clean` leaves it. */
+  const corruptedOnly = ({ clean: _, ...result }: Result): Result => {
+    const { 'error.clean': __, ...metrics } = result.metrics;
+    const corrupted = { format: 'cifar10-c', fingerprints: { fog: 'f' } } as const;
+    const data = { ...result.data, name: 'CIFAR-10-C', path: '/sets/c', corrupted };
+    return { ...result, data, metrics };
+  };
+  const [plain, pushpull] = [corruptedOnly(syntheticResult()), corruptedOnly(syntheticAvg3())];
+
+  it('are compared on what was measured', async () => {
+    const { html, markdown } = await composeReport([plain, pushpull]);
+    const { titles, rows } = readHtmlTable(html);
+    expect(rows.get('push-pull avg3')![titles.indexOf('E')].text).toBe('—');
+    expect(rows.get('push-pull avg3')![titles.indexOf('mrCE')].text).toMatch(/^\.\d{3}$/);
+    expect(markdown).toMatch(/cuts the mean error on corrupted images \(mCE\) from [^,]* \(mrCE \.\d+\)\./);
+    expect(markdown).not.toMatch(/NaN|undefined/);
+    expect(html).not.toMatch(/NaN|undefined/);
+    expect(markdown).toContain('read from a corrupted set in the form of CIFAR-10-C');
+    expect(markdown).toContain('--data cifar10-c:/sets/c');
+  });
+
+  it('have a headline of their own without a baseline', async () => {
+    const { markdown } = await composeReport([{ ...pushpull, baseline: undefined }]);
+    expect(markdown).toMatch(
+      /gets [\d.]+\s?% of corrupted images \(absolute mCE\) wrong; no clean images were measured/,
+    );
+  });
+
+  it('do not stand beside results on another set', async () => {
+    const corrupted = { format: 'cifar10-c', fingerprints: { fog: 'g' } } as const;
+    const other = { ...pushpull, data: { ...pushpull.data, corrupted } };
+    await expect(composeReport([plain, other])).rejects.toThrow('other images of fog');
+    await expect(composeReport([syntheticResult(), pushpull])).rejects.toThrow(
+      'corrupted images of cifar10-c instead of made in memory',
+    );
+  });
+});
+
 describe('an incomplete grid', () => {
   const incomplete = (): Result => {
     const result = syntheticAvg3();
