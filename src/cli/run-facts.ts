@@ -22,7 +22,7 @@ export function describe(config: RunConfig, out: string): Facts {
     ],
     [
       '',
-      `rate ${short(rates.initial)} to ${short(rates.max)} to ${short(rates.end)}, ${describeMomentum(config)}, weight decay ${short(recipe.weightDecay)}`,
+      `rate ${short(rates.initial)} to ${short(rates.max)} to ${short(rates.end)}, ${describeMomentum(config)}, weight decay ${short(recipe.weightDecay)}${recipe.jsd === undefined ? '' : `, consistency loss × ${short(recipe.jsd)}`}`,
     ],
     ...describeStatistics(config, recipe.epochs * steps),
     ['machine', `${describeMachine(config)}, seed ${config.seed}`],

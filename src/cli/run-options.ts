@@ -10,7 +10,7 @@ import { PRESETS, type PresetName } from '../train/config.ts';
 import { DEFAULT_MODEL, type TrainingRequest } from '../train/plan.ts';
 import type { MomentumPolicy } from '../train/schedule.ts';
 import { addClassOptions, type ClassFlags, toClassSelection } from './class-options.ts';
-import { choice, integer, momentum, share } from './options.ts';
+import { choice, integer, momentum, positive, share } from './options.ts';
 import { addStemOptions, askedStem, type StemFlags, toBatchNorm } from './stem.ts';
 
 export const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
@@ -26,6 +26,7 @@ export interface RunFlags extends StemFlags, ClassFlags {
   epochs?: number;
   momentum?: MomentumPolicy;
   augment?: AugmentationRequest;
+  jsd?: number;
   validation?: number;
   fraction?: number;
   limit?: number;
@@ -70,6 +71,11 @@ export function addPresetOptions(command: Command): Command {
       '--augment <name>',
       `vary the training images: ${AUGMENTATION_REQUESTS.join(', ')} (default: none; see \`pushpull augment\`)`,
       choice('--augment', AUGMENTATION_REQUESTS),
+    )
+    .option(
+      '--jsd <weight>',
+      "add AugMix's consistency loss over three views of each image, so weighted (its authors': 12; --augment augmix only)",
+      positive('--jsd'),
     );
 }
 
@@ -113,7 +119,7 @@ export function toRunRequest(flags: RunFlags): TrainingRequest {
     );
   }
   const stem = askedStem(flags);
-  const policy = { momentum: flags.momentum, augment: flags.augment };
+  const policy = { momentum: flags.momentum, augment: flags.augment, jsd: flags.jsd };
   return {
     data,
     model,

@@ -10,11 +10,11 @@ export { LoaderPool } from './pool.ts';
 /** Images ready for the network, and what they are. */
 export interface Batch {
   /**
-   * `[count, 3, H, W]` or `[count, H, W, 3]`, on shared memory that is used again: it stays as it is until two
+   * `[views · count, 3, H, W]` or `[views · count, H, W, 3]`, the images of a view together, on shared memory that is used again: it stays as it is until two
    * more batches have been asked for.
    */
   readonly images: Float32Array | Uint8Array;
-  /** `[count, 3, H, W]`, say. */
+  /** `[views · count, 3, H, W]`, say. */
   readonly shape: readonly number[];
   /** `[count]` */
   readonly labels: Int32Array;
@@ -40,6 +40,8 @@ export interface DataLoaderOptions {
   /** Counted from 0. */
   readonly epoch: number;
   readonly transforms: readonly Transform[];
+  /** What makes further views of every image, as many as lists of transforms. Default: none. */
+  readonly moreViews?: readonly (readonly Transform[])[];
   /** `skip` leaves unreadable images out, which makes their batches smaller; `fail` throws a UserError. */
   readonly onBadImage: 'skip' | 'fail';
   /** Begin with this batch of the epoch, counted from 0; all others stay as they would be. Default 0. */
@@ -88,7 +90,7 @@ export class DataLoader implements AsyncIterable<Batch> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
-    const { dataset, transforms, seed, epoch, startBatch = 0, workers = 0 } = this.#options;
+    const { dataset, transforms, moreViews, seed, epoch, startBatch = 0, workers = 0 } = this.#options;
     const pool = this.#options.pool ?? new LoaderPool(workers);
     const order = this.#order();
     const depth = pool.workers === 0 ? 1 : pool.workers + BATCHES_AHEAD;
@@ -103,7 +105,7 @@ export class DataLoader implements AsyncIterable<Batch> {
       for (let current = startBatch; current < this.batches; current++) {
         for (; next < this.batches && ordered.length < depth; next++) {
           const indices = this.#batchOf(order, next);
-          const pending = pool.make(dataset.images, { transforms, seed, epoch, indices });
+          const pending = pool.make(dataset.images, { transforms, moreViews, seed, epoch, indices });
           // A failure is thrown when it is this batch's turn; until then nobody listens.
           pending.result.catch(() => {});
           ordered.push({ indices, pending });
@@ -165,13 +167,14 @@ export class DataLoader implements AsyncIterable<Batch> {
   }
 
   #batch({ buffer, dtype, kept }: BatchResult, indices: Uint32Array, imageShape: readonly number[]): Batch {
-    const { dataset } = this.#options;
+    const { dataset, moreViews = [] } = this.#options;
     const count = kept.length;
-    const values = count * imageShape.reduce((product, size) => product * size, 1);
+    const images = (1 + moreViews.length) * count;
+    const values = images * imageShape.reduce((product, size) => product * size, 1);
     const keptIndices = Int32Array.from(kept, (position) => indices[position]);
     return {
       images: viewOf(buffer, dtype, 0, count === 0 ? 0 : values),
-      shape: [count, ...imageShape],
+      shape: [images, ...imageShape],
       labels: keptIndices.map((index) => dataset.label(index)),
       indices: keptIndices,
       count,

@@ -9,6 +9,8 @@ import type { Transform } from './transform.ts';
 /** One batch to be made. Plain data and shared memory. */
 export interface BatchJob {
   readonly transforms: readonly Transform[];
+  /** What makes further views of every image; all views have one size and one type. Default: none. */
+  readonly moreViews?: readonly (readonly Transform[])[];
   readonly seed: number;
   readonly epoch: number;
   /** Numbers of the images in the data set. */
@@ -19,7 +21,7 @@ export interface BatchJob {
 
 /** A batch that was made. */
 export interface BatchResult {
-  /** Holds at least the values of `kept` images. */
+  /** Holds at least the values of `kept` images: all of the first view, then of the next. */
   readonly buffer: SharedArrayBuffer;
   readonly dtype: PixelType;
   /** Of one image in the batch's layout, such as `[3, 32, 32]`; undefined when no image could be read. */
@@ -44,7 +46,7 @@ const DECODED_AT_ONCE = 8;
 export class BatchMaker {
   readonly #reader: ImageReader;
   readonly #cache: PixelCacheView | undefined;
-  #pipeline: { readonly transforms: string; readonly ready: Promise<Pipeline> } | undefined;
+  #pipelines: { readonly transforms: string; readonly ready: Promise<Pipeline[]> } | undefined;
 
   constructor({ storage, cache }: SharedImages) {
     this.#reader = new ImageReader(storage);
@@ -58,7 +60,8 @@ export class BatchMaker {
    */
   async make(job: BatchJob): Promise<BatchResult> {
     const { indices, seed, epoch } = job;
-    const pipeline = await this.#prepare(job.transforms);
+    const views = await this.#prepare([job.transforms, ...(job.moreViews ?? [])]);
+    const [{ layout, dtype }] = views;
     const bad: BadPosition[] = [];
     let unfit: BadPosition | undefined;
     const kept: number[] = [];
@@ -73,29 +76,37 @@ export class BatchMaker {
           continue;
         }
         const key = { seed, epoch, index: indices[position] };
-        let image: Image;
+        let images: Image[];
         try {
-          image = pipeline.apply(result, key);
-          if (first) checkSameSize(first, image);
+          images = views.map((view) => view.apply(result, key));
+          for (const image of images) checkSameSize(first ?? images[0], image);
         } catch (error) {
           if (!(error instanceof UserError)) throw error;
           unfit = { position, reason: error.message };
           break;
         }
         if (!first) {
-          first = image;
-          const bytes = image.data.length * indices.length * bytesOf(pipeline.dtype);
+          first = images[0];
+          const bytes = first.data.length * indices.length * views.length * bytesOf(dtype);
           if (buffer.byteLength < bytes) buffer = new SharedArrayBuffer(bytes);
         }
-        pipeline.write(
-          image,
-          viewOf(buffer, pipeline.dtype, kept.length * image.data.length, image.data.length),
-          key,
-        );
+        const size = first.data.length;
+        for (const [view, { write }] of views.entries()) {
+          const slot = view * indices.length + kept.length;
+          write(images[view], viewOf(buffer, dtype, slot * size, size), key);
+        }
         kept.push(position);
       }
     }
-    const { layout, dtype } = pipeline;
+    if (first && kept.length < indices.length) {
+      // Where images were left out, the views after the first move up.
+      const size = first.data.length;
+      const values = viewOf(buffer, dtype, 0, views.length * indices.length * size);
+      for (let view = 1; view < views.length; view++) {
+        const from = view * indices.length * size;
+        values.copyWithin(view * kept.length * size, from, from + kept.length * size);
+      }
+    }
     const shape = first && shapeOf(first, layout);
     return { buffer, dtype, shape, kept: Uint32Array.from(kept), bad, unfit };
   }
@@ -104,12 +115,12 @@ export class BatchMaker {
     await this.#reader.close();
   }
 
-  #prepare(transforms: readonly Transform[]): Promise<Pipeline> {
-    const key = JSON.stringify(transforms);
-    if (this.#pipeline?.transforms !== key) {
-      this.#pipeline = { transforms: key, ready: createPipeline(transforms) };
+  #prepare(views: readonly (readonly Transform[])[]): Promise<Pipeline[]> {
+    const key = JSON.stringify(views);
+    if (this.#pipelines?.transforms !== key) {
+      this.#pipelines = { transforms: key, ready: Promise.all(views.map(createPipeline)) };
     }
-    return this.#pipeline.ready;
+    return this.#pipelines.ready;
   }
 
   /** Each image, or why it cannot be read. */

@@ -77,10 +77,13 @@ function isOutput(transform: Transform): boolean {
 async function createStep(transform: Geometry, position: number): Promise<Step> {
   const { kind } = transform;
   // The position keeps two steps of one kind from drawing the same numbers.
-  const random = ({ seed, epoch, index }: ImageKey) => randomStream(kind, seed, epoch, index, position);
+  const random = ({ seed, epoch, index }: ImageKey, ...more: number[]) =>
+    randomStream(kind, seed, epoch, index, position, ...more);
   switch (transform.kind) {
-    case 'augment':
-      return (image, key) => augment(image, transform.name, random(key));
+    case 'augment': {
+      const { name, view } = transform;
+      return (image, key) => augment(image, name, view === undefined ? random(key) : random(key, view));
+    }
     case 'resize':
       return (image) => resizeShortSide(image, transform.shortSide);
     case 'resizeTo':

@@ -7,8 +7,8 @@ export type Triple = readonly [number, number, number];
 
 /** One step from a decoded image to what the network sees. Plain data, so that it can be sent to threads. */
 export type Transform =
-  /** Varied at random, at the image's own size. */
-  | { readonly kind: 'augment'; readonly name: PlannedName }
+  /** Varied at random, at the image's own size; with another number of a view, otherwise. */
+  | { readonly kind: 'augment'; readonly name: PlannedName; readonly view?: number }
   /** Short side to so many pixels, bilinear, antialiased; nothing when it has that length already. */
   | { readonly kind: 'resize'; readonly shortSide: number }
   | { readonly kind: 'resizeTo'; readonly width: number; readonly height: number }

@@ -55,6 +55,7 @@ export function trainCommand(config: RunConfig, out: string): string[] {
     ['--momentum', recipe.momentum === preset?.recipe.momentum ? null : recipe.momentum],
     ['--weight-decay', recipe.weightDecay],
     ['--augment', trainingImages.augment],
+    ['--jsd', recipe.jsd],
     ['--classes', data.selection?.kind === 'draw' ? `${data.selection.count}:${data.selection.seed}` : null],
     ['--classes-file', data.selection?.kind === 'file' ? data.selection.file : null],
     ['--validation', data.validation],

@@ -70,6 +70,8 @@ export const recipeSchema = z.strictObject({
   rates: z.strictObject({ initial: positive, max: positive, end: positive }),
   momentum: z.union([z.literal('cycle'), z.number().min(0).lt(1)]),
   weightDecay: z.number().nonnegative(),
+  /** Weight of AugMix's consistency loss over (clean, augmented, augmented); without it when left out. */
+  jsd: positive.optional(),
 });
 
 /** The weights that a run starts from, where it does not start from the seed. */

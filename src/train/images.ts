@@ -1,8 +1,9 @@
-import { AUGMENTATIONS, isPrime } from '../augment/augment.ts';
+import { AUGMENTATIONS, type AugmentationName, isPrime } from '../augment/augment.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { DataLoader, LoaderPool } from '../data/loader.ts';
+import { DataLoader, type DataLoaderOptions, LoaderPool } from '../data/loader.ts';
 import type { Transform } from '../data/transform.ts';
 import type { RunConfig } from './config.ts';
+import { CONSISTENCY_VIEWS } from './step.ts';
 import type { TrainingData } from './trainer.ts';
 
 /** The splits of a run's data, and the loader threads that serve both. */
@@ -24,7 +25,7 @@ export function openRunData(config: RunConfig, splits: { train: Dataset; test: D
         seed: config.seed,
         epoch,
         startBatch,
-        transforms: trainingTransforms(config),
+        ...trainingViews(config),
         onBadImage: 'skip',
         pool,
       }),
@@ -43,13 +44,28 @@ export function openRunData(config: RunConfig, splits: { train: Dataset; test: D
   };
 }
 
-function trainingTransforms({ trainingImages, preprocessing }: RunConfig): Transform[] {
-  const { augment, resize, padding, flip } = trainingImages;
+/** One view of each image; for a consistency loss a clean one, then varied ones with the same crop and flip. */
+function trainingViews(config: RunConfig): Pick<DataLoaderOptions, 'transforms' | 'moreViews'> {
+  const { trainingImages, recipe } = config;
+  if (recipe.jsd === undefined) return { transforms: trainingTransforms(config, trainingImages.augment) };
+  const varied = Array.from({ length: CONSISTENCY_VIEWS - 1 }, (_, view) =>
+    trainingTransforms(config, trainingImages.augment, view + 1),
+  );
+  // 'none' holds the place, as random draws are keyed by a step's position too.
+  return { transforms: trainingTransforms(config, 'none'), moreViews: varied };
+}
+
+function trainingTransforms(
+  { trainingImages, preprocessing }: RunConfig,
+  augment: AugmentationName | undefined,
+  view?: number,
+): Transform[] {
+  const { resize, padding, flip } = trainingImages;
   const before: Transform[] = [];
   const after: Transform[] = [];
   if (augment !== undefined) {
     if (isPrime(augment)) after.push({ kind: 'prime', set: AUGMENTATIONS[augment].prime });
-    else before.push({ kind: 'augment', name: augment });
+    else before.push({ kind: 'augment', name: augment, ...(view !== undefined && { view }) });
   }
   return [
     ...before,

@@ -3,7 +3,7 @@ import type { StepResult, StepSettings, TrainingState } from './step.ts';
 
 /** Images and their classes, as the data loader gives them. */
 export interface LabelledBatch {
-  /** `[count, C, H, W]`, row-major. */
+  /** `[count, C, H, W]`, row-major; where images come in several views, those of the first, then the others. */
   readonly images: Float32Array | Uint8Array;
   /** `[count]` */
   readonly labels: Int32Array;

@@ -13,6 +13,28 @@ export function crossEntropy(logits: Value, targets: Value): Value {
   return F.mul(sum, F.constant(logits, -1 / n));
 }
 
+/** What a mixture of probabilities is at least, before its logarithm is taken. */
+const LEAST_MIXTURE = 1e-7;
+
+/**
+ * Jensen–Shannon divergence of the answers to several views of each image, mean over the images: the mean over the
+ * views of the Kullback–Leibler divergence from their mixture (AugMix, Hendrycks et al. 2020, eq. 2).
+ *
+ * @param views Logits `[N, C]` each.
+ */
+export function jensenShannon(views: readonly Value[]): Value {
+  const [first] = views;
+  const [n] = first.shape;
+  const logs = views.map((logits) => F.logSoftmax(logits));
+  const probabilities = logs.map((log) => F.exp(log));
+  const mean = F.mul(probabilities.reduce(F.add), F.constant(first, 1 / views.length));
+  const least = F.constant(first, LEAST_MIXTURE);
+  const mixture = F.log(F.add(F.relu(F.sub(mean, least)), least));
+  const divergences = logs.map((log, i) => F.mul(probabilities[i], F.sub(log, mixture)));
+  const sum = F.reduceSum(divergences.reduce(F.add), [0, 1]);
+  return F.mul(sum, F.constant(first, 1 / (n * views.length)));
+}
+
 /**
  * How many of a batch have their class among the `k` largest logits, for each `k`.
  *

@@ -25,6 +25,7 @@ export async function networkLearner(engine: Engine, config: RunConfig, initial?
   const step = await TrainingStep.create(engine, model, {
     batchSize: config.recipe.batchSize,
     weightDecay: config.recipe.weightDecay,
+    jsd: config.recipe.jsd,
     seed: config.seed,
     imageSize: { width, height },
   });

@@ -55,6 +55,8 @@ export interface TrainingRequest {
   readonly weightDecay?: number;
   /** What varies the training images beside crop and flip; nothing when left out. */
   readonly augment?: AugmentationRequest;
+  /** Weight of AugMix's consistency loss; AugMix only. */
+  readonly jsd?: number;
   /** Share of the training images that is held out to validate on in place of the test images, drawn by the seed. */
   readonly validation?: number;
   /** Only some of the classes. */
@@ -154,6 +156,11 @@ async function decide(
   const { config: model, notes } = decideNetwork(request, source, preset.form, train.classes.length);
   checkModel(model, { width: size, height: size });
   const augment = resolveAugmentation(request.augment ?? 'none', preset.form);
+  if (request.jsd !== undefined && augment !== 'augmix') {
+    throw new UserError(
+      `--jsd: expected --augment augmix with it, found ${augment}; add that, or leave --jsd out`,
+    );
+  }
   const config: RunConfig = {
     schema: RUN_SCHEMA,
     model,
@@ -189,6 +196,7 @@ async function decide(
       rates,
       momentum: request.momentum ?? preset.recipe.momentum,
       weightDecay: request.weightDecay ?? preset.recipe.weightDecay,
+      ...(request.jsd !== undefined && { jsd: request.jsd }),
     },
     seed: request.seed ?? 0,
     device: request.device ?? 'cpu',

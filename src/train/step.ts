@@ -11,7 +11,7 @@ import type { Target } from '../onnx/emitter.ts';
 import { lowerGraph } from '../onnx/lower/index.ts';
 import { encodeModel } from '../onnx/model.ts';
 import { randomStream } from '../random/random.ts';
-import { crossEntropy, topKCorrect } from './losses.ts';
+import { crossEntropy, jensenShannon, topKCorrect } from './losses.ts';
 import { drawNoise } from './noise.ts';
 import { sgdStep } from './sgd.ts';
 
@@ -19,21 +19,28 @@ export interface TrainingStepOptions {
   /** Images of a full batch; other counts are compiled when they first occur. */
   readonly batchSize: number;
   readonly weightDecay: number;
+  /**
+   * Weight of the consistency loss of AugMix. Given, each image comes in three views, of which the first is the clean
+   * one: all go through the network, the cross-entropy and the counts are those of the clean ones alone, and the
+   * Jensen–Shannon divergence of the answers to the three is added, so weighted.
+   */
+  readonly jsd?: number;
   /** Of the random numbers that dropout and its kin draw. Default 0. */
   readonly seed?: number;
   /** Height and width of the images; the model's own when left out. */
   readonly imageSize?: { readonly height: number; readonly width: number };
 }
 
-/** Images float32 `[count, 3, H, W]`, normalised, and their classes. */
+/** Normalised images and their classes. */
 export interface TrainingBatch {
+  /** float32 `[views · count, 3, H, W]`: all images of the first view, then those of the next. */
   readonly images: Float32Array;
   readonly labels: Int32Array;
   readonly count: number;
 }
 
 export interface StepResult {
-  /** Mean cross-entropy of the batch, before the update. */
+  /** Mean cross-entropy of the batch, with the consistency loss if there is one, before the update. */
   readonly loss: number;
   /** Images whose class was the first, or among the first five, of the answers. */
   readonly top1: number;
@@ -65,11 +72,17 @@ export interface StepSettings {
 
 const VELOCITY = 'momentum/';
 
+/** Views of an image where consistency is asked for: clean, and varied twice. */
+export const CONSISTENCY_VIEWS = 3;
+
+const viewsOf = ({ jsd }: Pick<TrainingStepOptions, 'jsd'>): number =>
+  jsd === undefined ? 1 : CONSISTENCY_VIEWS;
+
 /**
  * Write one training step of a model as one ONNX graph: forward pass, loss, backward pass, SGD update,
  * running statistics and top-1/top-5 counts.
  *
- * Inputs: `images` `[N, 3, H, W]`, `labels` int32 `[N]`,  scalars `learningRate` and `momentum`, the
+ * Inputs: `images` `[N, 3, H, W]` (`[3N, 3, H, W]` with a consistency loss), `labels` int32 `[N]`, scalars `learningRate` and `momentum`, the
  * random numbers that dropout draws from, and the state; outputs `loss`, `top1`, `top5` and the new state.
  */
 export function compileTrainingStep(
@@ -77,18 +90,30 @@ export function compileTrainingStep(
   options: TrainingStepOptions,
   target: Target,
 ): CompiledStep {
-  const { batchSize: n, weightDecay, imageSize } = options;
+  const { batchSize: n, weightDecay, imageSize, jsd } = options;
+  const views = viewsOf(options);
   const { height, width } = imageSize ?? { height: model.inputSize, width: model.inputSize };
   const graph = new Graph();
-  const images = graph.input('images', 'float32', [n, 3, height, width]);
+  const images = graph.input('images', 'float32', [views * n, 3, height, width]);
   const labels = graph.input('labels', 'int32', [n]);
   const learningRate = graph.input('learningRate', 'float32', []);
   const momentum = graph.input('momentum', 'float32', []);
   const context = new TrainingContext(graph, model.module);
 
-  const logits = model.module.call(images, context);
+  const answers = model.module.call(images, context);
+  const ofViews = graph.within('loss', () =>
+    views === 1
+      ? [answers]
+      : Array.from({ length: views }, (_, view) => F.slice(answers, 0, view * n, (view + 1) * n)),
+  );
+  const [logits] = ofViews;
   const targets = graph.within('loss', () => F.oneHot(labels, logits.shape[1]));
-  const loss = graph.within('loss', () => crossEntropy(logits, targets));
+  const loss = graph.within('loss', () => {
+    const entropy = crossEntropy(logits, targets);
+    return jsd === undefined
+      ? entropy
+      : F.add(entropy, F.mul(jensenShannon(ofViews), F.constant(logits, jsd)));
+  });
   const [top1, top5] = graph.within('metrics', () => topKCorrect(logits, targets, [1, 5]));
 
   const outputs = new Map<string, Value>(Object.entries({ loss, top1, top5 }));
@@ -176,11 +201,11 @@ export class TrainingStep {
     { lr, momentum, step = 0 }: StepSettings,
   ): Promise<StepResult> {
     const { program, noise } = await this.program(count);
-    const size = images.length / labels.length;
     const { height, width } = this.imageSize();
+    const total = viewsOf(this.options) * count;
     const { seed = 0 } = this.options;
     const results = await program.run({
-      images: float32(images.subarray(0, size * count), [count, 3, height, width]),
+      images: float32(images.subarray(0, total * 3 * height * width), [total, 3, height, width]),
       labels: { dtype: 'int32', shape: [count], data: labels.subarray(0, count) },
       learningRate: float32([lr], []),
       momentum: float32([momentum], []),

@@ -82,3 +82,33 @@ it('PRIME comes behind the crop, on values in [0, 1], in training only', async (
     await Promise.all([splits.train.close(), splits.test.close()]);
   }
 });
+
+it('a consistency loss gets three views of each image, the first as it is', async () => {
+  const request = { data: 'mnist', limit: 8, batchSize: 8 } as const;
+  await expect(planRun({ ...request, augment: 'trivialaugment', jsd: 12 })).rejects.toThrow(
+    '--jsd: expected --augment augmix with it, found trivialaugment',
+  );
+  const { config, splits } = await planRun({ ...request, augment: 'augmix', jsd: 12 });
+  expect(config.recipe.jsd).toBe(12);
+  const data = openRunData({ ...config, workers: 0 }, splits);
+  const values = 8 * 3 * 32 * 32;
+  const viewsOf = async (batches: AsyncIterable<unknown>) => {
+    for await (const { images } of batches as AsyncIterable<Batch>) {
+      return Array.from({ length: images.length / values }, (_, view) =>
+        images.slice(view * values, (view + 1) * values),
+      );
+    }
+    throw new Error('no batch');
+  };
+  try {
+    const views = await viewsOf(data.training(0, 0));
+    expect(views).toHaveLength(3);
+    expect(views[1]).not.toEqual(views[0]);
+    expect(views[2]).not.toEqual(views[0]);
+    expect(views[2]).not.toEqual(views[1]);
+    expect(await viewsOf(data.test())).toHaveLength(1);
+  } finally {
+    await data.close();
+    await Promise.all([splits.train.close(), splits.test.close()]);
+  }
+});
