@@ -65,7 +65,7 @@ export class EvaluationRecord {
       { clean: this.#clean, errors },
       { baseline, alexnet: data.classes === 1000 && data.corruptionSet === 'imagenet' },
     );
-    notes.unshift(...this.#leftOut(), ...this.#otherCrop());
+    notes.unshift(...this.#leftOut(), ...this.#otherImages(), ...this.#otherCrop());
     return {
       schema: RESULT_SCHEMA,
       complete: this.remaining().length === 0,
@@ -85,6 +85,14 @@ export class EvaluationRecord {
         seconds: (earlier?.environment.seconds ?? 0) + seconds,
       },
     };
+  }
+
+  #otherImages(): string[] {
+    const { clean, images, name } = this.#options.data;
+    if (!clean || !this.#clean || clean.images === images) return [];
+    return [
+      `the clean error is over ${clean.images} images of ${clean.name}, each corrupted one over ${images} of ${name}`,
+    ];
   }
 
   /** ImageNet-C was cut out of images whose short side is 8/7 of the cut; clean ones are often cut otherwise. */

@@ -51,6 +51,27 @@ describe('EvaluationRecord', () => {
     expect(work(record).result(1).notes[0]).toBe('2 of 12 images could not be read and were left out');
   });
 
+  it('says where clean images are others than those that were corrupted, or were cropped otherwise', () => {
+    const notes = (images: number, resize: number | null, format: 'cifar10-c' | 'imagenet-c') => {
+      const clean = { name: 'CIFAR-10.1', images, fingerprint: 'f' };
+      const corrupted = { format, fingerprints: {} };
+      const preprocessing = { ...data.preprocessing, width: 224, height: 224, resize };
+      const set = { ...data, clean, corrupted, preprocessing };
+      return work(new EvaluationRecord({ model, data: set, environment, cells }))
+        .result(1)
+        .notes.slice(0, -1);
+    };
+    expect(notes(10, 256, 'imagenet-c')).toEqual([]);
+    expect(notes(10, null, 'cifar10-c')).toEqual([]);
+    expect(notes(12, 256, 'imagenet-c')).toEqual([
+      '2 of 12 images could not be read and were left out',
+      'the clean error is over 12 images of CIFAR-10.1, each corrupted one over 10 of Ten',
+    ]);
+    expect(notes(10, 224, 'imagenet-c')).toEqual([
+      'clean images are resized to 224 and cropped, those of ImageNet-C were resized to 256 before the crop; --resize 256 crops both alike',
+    ]);
+  });
+
   it("applies AlexNet's errors to ImageNet's 1,000 classes with ImageNet's strengths only", () => {
     const earlier = exampleResult();
     const metrics = (changes: Partial<typeof data>) =>
