@@ -26,24 +26,6 @@ export function widenPixels(from: usize, to: usize, pixels: i32): void {
   }
 }
 
-/** Three float32 a pixel to four, the last one arbitrary. */
-export function spreadPixels(from: usize, to: usize, pixels: i32): void {
-  for (let i: i32 = 0; i < pixels; i++) {
-    v128.store(to, v128.load(from));
-    from += 12;
-    to += 16;
-  }
-}
-
-/** Four float32 a pixel to the first three. */
-export function gatherPixels(from: usize, to: usize, pixels: i32): void {
-  for (let i: i32 = 0; i < pixels; i++) {
-    v128.store(to, v128.load(from));
-    from += 16;
-    to += 12;
-  }
-}
-
 // @ts-expect-error: decorator
 @inline
 function levels(value: v128, scale: v128, shift: v128): v128 {
@@ -290,7 +272,10 @@ export function warp(
   }
 }
 
-/** Takes each pixel of four float32 from (x + dx, y + dy), bilinearly, mirrored as `reflect` does. */
+/**
+ * Takes each pixel of four float32 from (x + dx, y + dy), bilinearly; outside of the image it is mirrored about its
+ * edges, as SciPy's `map_coordinates(order=1, mode='reflect')` does.
+ */
 export function displace(
   from: usize,
   to: usize,

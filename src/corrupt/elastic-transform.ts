@@ -1,7 +1,8 @@
-import { fromFloat, type Image, toFloat } from '../image/image.ts';
-import { affineFromPoints, displace, type Point, warpAffine } from '../image/warp.ts';
+import { createImage, type Image, TRUNCATION_GUARD } from '../image/image.ts';
+import { beginFilter, bytesAt, floatsAt, kernels, placeBytes, take } from '../image/kernels.ts';
+import { affineFromPoints, type Point, warpAffine } from '../image/warp.ts';
 import type { Random } from '../random/random.ts';
-import { smoothReflected } from './smooth-reflected.ts';
+import { placeSmoothed } from './smooth-reflected.ts';
 import type { CorruptionFunction } from './types.ts';
 
 /** The random numbers behind one elastic transform, all uniform in [-1, 1). */
@@ -52,21 +53,26 @@ export function stretch(
     from[i][1] + Math.fround(fields.corners[2 * i + 1] * jitter),
   ];
   const forward = affineFromPoints(from, [moved(0), moved(1), moved(2)]);
-  const data = warpAffine(toFloat(image).data, width, height, forward);
-  // Without displacement the second sampling would copy every pixel.
-  if (displacement === 0) return fromFloat({ data, width, height, channels: 3 });
 
-  const scaled = (field: Float32Array): Float32Array => {
-    const smooth = smoothReflected(field, width, height, sigma);
-    for (let i = 0; i < smooth.length; i++) smooth[i] *= displacement;
-    return smooth;
-  };
-  return fromFloat({
-    data: displace(data, width, height, scaled(fields.dx), scaled(fields.dy)),
-    width,
-    height,
-    channels: 3,
-  });
+  const pixels = width * height;
+  beginFilter();
+  const levels = placeBytes(image.data);
+  const picture = take(pixels * 16);
+  const warped = take(pixels * 16);
+  kernels.widenPixels(levels, picture, pixels);
+  warpAffine(picture, warped, width, height, forward);
+  // Without displacement the second sampling would copy every pixel.
+  const result = displacement === 0 ? warped : picture;
+  if (displacement !== 0) {
+    const dx = placeSmoothed(fields.dx, width, height, sigma);
+    const dy = placeSmoothed(fields.dy, width, height, sigma);
+    for (const field of [floatsAt(dx, pixels), floatsAt(dy, pixels)]) {
+      for (let i = 0; i < pixels; i++) field[i] *= displacement;
+    }
+    kernels.displace(warped, picture, width, height, dx, dy);
+  }
+  kernels.truncatePixels(result, levels, pixels, 1, TRUNCATION_GUARD);
+  return createImage(width, height, bytesAt(levels, image.data.length).slice());
 }
 
 /** Pixels that the ImageNet set's strengths were meant to be fractions of. */

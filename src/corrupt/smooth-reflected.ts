@@ -1,6 +1,6 @@
 import { reflect } from '../image/border.ts';
 import { smoothPadded } from '../image/gaussian.ts';
-import { beginFilter, floatsAt, kernels, placeFloats, placeInts, take } from '../image/kernels.ts';
+import { kernels, placeFloats, placeInts, take } from '../image/kernels.ts';
 import { evenMargin, placePadded } from '../image/padding.ts';
 
 /** Smoothing matrices by size and sigma; an evaluation uses the same two over and over. */
@@ -40,33 +40,20 @@ function smoothingMatrix(size: number, sigma: number): Float32Array {
 }
 
 /**
- * Gaussian smoothing of one plane, cut at 3 sigma, the plane mirrored about its edges.
+ * Gaussian smoothing of one plane, cut at 3 sigma, the plane mirrored about its edges: its place in the kernels' memory,
+ * float32.
  *
  * The kernel may be many times longer than the plane (sigma 171 on 224 pixels in the ImageNet set's first
  * severity): folded into one matrix a direction, each output costs at most `size` products.
  *
  * @param data `[height, width]`; not changed.
  */
-export function smoothReflected(
-  data: Float32Array,
-  width: number,
-  height: number,
-  sigma: number,
-): Float32Array {
+export function placeSmoothed(data: Float32Array, width: number, height: number, sigma: number): number {
   const weights = truncatedGaussian(sigma);
-  if (weights.length === 1) return data.slice();
-  beginFilter();
-  const long = weights.length > Math.min(width, height);
-  const smooth = long
-    ? smoothByMatrices(data, width, height, sigma)
-    : smoothPadded(
-        placePadded(data, width, height, 1, evenMargin((weights.length - 1) / 2), reflect),
-        width,
-        height,
-        1,
-        weights,
-      );
-  return floatsAt(smooth, data.length).slice();
+  if (weights.length > Math.min(width, height)) return smoothByMatrices(data, width, height, sigma);
+  const margin = evenMargin((weights.length - 1) / 2);
+  const padded = placePadded(data, width, height, 1, margin, reflect);
+  return smoothPadded(padded, width, height, 1, weights);
 }
 
 /** Place of the smoothed plane, a product of three matrices. */

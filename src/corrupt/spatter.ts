@@ -2,15 +2,15 @@ import { canny } from '../image/canny.ts';
 import { chamferDistance } from '../image/distance.ts';
 import { gaussianBlur } from '../image/gaussian.ts';
 import { boxBlur3, correlate3x3, equalizeHistogram } from '../image/grey.ts';
-import { fromFloat, type Image, toFloat } from '../image/image.ts';
+import { createImage, type Image, truncateLevel } from '../image/image.ts';
 import type { CorruptionParameters } from './parameters.ts';
 import type { CorruptionFunction } from './types.ts';
 
 type Strength = CorruptionParameters['spatter'];
 
 /** Pale turquoise. */
-const WATER = [175 / 255, 238 / 255, 238 / 255] as const;
-const MUD = [63 / 255, 42 / 255, 20 / 255] as const;
+const WATER = [175, 238, 238] as const;
+const MUD = [63, 42, 20] as const;
 
 /** Light from the top left, on a surface whose height is the distance to the drops' rims. */
 const EMBOSS = [-2, -1, 0, -1, 1, 1, 0, 1, 2];
@@ -80,8 +80,7 @@ export function mudMask(
 export function splash(image: Image, strength: Strength, noise: Float32Array): Image {
   const { width, height } = image;
   const layer = liquidLayer(noise, width, height, strength);
-  const picture = toFloat(image);
-  const { data } = picture;
+  const levels = image.data.slice();
   const water = strength.liquid === 'water';
   const mask = water ? waterMask(layer, width, height) : mudMask(layer, width, height, strength);
   const [red, green, blue] = water ? WATER : MUD;
@@ -90,11 +89,11 @@ export function splash(image: Image, strength: Strength, noise: Float32Array): I
     if (mask[i] === 0) continue;
     const behind = water ? 1 : 1 - mask[i];
     const liquid = water ? mask[i] * strength.amount : mask[i];
-    data[at] = data[at] * behind + red * liquid;
-    data[at + 1] = data[at + 1] * behind + green * liquid;
-    data[at + 2] = data[at + 2] * behind + blue * liquid;
+    levels[at] = truncateLevel(levels[at] * behind + red * liquid);
+    levels[at + 1] = truncateLevel(levels[at + 1] * behind + green * liquid);
+    levels[at + 2] = truncateLevel(levels[at + 2] * behind + blue * liquid);
   }
-  return fromFloat(picture);
+  return createImage(width, height, levels);
 }
 
 /** Drops of water (severities 1 to 3) or blots of mud (4 and 5) on the lens. */

@@ -23,15 +23,6 @@ export function createImage(width: number, height: number, data?: Uint8Array): I
   return { data: data ?? new Uint8Array(length), width, height, channels: 3 };
 }
 
-/** A float image around `data`, or one of zeros. */
-export function createFloatImage(width: number, height: number, data?: Float32Array): FloatImage {
-  const length = width * height * 3;
-  if (data && data.length !== length) {
-    throw new RangeError(`an RGB image of ${width} × ${height} needs ${length} values, found ${data.length}`);
-  }
-  return { data: data ?? new Float32Array(length), width, height, channels: 3 };
-}
-
 const UNIT = Float32Array.from({ length: 256 }, (_, level) => level / 255);
 
 /** Grey levels to [0, 1]. */
@@ -42,18 +33,10 @@ export function toFloat(image: Image): FloatImage {
 }
 
 /**
- * What float32 may lose of a grey level on its way through [0, 1]. Without it, truncation would turn an
+ * What float32 may lose of a grey level on its way through a filter. Without it, truncation would turn an
  * untouched level into the one below.
  */
 export const TRUNCATION_GUARD = 2 ** -12;
-
-/** Clip to [0, 1] and truncate (not round) to grey levels, as the original corruptions do. */
-export function fromFloat(image: FloatImage): Image {
-  const { data: x } = image;
-  const data = new Uint8Array(x.length);
-  for (let i = 0; i < x.length; i++) data[i] = truncateLevel(x[i] * 255);
-  return { ...image, data };
-}
 
 /** A grey level, clipped to 0..255 and truncated, from a value on that scale. NaN becomes 0. */
 export function truncateLevel(level: number): number {

@@ -4,8 +4,6 @@ import { MODULE } from './kernels.wasm.ts';
 interface Kernels {
   widen(from: number, to: number, length: number): void;
   widenPixels(from: number, to: number, pixels: number): void;
-  spreadPixels(from: number, to: number, pixels: number): void;
-  gatherPixels(from: number, to: number, pixels: number): void;
   truncate(from: number, to: number, length: number, scale: number, shift: number): void;
   truncateSums(whole: number, rest: number, to: number, length: number, scale: number, shift: number): void;
   truncatePixels(from: number, to: number, pixels: number, scale: number, shift: number): void;

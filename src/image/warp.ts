@@ -1,4 +1,4 @@
-import { beginFilter, floatsAt, kernels, placeFloats, placeInts, take } from './kernels.ts';
+import { kernels, placeInts } from './kernels.ts';
 
 /** A point in pixels; x to the right, y down. */
 export type Point = readonly [x: number, y: number];
@@ -46,10 +46,10 @@ const FAR = 1 << 19;
  * Source positions lie on a grid of 1/32 pixel, as in OpenCV's `warpAffine` before version 5: the values
  * equal its, which the published corruption sets were made with.
  *
- * @param data `[height, width, 3]`, any range; not changed.
- * @param forward Where each source point goes.
+ * @param from, to Places in the kernels' memory, `[height, width, 4]` in float32, any range.
+ * @param forward Where each source point goes. Throws a RangeError when it has no inverse.
  */
-export function warpAffine(data: Float32Array, width: number, height: number, forward: Affine): Float32Array {
+export function warpAffine(from: number, to: number, width: number, height: number, forward: Affine): void {
   const inverse = invertAffine(forward);
   if (!inverse.every(Number.isFinite)) throw new RangeError('warpAffine: the map has no inverse');
   const [a, b, c, d, e, f] = inverse;
@@ -59,38 +59,5 @@ export function warpAffine(data: Float32Array, width: number, height: number, fo
     placeInts(Array.from({ length: height }, (_, y) => Math.round(clampFar(slope * y + start)) + 16));
   const columnPart = (slope: number) =>
     placeInts(Array.from({ length: width }, (_, x) => Math.round(clampFar(slope * x))));
-  return resample(data, width * height, (from, to) =>
-    kernels.warp(from, to, width, height, columnPart(a), columnPart(d), rowPart(b, c), rowPart(e, f)),
-  );
-}
-
-/** What a kernel that works on four float32 a pixel makes of a picture with three. */
-function resample(data: Float32Array, pixels: number, run: (from: number, to: number) => void): Float32Array {
-  beginFilter();
-  const packed = placeFloats(data);
-  const from = take(pixels * 16);
-  const to = take(pixels * 16);
-  kernels.spreadPixels(packed, from, pixels);
-  run(from, to);
-  kernels.gatherPixels(to, packed, pixels);
-  return floatsAt(packed, data.length).slice();
-}
-
-/**
- * Takes each pixel from (x + dx, y + dy), bilinearly; outside of the image it is mirrored about its edges,
- * as SciPy's `map_coordinates(order=1, mode='reflect')` does.
- *
- * @param data `[height, width, 3]`, any range; not changed.
- * @param dx, dy `[height, width]` in pixels.
- */
-export function displace(
-  data: Float32Array,
-  width: number,
-  height: number,
-  dx: Float32Array,
-  dy: Float32Array,
-): Float32Array {
-  return resample(data, width * height, (from, to) =>
-    kernels.displace(from, to, width, height, placeFloats(dx), placeFloats(dy)),
-  );
+  kernels.warp(from, to, width, height, columnPart(a), columnPart(d), rowPart(b, c), rowPart(e, f));
 }
