@@ -23,7 +23,13 @@ const toFixed = (x: number): number => Math.floor(x * FIXED + 0.5) / FIXED;
  *   first pixel's centre is (0.5, 0.5).
  */
 export function affine(image: Image, map: Affine, interpolation: Interpolation, fill: Fill): Image {
-  return interpolation === 'nearest' ? affineNearest(image, map, fill) : affineBilinear(image, map, fill);
+  if (interpolation === 'nearest' || isWholeTranslation(map)) return affineNearest(image, map, fill);
+  return affineBilinear(image, map, fill);
+}
+
+/** Whether pixels come to lie on pixels, so that nothing has to be interpolated. */
+function isWholeTranslation([a, b, c, d, e, f]: Affine): boolean {
+  return a === 1 && b === 0 && d === 0 && e === 1 && Number.isInteger(c) && Number.isInteger(f);
 }
 
 function affineNearest({ data, width, height }: Image, map: Affine, fill: Fill): Image {
@@ -34,6 +40,19 @@ function affineNearest({ data, width, height }: Image, map: Affine, fill: Fill):
   // Multiples of 2^-16 add up exactly in double precision, as integers do in Pillow.
   let firstX = toFixed(c + a * 0.5 + b * 0.5);
   let firstY = toFixed(f + d * 0.5 + e * 0.5);
+  if (stepX === 1 && stepY === 0) {
+    // Rows stay rows.
+    for (let y = 0; y < height; y++, firstX += lineX, firstY += lineY) {
+      const row = Math.floor(firstY);
+      const shift = Math.floor(firstX);
+      const from = Math.max(0, shift);
+      const end = Math.min(width, width + shift);
+      if (row < 0 || row >= height || from >= end) continue;
+      const pixels = data.subarray((row * width + from) * 3, (row * width + end) * 3);
+      out.data.set(pixels, (y * width + from - shift) * 3);
+    }
+    return out;
+  }
   for (let y = 0, to = 0; y < height; y++, firstX += lineX, firstY += lineY) {
     let u = firstX;
     let v = firstY;
@@ -48,10 +67,10 @@ function affineNearest({ data, width, height }: Image, map: Affine, fill: Fill):
   return out;
 }
 
-function affineBilinear(image: Image, map: Affine, fill: Fill): Image {
-  const { data, width, height } = image;
+function affineBilinear({ data, width, height }: Image, map: Affine, fill: Fill): Image {
   const out = filled(width, height, fill);
   const [a, b, c, d, e, f] = map;
+  const below = width * 3;
   for (let y = 0, to = 0; y < height; y++) {
     // Relative to pixel centres.
     let u = c + a * 0.5 + b * (y + 0.5) - 0.5;
@@ -62,19 +81,25 @@ function affineBilinear(image: Image, map: Affine, fill: Fill): Image {
       const top = Math.floor(v);
       const right = u - left;
       const down = v - top;
-      const from = (top * width + left) * 3;
-      const inside = left >= 0 && top >= 0 && left + 1 < width && top + 1 < height;
-      for (let channel = 0; channel < 3; channel++) {
-        const at = from + channel;
-        const outside = fill[channel];
-        const topLeft = inside || (left >= 0 && top >= 0) ? data[at] : outside;
-        const topRight = inside || (left + 1 < width && top >= 0) ? data[at + 3] : outside;
-        const bottomLeft = inside || (left >= 0 && top + 1 < height) ? data[at + width * 3] : outside;
-        const bottomRight =
-          inside || (left + 1 < width && top + 1 < height) ? data[at + width * 3 + 3] : outside;
+      const at = (top * width + left) * 3;
+      const end = to + 3;
+      if (left >= 0 && top >= 0 && left + 1 < width && top + 1 < height) {
+        for (let i = to, from = at; i < end; i++, from++) {
+          const upper = data[from] + right * (data[from + 3] - data[from]);
+          const lower = data[from + below] + right * (data[from + below + 3] - data[from + below]);
+          out.data[i] = upper + down * (lower - upper) + 0.5;
+        }
+        continue;
+      }
+      for (let i = to, from = at; i < end; i++, from++) {
+        const outside = fill[i - to];
+        const topLeft = left >= 0 && top >= 0 ? data[from] : outside;
+        const topRight = left + 1 < width && top >= 0 ? data[from + 3] : outside;
+        const bottomLeft = left >= 0 && top + 1 < height ? data[from + below] : outside;
+        const bottomRight = left + 1 < width && top + 1 < height ? data[from + below + 3] : outside;
         const upper = topLeft + right * (topRight - topLeft);
         const lower = bottomLeft + right * (bottomRight - bottomLeft);
-        out.data[to + channel] = Math.floor(upper + down * (lower - upper) + 0.5);
+        out.data[i] = upper + down * (lower - upper) + 0.5;
       }
     }
   }

@@ -7,17 +7,24 @@ import { createImage, type Image } from '../image/image.ts';
 /** Every level replaced by a table's entry: one table of 256 levels for all channels, or three, red first. */
 function replaceLevels({ data, width, height }: Image, table: Uint8Array): Image {
   const out = createImage(width, height);
-  const [red, green, blue] = table.length === 256 ? [0, 0, 0] : [0, 256, 512];
+  const to = out.data;
+  if (table.length === 256) {
+    for (let i = 0; i < data.length; i++) to[i] = table[data[i]];
+    return out;
+  }
   for (let i = 0; i < data.length; i += 3) {
-    out.data[i] = table[red + data[i]];
-    out.data[i + 1] = table[green + data[i + 1]];
-    out.data[i + 2] = table[blue + data[i + 2]];
+    to[i] = table[data[i]];
+    to[i + 1] = table[256 + data[i + 1]];
+    to[i + 2] = table[512 + data[i + 2]];
   }
   return out;
 }
 
-const tableOf = (level: (input: number) => number): Uint8Array =>
-  Uint8Array.from({ length: 256 }, (_, i) => level(i));
+function tableOf(level: (input: number) => number): Uint8Array {
+  const table = new Uint8Array(256);
+  for (let i = 0; i < 256; i++) table[i] = level(i);
+  return table;
+}
 
 /** Pixels of each level: 256 numbers a channel, red first. */
 function histogramsOf({ data }: Image): Int32Array {
@@ -30,23 +37,35 @@ function histogramsOf({ data }: Image): Int32Array {
   return counts;
 }
 
-const clip = (level: number): number => (level <= 0 ? 0 : level >= 255 ? 255 : Math.trunc(level));
+const clip = (level: number): number => (level <= 0 ? 0 : level >= 255 ? 255 : level | 0);
 
 const { fround } = Math;
 
-/** `from + factor · (to - from)` in float32, clipped and truncated: Pillow's `blend`. */
-const blendLevel = (from: number, to: number, factor: number): number =>
-  clip(fround(from + fround(factor * (to - from))));
+/** From one level to another, or beyond, as Pillow's `blend` goes: `from + factor · (to - from)` in float32, clipped. */
+class Blend {
+  /** `factor · difference` for differences from -255 to 255. */
+  readonly #steps: Float32Array;
+
+  constructor(factor: number) {
+    const single = fround(factor);
+    this.#steps = new Float32Array(511);
+    for (let i = 0; i < 511; i++) this.#steps[i] = single * (i - 255);
+  }
+
+  level(from: number, to: number): number {
+    return clip(fround(from + this.#steps[to - from + 255]));
+  }
+}
 
 /** Luma of ITU-R 601, rounded. */
 const luma = (r: number, g: number, b: number): number => (r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16;
 
 /** @param factor 0 gives black, 1 the image itself. */
 export function adjustBrightness(image: Image, factor: number): Image {
-  const single = fround(factor);
+  const blend = new Blend(factor);
   return replaceLevels(
     image,
-    tableOf((level) => blendLevel(0, level, single)),
+    tableOf((level) => blend.level(0, level)),
   );
 }
 
@@ -56,22 +75,22 @@ export function adjustContrast(image: Image, factor: number): Image {
   let sum = 0;
   for (let i = 0; i < data.length; i += 3) sum += luma(data[i], data[i + 1], data[i + 2]);
   const mean = Math.trunc(sum / (data.length / 3) + 0.5);
-  const single = fround(factor);
+  const blend = new Blend(factor);
   return replaceLevels(
     image,
-    tableOf((level) => blendLevel(mean, level, single)),
+    tableOf((level) => blend.level(mean, level)),
   );
 }
 
 /** @param factor 0 gives a grey image, 1 the image itself. */
 export function adjustSaturation({ data, width, height }: Image, factor: number): Image {
   const out = createImage(width, height);
-  const single = fround(factor);
+  const blend = new Blend(factor);
   for (let i = 0; i < data.length; i += 3) {
     const grey = luma(data[i], data[i + 1], data[i + 2]);
-    out.data[i] = blendLevel(grey, data[i], single);
-    out.data[i + 1] = blendLevel(grey, data[i + 1], single);
-    out.data[i + 2] = blendLevel(grey, data[i + 2], single);
+    out.data[i] = blend.level(grey, data[i]);
+    out.data[i + 1] = blend.level(grey, data[i + 1]);
+    out.data[i + 2] = blend.level(grey, data[i + 2]);
   }
   return out;
 }
@@ -83,23 +102,17 @@ export function adjustSaturation({ data, width, height }: Image, factor: number)
  */
 export function adjustSharpness({ data, width, height }: Image, factor: number): Image {
   const out = createImage(width, height, data.slice());
-  const single = fround(factor);
+  const blend = new Blend(factor);
   const row = width * 3;
+  // Sums of three above one another.
+  const sums = new Int32Array(row);
   for (let y = 1; y < height - 1; y++) {
-    for (let i = y * row + 3, end = (y + 1) * row - 3; i < end; i++) {
-      const sum =
-        data[i - row - 3] +
-        data[i - row] +
-        data[i - row + 3] +
-        data[i - 3] +
-        5 * data[i] +
-        data[i + 3] +
-        data[i + row - 3] +
-        data[i + row] +
-        data[i + row + 3];
+    const start = y * row;
+    for (let i = 0, at = start; i < row; i++, at++) sums[i] = data[at - row] + data[at] + data[at + row];
+    for (let i = 3, at = start + 3; i < row - 3; i++, at++) {
+      const sum = sums[i - 3] + sums[i] + sums[i + 3] + 4 * data[at];
       // Rounded; with 13 parts there are no halves.
-      const smooth = ((2 * sum + 13) / 26) | 0;
-      out.data[i] = blendLevel(smooth, data[i], single);
+      out.data[at] = blend.level(((2 * sum + 13) / 26) | 0, data[at]);
     }
   }
   return out;

@@ -24,7 +24,8 @@ export function applyPlan(image: Image, plan: Plan): Image {
   const { fround } = Math;
   const sum = new Float32Array(image.data.length);
   const add = ({ data }: Image, weight: number): void => {
-    const weighted = Float32Array.from({ length: 256 }, (_, level) => fround(weight) * level);
+    const weighted = new Float32Array(256);
+    for (let level = 0; level < 256; level++) weighted[level] = fround(weight) * level;
     for (let i = 0; i < sum.length; i++) sum[i] += weighted[data[i]];
   };
   add(image, plan.imageWeight);
