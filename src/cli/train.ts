@@ -161,6 +161,7 @@ function defaultFolder(flags: Flags): string {
     stem === undefined ? '' : `${stem.kind}${stem.kind === 'pushpull' ? stem.avg : ''}`,
     stem?.kind === 'conv' || flags.alpha === undefined ? '' : `alpha-${flags.alpha}`,
     augment === 'none' ? '' : augment,
+    flags.jsd === undefined ? '' : `jsd${flags.jsd}`,
   ];
   return `runs/${parts.filter((part) => part !== '').join('-')}`;
 }

@@ -44,6 +44,22 @@ describe('pushpull train', () => {
     expect(stderr).toMatch(/images +autoaugment-cifar10, random 32×32 crop of the image padded by 4, flip/);
     const { config } = await openRun(join(folder, 'augmented'));
     expect(config.trainingImages.augment).toBe('autoaugment-cifar10');
+    const consistent = small(
+      'consistent',
+      '--epochs',
+      '1',
+      '--limit',
+      '12',
+      '--augment',
+      'augmix',
+      '--jsd',
+      '12',
+    );
+    expect((await inProcess(...consistent)).stderr).toMatch(/weight decay 1e-5, consistency loss × 12/);
+    expect((await openRun(join(folder, 'consistent'))).config.recipe.jsd).toBe(12);
+    await expect(inProcess(...small('unvaried', '--jsd', '12'))).rejects.toThrow(
+      /^--jsd: expected --augment augmix with it, found none; add that, or leave --jsd out$/,
+    );
     await expect(inProcess(...small('cutout', '--augment', 'cutout'))).rejects.toThrow(
       /^--augment: expected autoaugment or prime or none or .* or prime-imagenet, found "cutout"$/,
     );
