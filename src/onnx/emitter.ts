@@ -11,6 +11,9 @@ export interface Target {
   readonly device: 'cpu' | 'webgpu' | 'cuda' | 'portable';
 }
 
+/** Where ONNX Runtime keeps the ops that are its own. */
+export const CONTRIB_DOMAIN = 'com.microsoft';
+
 /** Values of the largest constant that is worth comparing with others; the zeros of a batch norm, say. */
 const LARGEST_SHARED = 4096;
 
@@ -21,6 +24,8 @@ export class Emitter {
   readonly target: Target;
   /** Module path that new nodes are named after. */
   scope = '';
+  /** Whether a node is of ONNX Runtime's own ops, which a model has to say. */
+  usesContrib = false;
   private readonly names = new Set<string>();
   private readonly constants = new Map<string, string>();
   /** The nodes so far, by what they compute. */
@@ -39,18 +44,26 @@ export class Emitter {
     return this.emitMany(opType, inputs, attributes, 1)[0];
   }
 
+  /** Add a node of an op that ONNX Runtime has and ONNX has not: not for deployed models, nor for every device. */
+  emitContrib(opType: string, inputs: readonly string[], attributes: Record<string, Attribute>): string {
+    this.usesContrib = true;
+    return this.emitMany(opType, inputs, attributes, 1, CONTRIB_DOMAIN)[0];
+  }
+
   /** Add a node with several outputs and return their names. */
   emitMany(
     opType: string,
     inputs: readonly string[],
     attributes: Record<string, Attribute>,
     outputs: number,
+    domain?: string,
   ): string[] {
     const key = JSON.stringify([opType, inputs, attributes]);
     let node = this.computed.get(key);
     if (!node) {
       node = {
         opType,
+        ...(domain && { domain }),
         name: this.unique(this.scope === '' ? opType : `${this.scope}/${opType}`),
         input: [...inputs],
         output: [],

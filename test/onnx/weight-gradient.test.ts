@@ -28,13 +28,13 @@ const CASES: readonly Case[] = [
     name: '1×1, many positions: a product an image, fewer channels than filters',
     x: [3, 4, 6, 5],
     weight: [9, 4, 1, 1],
-    form: ['MatMul', 1],
+    form: ['FusedMatMul', 1],
   },
   {
     name: '1×1, many positions: a product an image, more channels than filters',
     x: [2, 9, 6, 5],
     weight: [4, 9, 1, 1],
-    form: ['MatMul', 1],
+    form: ['FusedMatMul', 1],
   },
   { name: '1×1, few positions: one product', x: [3, 12, 2, 2], weight: [11, 12, 1, 1], form: ['Gemm', 1] },
   {

@@ -62,7 +62,10 @@ export class Runtime {
   ): Promise<LoadedSession> {
     const bound = program && { state: this.state(program.state), bindings: program.bindings };
     const onDevice = new Set(program?.bindings.flatMap(({ output }) => output ?? []));
-    const session = await this.createSession(this.adapted(bytes), [...onDevice]);
+    const session = await this.createSession(this.adapted(bytes), {
+      onDevice: [...onDevice],
+      trained: !!program,
+    });
     const id = this.nextId++;
     const inputs = session.inputMetadata.map(spec);
     const outputs = session.outputMetadata.map(spec);
@@ -158,7 +161,7 @@ export class Runtime {
     }
     const { device } = this.options;
     const bytes = encodeModel(lowerGraph(outputs, { target: { device }, name: 'download' }));
-    const session = await this.createSession(bytes, []);
+    const session = await this.createSession(bytes, { onDevice: [], trained: false });
     try {
       const results = await session.run(feeds);
       return new Map([...tensors.keys()].map((key) => [key, plainTensor(results[`host/${key}`])]));
@@ -202,7 +205,11 @@ export class Runtime {
     for (const id of [...this.states.keys()]) await this.disposeState(id);
   }
 
-  private async createSession(bytes: Uint8Array, onDevice: readonly string[]): Promise<ort.InferenceSession> {
+  /** @param how which outputs stay on the device, and whether the weights are inputs that change from run to run */
+  private async createSession(
+    bytes: Uint8Array,
+    { onDevice, trained }: { readonly onDevice: readonly string[]; readonly trained: boolean },
+  ): Promise<ort.InferenceSession> {
     const { device, threads, strict, profile } = this.options;
     requireProvider(device);
     const options: ort.InferenceSession.SessionOptions = {
@@ -213,7 +220,9 @@ export class Runtime {
       // From the second run on, patterns take one block for everything beside the arena that the first run filled:
       // twice the memory, and no faster.
       enableMemPattern: false,
-      graphOptimizationLevel: 'all',
+      // Optimisations are about constant weights. Where the weights are inputs they find nothing on the CPU, and take
+      // ten times as long as the rest of loading a large network.
+      graphOptimizationLevel: trained && device === 'cpu' ? 'disabled' : 'all',
       logSeverityLevel: 3,
       extra: { session: { disable_cpu_ep_fallback: strict && device !== 'cpu' ? '1' : '0' } },
     };

@@ -1,7 +1,7 @@
 import type { Node, Value } from '../../graph/graph.ts';
 import { reachableNodes } from '../../graph/graph.ts';
 import type { Target } from '../emitter.ts';
-import { Emitter, valueInfo } from '../emitter.ts';
+import { CONTRIB_DOMAIN, Emitter, valueInfo } from '../emitter.ts';
 import type { ModelProto } from '../model.ts';
 import { convolution } from './convolution.ts';
 import { normalization } from './normalization.ts';
@@ -74,7 +74,10 @@ export function lowerGraph(outputs: ReadonlyMap<string, Value>, options: Lowerin
   return {
     irVersion: 8,
     producerName: 'pushpull',
-    opsetImport: [{ domain: '', version: OPSET }],
+    opsetImport: [
+      { domain: '', version: OPSET },
+      ...(emitter.usesContrib ? [{ domain: CONTRIB_DOMAIN, version: 1 }] : []),
+    ],
     graph: {
       name: options.name,
       node: emitter.nodes,

@@ -80,7 +80,7 @@ function pointwise(context: Context, x: string, dy: string): string {
 
 /**
  * For each image the product of the response gradient `[N, Cout, H', W']` with `columns` `[N, count, H', W']` over
- * their positions, and the sum of these: `[Cout, count]`. ONNX Runtime turns the operand while it multiplies.
+ * their positions, and the sum of these: `[Cout, count]`.
  */
 function sumOfImageProducts(
   { emitter, attributes, inputTypes }: Context,
@@ -93,10 +93,10 @@ function sumOfImageProducts(
   const rows = (value: string, channels: number): string =>
     emitter.emit('Reshape', [value, emitter.ints([n, channels, outHeight * outWidth])]);
   const operands = [rows(dy, outChannels), rows(columns, count)];
-  // The operand that is turned is copied piece by piece, so let it be the smaller one.
+  // The operand that is transposed is copied piece by piece, so let it be the smaller one.
   const swapped = count > outChannels;
   const [left, right] = swapped ? operands.toReversed() : operands;
-  const products = emitter.emit('MatMul', [left, emitter.emit('Transpose', [right], { perm: [0, 2, 1] })]);
+  const products = emitter.emitContrib('FusedMatMul', [left, right], { transB: 1 });
   const sum = emitter.emit('ReduceSum', [products, emitter.ints([0])], { keepdims: 0 });
   return swapped ? emitter.emit('Transpose', [sum], { perm: [1, 0] }) : sum;
 }
