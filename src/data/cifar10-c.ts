@@ -19,6 +19,12 @@ export async function openCifar10C(place: string, cacheDir?: string): Promise<Co
   const listing = await openListing(place, cacheDir);
   try {
     const files = findArrays(listing);
+    const archive = listing.files.find((file) => /\.(tar|tar\.gz|tgz)$/i.test(file));
+    if (files.size === 0 && archive !== undefined) {
+      throw new UserError(
+        `${place}: expected <corruption>.npy, found the archive ${archive}; give the path of the archive itself`,
+      );
+    }
     const manifest = await readManifest(listing);
     const severities = manifest?.severities ?? SEVERITIES;
     const classes = manifest?.data.classes ?? CIFAR10_CLASSES;

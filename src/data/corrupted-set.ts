@@ -25,6 +25,8 @@ export interface CorruptedSet extends CorruptedSpec {
   readonly classes: readonly string[];
   /** Of the selected images, the same in every cell. */
   readonly labels: Int32Array;
+  /** Images of a cell that were selected; absent where all are used. */
+  readonly limit?: number;
   /** What is wanted, in the benchmark's order. */
   readonly corruptions: readonly CorruptionName[];
   readonly severities: readonly Severity[];
@@ -110,6 +112,7 @@ export async function openCorruptedSet(
       ...{ format, path: place, displayName, classes, corruptions, severities },
       ...{ strengths: reader.strengths, frost: reader.frost },
       labels: chosen ? Int32Array.from(chosen, (index) => labels[index]) : labels,
+      limit: selection?.limit,
       held: (corruption) => held.get(corruption) ?? [],
       cell: (corruption, severity) => {
         const name = `${displayName} ${corruption} ${severity}`;

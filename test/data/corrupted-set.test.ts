@@ -79,6 +79,8 @@ describe('CIFAR-10-C', () => {
     const chosen = rows(1).map((text) => Number(/row (\d+)$/.exec(text)?.[1]));
     expect(rows(5)).toEqual(rows(1).map((text, i) => text.replace(/\d+$/, String(chosen[i] + 20))));
     expect([...set.labels]).toEqual(chosen.map((row) => LABELS[row]));
+    expect(set.limit).toBe(3);
+    expect((await openFiles(files, { ...TWO, limit: 5 })).limit).toBeUndefined();
     const images = cifar10CImage('clean', 0, 0);
     const five = encodeNpy(
       Uint8Array.from({ length: 5 * images.length }, (_, i) => images[i % images.length]),
@@ -191,6 +193,14 @@ describe('CIFAR-10-C', () => {
     const failure = openFiles(wrong);
     await expect(failure).rejects.toThrow(message);
     await expect(failure).rejects.toThrow(UserError);
+  });
+
+  it('points to an archive that lies in the folder', async () => {
+    const folder = await writeFolder(place(), { 'CIFAR-10-C.tar': Uint8Array.of(1) });
+    const inside = openCorruptedSet({ format: 'cifar10-c', path: folder });
+    await expect(inside).rejects.toThrow(
+      /found the archive CIFAR-10-C.tar; give the path of the archive itself/,
+    );
   });
 
   it('says where nothing is', async () => {
