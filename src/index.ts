@@ -56,7 +56,14 @@
  * @module
  */
 export { type PushPullKernels, pullKernels, readKernels } from './analyze/kernels.ts';
+export {
+  AUGMENTATIONS,
+  type AugmentationName,
+  type AugmentationRequest,
+  augment,
+} from './augment/augment.ts';
 export * from './corrupt/index.ts';
+export { type ClassSelection, parseClassList } from './data/class-selection.ts';
 export {
   type Dataset,
   type DatasetSource,

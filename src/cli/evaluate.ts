@@ -8,6 +8,7 @@ import { type EvaluateOptions, evaluate } from '../evaluate/evaluate.ts';
 import { parseCorruptions, parseSeverities } from '../evaluate/grid.ts';
 import type { PreprocessingFlags } from '../evaluate/preprocessing.ts';
 import { isRun } from '../train/run.ts';
+import { addClassOptions, type ClassFlags, toClassSelection } from './class-options.ts';
 import { resultTable } from './evaluate-table.ts';
 import { EvaluationDisplay } from './evaluation-display.ts';
 import { choice, integer } from './options.ts';
@@ -35,6 +36,9 @@ Examples:
   fewer classes only these. The clean images are cropped as the corrupted ones were:
     $ pushpull evaluate runs/imagenet100 --data imagenet-c:$HOME/imagenet-c --clean ~/imagenet --resize 256
 
+  A network of 100 ImageNet classes on all of ImageNet (or on its archives): its card says which classes are meant
+    $ pushpull evaluate runs/imagenet100 --data imagenet:/data/ILSVRC2012
+
 Corruptions: all is the benchmark's 15. Groups: noise, blur, weather, digital, and extra (speckle_noise,
 gaussian_blur, spatter, saturate). none measures the clean error alone. Without the option, of a corrupted
 set also those of extra that it holds.
@@ -45,10 +49,9 @@ needs --clean; without, it is left out, and so is what follows from it.
 Ctrl-C stops after the batch at hand. The same command continues where it was stopped.
 `;
 
-interface Flags extends PreprocessingFlags {
+interface Flags extends PreprocessingFlags, ClassFlags {
   data: string;
   clean?: string;
-  classesFile?: string;
   corruptions?: string;
   severities: string;
   limit?: number;
@@ -75,13 +78,9 @@ export function register(program: Command): void {
     .argument('<model>', 'MODEL.onnx, or the folder of a run')
     .requiredOption(
       '--data <data>',
-      'cifar10, mnist, a folder or .tar(.gz) with test/<class>/* or val/<class>/*, npy:IMAGES.npy,LABELS.npy, or a corrupted set: cifar10-c:PATH, imagenet-c:PATH',
+      'cifar10, mnist, imagenet:PATH, a folder or .tar(.gz) with test/<class>/* or val/<class>/*, npy:IMAGES.npy,LABELS.npy, or a corrupted set: cifar10-c:PATH, imagenet-c:PATH',
     )
     .option('--clean <data>', 'clean images to measure beside a corrupted set')
-    .option(
-      '--classes-file <file>',
-      'class folders of imagenet-c to use, one a line (default: those of the model)',
-    )
     .option('--corruptions <list>', 'all, none, or names and groups separated by commas (default: all)')
     .option('--severities <list>', 'all, or numbers and ranges from 1 to 5: 1,3,5 or 2-4', 'all')
     .option('--limit <n>', 'measure a seeded selection of n images', integer('--limit', 1))
@@ -104,7 +103,7 @@ export function register(program: Command): void {
     .option('--cache <dir>', 'where downloaded data sets are kept')
     .option('--frost <dir>', 'frost textures to use in place of the generated ones')
     .option('--skip-bad', 'leave unreadable images out instead of refusing the data');
-  addPreprocessingOptions(command)
+  addPreprocessingOptions(addClassOptions(command))
     .addHelpText('after', EXAMPLES)
     .action(async (model: string, flags: Flags) => run(model, flags));
 }
@@ -134,25 +133,12 @@ async function run(model: string, flags: Flags): Promise<void> {
 }
 
 function toOptions(model: string, flags: Flags): EvaluateOptions {
-  const {
-    data,
-    clean,
-    classesFile,
-    corruptions,
-    baseline,
-    set,
-    limit,
-    seed,
-    device,
-    threads,
-    workers,
-    skipBad,
-  } = flags;
+  const { data, clean, corruptions, baseline, set, limit, seed, device, threads, workers, skipBad } = flags;
   return {
     model,
     data,
     clean,
-    classesFile,
+    classes: toClassSelection(flags),
     baseline,
     corruptions: corruptions === undefined ? undefined : parseCorruptions(corruptions),
     severities: parseSeverities(flags.severities),

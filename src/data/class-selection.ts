@@ -79,6 +79,7 @@ export function selectClasses(contents: SplitContents, selection: ClassSelection
       ? `ImageNet-${chosen.length}`
       : `${displayName} (${chosen.length} of ${classes.length} classes)`,
     classes: chosen,
+    selected: true,
     labels: Int32Array.from(images, (index) => newLabels.get(labels[index])!),
     storage: selectImages(storage, images),
     describe: (index) => contents.describe(images[index]),

@@ -87,6 +87,8 @@ export interface SplitContents {
   /** Folder or archive, absolute; absent for embedded data. */
   readonly path?: string;
   readonly classes: readonly string[];
+  /** Whether these are only some of the classes that are there. */
+  readonly selected?: boolean;
   readonly labels: Int32Array;
   readonly storage: ImageStorage;
   describe(index: number): string;
@@ -99,7 +101,8 @@ export const BUILT_IN_DATASETS = ['cifar10', 'mnist'] as const;
 /**
  * Open one split of a data set.
  *
- * @param spec `cifar10` (downloaded before by `pushpull data cifar10`), `mnist` (embedded), or a path: a folder,
+ * @param spec `cifar10` (downloaded before by `pushpull data cifar10`), `mnist` (embedded), `imagenet:PATH` or, for some
+ *   classes drawn by a seed, `imagenet100:PATH?seed=3` (folders or the official archives), or a path: a folder,
  *   `.tar` or `.tar.gz` with `train/<class>/*` and `test/<class>/*` (or `val`), or CIFAR-10's own archive or folder;
  *   `npy:IMAGES.npy,LABELS.npy` or `npy:FOLDER` for test images as CIFAR-10.1 has them.
  * @throws UserError when there is no such data, or it is not what it seems
@@ -122,7 +125,7 @@ export async function openDataset(spec: string, split: Split, options: OpenOptio
     }
     const contents = options.classes ? selectClasses(opened, options.classes) : opened;
     const { kind, path: place } = contents;
-    const classes = contents === opened ? {} : { classes: contents.classes };
+    const classes = contents.selected ? { classes: contents.classes } : {};
     const { chosen, ...selection } = select(contents, { heldOut, fraction, limit, seed });
     return await assemble(contents, chosen, { kind, path: place, split, ...classes, ...selection });
   } catch (error) {

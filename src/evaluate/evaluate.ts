@@ -5,6 +5,7 @@ import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { CorruptionName, ParameterSet, Severity } from '../corrupt/index.ts';
+import type { ClassSelection } from '../data/class-selection.ts';
 import { writeFileAtomic } from '../data/files.ts';
 import { LoaderPool } from '../data/loader.ts';
 import type { Device } from '../engine/engine.ts';
@@ -35,10 +36,10 @@ export interface EvaluateOptions {
   /** Result file of the network to compare with. */
   readonly baseline?: string;
   /**
-   * File with the class folders of ImageNet-C to use, a name a line; the model's outputs are in the order of the
-   * sorted names. Default: the classes of the model's card, else all folders.
+   * Only some of the data's classes, in their order. Default: those of the model's card, where it has fewer than the
+   * data, else all.
    */
-  readonly classesFile?: string;
+  readonly classes?: ClassSelection;
   /** Default: the 15 of the benchmark, and of a corrupted set the others that it holds. */
   readonly corruptions?: readonly CorruptionName[];
   /** Default: all five. */

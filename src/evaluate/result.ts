@@ -52,6 +52,15 @@ const dataSchema = z.object({
   images: count,
   /** Number of classes. */
   classes: count,
+  /** The measured classes, where they are only some of the data's. */
+  selection: z
+    .object({
+      classes: z.array(z.string()),
+      /** What `--classes` or `--classes-file` said; neither where the model or the data's name decided. */
+      draw: z.string().optional(),
+      file: z.string().optional(),
+    })
+    .optional(),
   /** Images that `--limit` selected; null when the whole split was taken. */
   limit: count.nullable(),
   /** SHA-256 over class names, labels in order and the pixels of a few images: equal for equal selections. */

@@ -1,7 +1,6 @@
 /** The images that are measured: clean ones that are corrupted on the fly, or a corrupted set and clean ones beside it. */
-import { readFile } from 'node:fs/promises';
 import { BENCHMARK_CORRUPTIONS, SEVERITIES } from '../corrupt/index.ts';
-import { type ClassSelection, parseClassList } from '../data/class-selection.ts';
+import type { ClassSelection } from '../data/class-selection.ts';
 import { type CorruptedSet, openCorruptedSet } from '../data/corrupted-set.ts';
 import { type CorruptedSpec, parseCorruptedSpec } from '../data/corrupted-spec.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
@@ -44,16 +43,12 @@ export async function openTestData(
 ): Promise<TestData> {
   const spec = parseCorruptedSpec(options.data);
   if (spec) return await openSet(spec, options, modelClasses);
-  if (options.classesFile !== undefined) {
-    throw new UserError('--classes-file: selects class folders of imagenet-c:PATH; leave it out');
-  }
   if (options.clean !== undefined) {
     throw new UserError(
       '--clean: stands beside a corrupted set (cifar10-c:PATH or imagenet-c:PATH); for other data leave it out',
     );
   }
-  const { limit, seed = 0, cacheDir } = options;
-  const clean = await openDataset(options.data, 'test', { limit, seed, cacheDir });
+  const clean = await openClean(options, modelClasses);
   return {
     cells: askedCells(options),
     classes: clean.classes,
@@ -61,6 +56,21 @@ export async function openTestData(
     images: () => clean.length,
     close: () => clean.close(),
   };
+}
+
+/** All classes but where some are asked for, or where the model's card tells that it knows only some of them. */
+async function openClean(
+  { data, classes, model, limit, seed = 0, cacheDir }: EvaluateOptions,
+  modelClasses: readonly string[] | undefined,
+): Promise<Dataset> {
+  const open = (selection?: ClassSelection) =>
+    openDataset(data, 'test', { classes: selection, limit, seed, cacheDir });
+  const dataset = await open(classes);
+  if (classes || !modelClasses || modelClasses.length >= dataset.classes.length) return dataset;
+  const there = new Set(dataset.classes);
+  if (!modelClasses.every((name) => there.has(name))) return dataset;
+  await dataset.close();
+  return await open({ kind: 'names', names: modelClasses, from: model });
 }
 
 async function openSet(
@@ -75,7 +85,7 @@ async function openSet(
     );
   }
   const { corruptions, severities, limit, seed = 0, cacheDir } = options;
-  const classes = await classSelection(spec, options, modelClasses);
+  const classes = classSelection(spec, options, modelClasses);
   const set = await openCorruptedSet(spec, { corruptions, severities, classes, limit, seed, cacheDir });
   try {
     const clean =
@@ -103,23 +113,19 @@ async function openSet(
   }
 }
 
-/** Of ImageNet-C, the classes of a file or of the model's card; all where there is neither. */
-async function classSelection(
+/** Of ImageNet-C, the classes that are asked for or those of the model's card; all where there is neither. */
+function classSelection(
   { format }: CorruptedSpec,
-  { model, classesFile }: EvaluateOptions,
+  { model, classes }: EvaluateOptions,
   modelClasses: readonly string[] | undefined,
-): Promise<ClassSelection | undefined> {
+): ClassSelection | undefined {
   if (format !== 'imagenet-c') {
-    if (classesFile === undefined) return undefined;
-    throw new UserError('--classes-file: selects class folders of imagenet-c:PATH; leave it out');
+    if (classes === undefined) return undefined;
+    const option = classes.kind === 'draw' ? '--classes' : '--classes-file';
+    throw new UserError(`${option}: CIFAR-10-C has ten classes, which are measured together; leave it out`);
   }
-  if (classesFile === undefined) return modelClasses && { kind: 'names', names: modelClasses, from: model };
-  const text = await readFile(classesFile, 'utf8').catch((error: Error) => {
-    throw new UserError(
-      `--classes-file ${classesFile}: expected a class name a line, but it cannot be read (${error.message})`,
-    );
-  });
-  return parseClassList(text, classesFile);
+  if (classes) return classes;
+  return modelClasses && { kind: 'names', names: modelClasses, from: model };
 }
 
 function checkSameClasses(clean: Dataset, set: CorruptedSet, spec: string): void {
@@ -154,6 +160,7 @@ export async function describeData(
       ...sample!,
       split: clean!.source.split,
       classes: clean!.classes.length,
+      ...selectedClasses(clean!.source.classes, options),
       limit: clean!.source.limit ?? null,
       corruptionSet: options.set ?? (Math.max(width, height) <= SMALL_IMAGE ? 'cifar' : 'imagenet'),
       seed,
@@ -170,6 +177,7 @@ export async function describeData(
     split: 'test',
     images: set.labels.length,
     classes: set.classes.length,
+    ...selectedClasses(options.classes && set.classes, options),
     limit: options.limit !== undefined && options.limit <= set.labels.length ? options.limit : null,
     fingerprint,
     corruptionSet: set.strengths,
@@ -179,6 +187,21 @@ export async function describeData(
     preprocessing: clean ? preprocessing : { ...preprocessing, resize: null },
     corrupted: { format: set.format, fingerprints: { ...fingerprints } },
     clean: sample,
+  };
+}
+
+/** Which classes were measured, where they were a selection, and how to ask for them again. */
+function selectedClasses(
+  classes: readonly string[] | undefined,
+  { classes: asked }: EvaluateOptions,
+): Pick<ResultData, 'selection'> {
+  if (!classes) return {};
+  return {
+    selection: {
+      classes: [...classes],
+      ...(asked?.kind === 'draw' && { draw: `${asked.count}:${asked.seed}` }),
+      ...(asked?.kind === 'names' && { file: asked.from }),
+    },
   };
 }
 

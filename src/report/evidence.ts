@@ -76,7 +76,11 @@ export async function findSamples(result: Result, search: SampleSearch = {}): Pr
   if (!spec) return omit('the result does not say where its data is; say it with --data');
   let dataset: Dataset | undefined;
   try {
+    const { selection } = data;
     dataset = await openDataset(spec, data.split, {
+      ...(selection && {
+        classes: { kind: 'names', names: selection.classes, from: 'the result' },
+      }),
       ...(data.limit !== null && { limit: data.limit }),
       seed: data.seed,
       ...(search.cacheDir && { cacheDir: search.cacheDir }),

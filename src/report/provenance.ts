@@ -176,6 +176,8 @@ function deriveCommands({ result, run }: ComparedModel): string[] {
       `pushpull evaluate ${shellWord(model.file)}`,
       ['--data', data.corrupted ? `${data.corrupted.format}:${data.path}` : spec(data)],
       ['--clean', data.clean && spec(data.clean)],
+      ['--classes', data.selection?.draw],
+      ['--classes-file', data.selection?.file],
       ['--limit', data.limit],
       ['--seed', data.seed],
       ['--set', data.corrupted ? null : data.corruptionSet],
