@@ -8,14 +8,12 @@ import { createImage, type Image } from '../image/image.ts';
 function replaceLevels({ data, width, height }: Image, table: Uint8Array): Image {
   const out = createImage(width, height);
   const to = out.data;
-  if (table.length === 256) {
-    for (let i = 0; i < data.length; i++) to[i] = table[data[i]];
-    return out;
-  }
-  for (let i = 0; i < data.length; i += 3) {
+  const [green, blue] = table.length === 256 ? [0, 0] : [256, 512];
+  const length = data.length;
+  for (let i = 0; i < length; i += 3) {
     to[i] = table[data[i]];
-    to[i + 1] = table[256 + data[i + 1]];
-    to[i + 2] = table[512 + data[i + 2]];
+    to[i + 1] = table[green + data[i + 1]];
+    to[i + 2] = table[blue + data[i + 2]];
   }
   return out;
 }
