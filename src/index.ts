@@ -62,12 +62,6 @@ export {
   type AugmentationRequest,
   augment,
 } from './augment/augment.ts';
-export {
-  AUGMENTATIONS,
-  type AugmentationName,
-  type AugmentationRequest,
-  augment,
-} from './augment/augment.ts';
 export * from './corrupt/index.ts';
 export { type ClassSelection, parseClassList } from './data/class-selection.ts';
 export {
