@@ -178,7 +178,7 @@ export async function describeData(
     images: set.labels.length,
     classes: set.classes.length,
     ...selectedClasses(options.classes && set.classes, options),
-    limit: options.limit !== undefined && options.limit <= set.labels.length ? options.limit : null,
+    limit: set.limit ?? null,
     fingerprint,
     corruptionSet: set.strengths,
     seed,
