@@ -75,6 +75,13 @@ describe('with given random numbers, the primitives are those of PyTorch', () =>
     expect(largestDifference(mapped.data, values(`${at}/result`))).toBeLessThan(1e-5);
   });
 
+  it('colour maps of grey levels are the same, though looked up', () => {
+    const { levels, ...image } = picture('wide');
+    expect(levels).toBe(true);
+    const map = drawColourMap(PRIME_PARAMETERS.imagenet.colour, randomStream('levels'));
+    expect(mapColours({ ...image, levels }, map)).toEqual(mapColours(image, map));
+  });
+
   it.each(['small', 'wide'])('filter of %s', (name) => {
     const weights = values(`filter/${name}/weights`) as Float64Array;
     const filtered = filterPlanes(picture(name), { size: 3, weights });

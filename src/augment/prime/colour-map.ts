@@ -26,14 +26,31 @@ export function drawColourMap(
 }
 
 /** An image with other colours, clipped to [0, 1]. */
-export function mapColours({ data, width, height }: Planes, map: ColourMap): Planes {
+export function mapColours({ data, width, height, levels }: Planes, map: ColourMap): Planes {
   const out = new Float32Array(data.length);
   const pixels = width * height;
   map.coefficients.forEach((coefficients, channel) => {
     const start = channel * pixels;
-    mapPlane(data, out, start, start + pixels, map.firstMode, coefficients);
+    if (levels) mapLevels(data, out, start, start + pixels, map.firstMode, coefficients);
+    else mapPlane(data, out, start, start + pixels, map.firstMode, coefficients);
   });
   return { data: out, width, height };
+}
+
+const LEVELS = Float32Array.from({ length: 256 }, (_, level) => level / 255);
+
+/** The same as `mapPlane` for values that are grey levels. */
+function mapLevels(
+  values: Float32Array,
+  out: Float32Array,
+  start: number,
+  end: number,
+  firstMode: number,
+  coefficients: Float64Array,
+): void {
+  const table = new Float32Array(LEVELS.length);
+  mapPlane(LEVELS, table, 0, table.length, firstMode, coefficients);
+  for (let i = start; i < end; i++) out[i] = table[Math.round(values[i] * 255)];
 }
 
 /** Steps of half a turn in the table of sines. */

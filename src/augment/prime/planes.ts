@@ -5,6 +5,8 @@ export interface Planes {
   readonly data: Float32Array;
   readonly width: number;
   readonly height: number;
+  /** Whether all values are grey levels, multiples of 1/255. */
+  readonly levels?: boolean;
 }
 
 /** Clipped to [0, 1]. */
@@ -22,7 +24,7 @@ export function toPlanes(image: Image): Planes {
     data[to + pixels] = from[i + 1];
     data[to + 2 * pixels] = from[i + 2];
   }
-  return { data, width, height };
+  return { data, width, height, levels: true };
 }
 
 /** Rounded to grey levels. */

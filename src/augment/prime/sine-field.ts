@@ -107,63 +107,89 @@ export function sineField({ width, height, columns, rows, data }: SineModes): Fl
   const alongX = sines(width);
   const alongY = sines(height);
   const half = alongX.pixels;
-  const weights = new Float64Array(rows);
-  const odd = new Float64Array(columns);
-  const even = new Float64Array(columns);
-  for (let y = 0; y < alongY.pixels; y++) {
-    for (let k = 0; k < rows; k++) weights[k] = alongY.data[k * alongY.pixels + y];
-    addRows(odd, weights, 0, data, columns);
-    addRows(even, weights, 1, data, columns);
-    for (let k = 0; k < columns; k++) {
-      const sum = odd[k] + even[k];
-      even[k] = odd[k] - even[k];
-      odd[k] = sum;
+  const line = (length: number) => new Float64Array(length);
+  const [above, below] = [line(rows), line(rows)];
+  const sums = [0, 1, 2, 3].map(() => line(columns));
+  const [oddAbove, oddBelow, evenAbove, evenBelow] = sums;
+  const [left, leftToo, right, rightToo] = [line(half), line(half), line(half), line(half)];
+  // Two rows at a time; the middle one twice where their number is odd.
+  for (let y = 0; y < alongY.pixels; y += 2) {
+    const next = Math.min(y + 1, alongY.pixels - 1);
+    for (let k = 0; k < rows; k++) {
+      above[k] = alongY.data[k * alongY.pixels + y];
+      below[k] = alongY.data[k * alongY.pixels + next];
     }
-    writeRow(field, y * width, odd);
-    writeRow(field, (height - 1 - y) * width, even);
+    addRows(oddAbove, oddBelow, above, below, 0, data, columns);
+    addRows(evenAbove, evenBelow, above, below, 1, data, columns);
+    mirror(oddAbove, evenAbove);
+    mirror(oddBelow, evenBelow);
+    writeRows(y, oddAbove, height - 1 - y, evenAbove);
+    writeRows(next, oddBelow, height - 1 - next, evenBelow);
   }
   return field;
 
-  function writeRow(out: Float64Array, at: number, coefficients: Float64Array): void {
-    const symmetric = new Float64Array(half);
-    const antisymmetric = new Float64Array(half);
-    addRows(symmetric, coefficients, 0, alongX.data, half);
-    addRows(antisymmetric, coefficients, 1, alongX.data, half);
-    for (let x = 0; x < half; x++) {
-      out[at + width - 1 - x] = symmetric[x] - antisymmetric[x];
-      out[at + x] = symmetric[x] + antisymmetric[x];
-    }
+  function writeRows(y: number, coefficients: Float64Array, otherY: number, other: Float64Array): void {
+    addRows(left, leftToo, coefficients, other, 0, alongX.data, half);
+    addRows(right, rightToo, coefficients, other, 1, alongX.data, half);
+    mirror(left, right);
+    mirror(leftToo, rightToo);
+    // The side's end first, so that a middle that is in both halves keeps the first half's value.
+    for (let x = 0; x < half; x++) field[y * width + width - 1 - x] = right[x];
+    for (let x = 0; x < half; x++) field[otherY * width + width - 1 - x] = rightToo[x];
+    field.set(left, y * width);
+    field.set(leftToo, otherY * width);
   }
 }
 
-/** `out` becomes the sum of every second row from `first` on, by weights; four at a time, to write less often. */
+/** Sums of odd and of even modes become their sum, and their difference, which is the value at the mirrored place. */
+function mirror(odd: Float64Array, even: Float64Array): void {
+  for (let i = 0; i < odd.length; i++) {
+    const sum = odd[i] + even[i];
+    even[i] = odd[i] - even[i];
+    odd[i] = sum;
+  }
+}
+
+/**
+ * Two rows become sums of every second one of `rows` from `first` on, each by its weights; four at a time, to read and
+ * write less often.
+ */
 function addRows(
   out: Float64Array,
+  outToo: Float64Array,
   weights: Float64Array,
+  weightsToo: Float64Array,
   first: number,
   rows: Float64Array,
   stride: number,
 ): void {
   out.fill(0);
+  outToo.fill(0);
   const count = weights.length;
   let k = first;
   for (; k + 6 < count; k += 8) {
-    const a = weights[k];
-    const b = weights[k + 2];
-    const c = weights[k + 4];
-    const d = weights[k + 6];
-    const atA = k * stride;
-    const atB = atA + 2 * stride;
-    const atC = atB + 2 * stride;
-    const atD = atC + 2 * stride;
+    const [a, b, c, d] = [weights[k], weights[k + 2], weights[k + 4], weights[k + 6]];
+    const [e, f, g, h] = [weightsToo[k], weightsToo[k + 2], weightsToo[k + 4], weightsToo[k + 6]];
+    const atP = k * stride;
+    const atQ = atP + 2 * stride;
+    const atR = atQ + 2 * stride;
+    const atS = atR + 2 * stride;
     for (let i = 0; i < stride; i++) {
-      out[i] += a * rows[atA + i] + b * rows[atB + i] + (c * rows[atC + i] + d * rows[atD + i]);
+      const p = rows[atP + i];
+      const q = rows[atQ + i];
+      const r = rows[atR + i];
+      const s = rows[atS + i];
+      out[i] += a * p + b * q + (c * r + d * s);
+      outToo[i] += e * p + f * q + (g * r + h * s);
     }
   }
   for (; k < count; k += 2) {
-    const a = weights[k];
+    const [a, e] = [weights[k], weightsToo[k]];
     const at = k * stride;
-    for (let i = 0; i < stride; i++) out[i] += a * rows[at + i];
+    for (let i = 0; i < stride; i++) {
+      out[i] += a * rows[at + i];
+      outToo[i] += e * rows[at + i];
+    }
   }
 }
 
