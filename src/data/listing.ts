@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { openTar } from './archive.ts';
 import { listFolderFiles } from './folder-listing.ts';
-import type { ImageStorage } from './storage.ts';
+import { type ImageStorage, storeFiles } from './storage.ts';
 import type { TarEntry } from './tar.ts';
 
 /** The files of a folder or of an archive. */
@@ -39,7 +39,7 @@ export function listFiles(place: string, files: readonly string[]): Listing {
     files,
     describe: absolute,
     read: async (file) => await readFile(absolute(file)),
-    storage: (wanted) => ({ kind: 'files', paths: wanted.map(absolute) }),
+    storage: (wanted) => storeFiles(wanted.map(absolute)),
     close: async () => {},
   };
 }

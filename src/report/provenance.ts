@@ -109,6 +109,7 @@ function trainingFacts(config: RunConfig, { run }: ComparedModel): Fact[] {
       value:
         `${config.data.name}, ${formatCount(config.data.trainImages)} training images` +
         `${config.data.validation ? `, ${formatPercent(config.data.validation)} of all held out to validate on` : ''}, ` +
+        `${config.data.fraction ? `a fraction of ${formatPercent(config.data.fraction)}, ` : ''}` +
         `preset ${config.preset}`,
     },
     {

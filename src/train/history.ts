@@ -107,6 +107,8 @@ export function howTrained(
       testImages: data.testImages,
       /** Share of the training images that the scores called test are of; null for the test images. */
       validation: data.validation ?? null,
+      /** Share of the (other) training images that it saw; null for all. */
+      fraction: data.fraction ?? null,
     },
     /** The weights that it started from; absent when it started from the seed. */
     initial,
