@@ -38,6 +38,9 @@ const SETTINGS: readonly Setting[] = [
 /** The original's loop over single pixels, 3 s an image at 224 × 224, is timed once a round. */
 const SLOW: CorruptionName = 'glass_blur';
 
+/** Images before the first that is timed. */
+const WARM_UP = 20;
+
 type Peer = PythonPeer<{ about: string }>;
 
 export interface CorruptionSpeed {
@@ -83,6 +86,8 @@ async function measure(
 ): Promise<CorruptionSpeed> {
   const ours: number[] = [];
   const peers: number[] = [];
+  // Loops get compiled, and each of the frost textures is made once.
+  for (let index = 0; index < WARM_UP; index++) apply(image, corruption, 1, set, index);
   for (const severity of SEVERITIES) {
     const mine: number[] = [];
     const theirs: number[] = [];
