@@ -4,13 +4,13 @@
  * Ours and the peer's runs alternate within the same minutes and medians are compared, so that a busy
  * machine hurts both alike. Quote the ratios; absolute figures belong to the machine they were taken on.
  */
-import { execFileSync } from 'node:child_process';
 import { cpus, loadavg } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { benchCorrupt } from './corrupt.ts';
+import { benchMemory } from './memory.ts';
 import {
   atImageNet,
+  compileSeconds,
   cpuEngine,
   inference,
   resnet18,
@@ -20,7 +20,7 @@ import {
 } from './network.ts';
 import { type PeerAnswer, type PeerRequest, PythonPeer } from './peer.ts';
 
-const SECTIONS = ['training', 'inference', 'imagenet', 'overhead', 'memory', 'corrupt'] as const;
+const SECTIONS = ['training', 'inference', 'imagenet', 'overhead', 'compile', 'memory', 'corrupt'] as const;
 type Section = (typeof SECTIONS)[number];
 
 const WIDTHS = [64, 16] as const;
@@ -124,13 +124,16 @@ if (sections.has('overhead')) {
     await step.close();
   }
 }
-if (sections.has('memory')) {
-  const script = fileURLToPath(new URL('./peak-memory.ts', import.meta.url));
-  const peak = execFileSync(process.execPath, ['--import', 'tsx', script, '64', String(threads)], {
-    encoding: 'utf8',
-  });
-  console.log(`peak memory of training, width 64, batch 64: ${peak.trim()} MB (wanted below 2048)`);
+if (sections.has('compile')) {
+  for (const [i, model] of ['resnet50', 'efficientnet_b0', 'resnet152'].entries()) {
+    const times: number[] = [];
+    for (let round = 0; round < rounds; round++)
+      times.push(await compileSeconds(engine, atImageNet(model, 32)));
+    const wanted = i === 2 ? ' (wanted below 10)' : '';
+    console.log(`from network to training step, ${model}, 224×224: ${median(times).toFixed(2)} s${wanted}`);
+  }
 }
+if (sections.has('memory')) benchMemory(threads);
 await engine.close();
 peer?.stop();
 if (sections.has('corrupt')) await benchCorrupt(options.python, rounds);

@@ -2,11 +2,11 @@ import type { Engine } from '../src/engine/engine.ts';
 import { createEngine } from '../src/engine/node/index.ts';
 import { float32 } from '../src/graph/tensor.ts';
 import { CARD_SCHEMA, type ModelCard } from '../src/models/card.ts';
-import { type Form, type ModelConfig, variantName } from '../src/models/config.ts';
+import { type Antialias, type Form, type ModelConfig, variantName } from '../src/models/config.ts';
 import { exportModel } from '../src/models/export.ts';
 import { createModel, findModel, type ImageModel } from '../src/models/registry.ts';
 import { randomStream } from '../src/random/random.ts';
-import { TrainingStep } from '../src/train/step.ts';
+import { TrainingStep, type TrainingStepOptions } from '../src/train/step.ts';
 
 /** What is timed: a network on a batch of images. */
 export interface Subject {
@@ -18,6 +18,7 @@ export interface Subject {
   readonly size: number;
   readonly batch: number;
   readonly stem: 'conv' | 'pushpull';
+  readonly antialias?: Antialias;
 }
 
 /** One thing to time again and again: `run` does it once and returns the seconds it took. */
@@ -50,12 +51,13 @@ export const atImageNet = (model: string, batch: number): Subject => ({
   stem: 'conv',
 });
 
-function network({ model, form, width, classes, stem }: Subject): ImageModel {
+function network({ model, form, width, classes, stem, antialias }: Subject): ImageModel {
   const config: ModelConfig = {
     model,
     form,
     width,
     classes,
+    antialias,
     stem: stem === 'conv' ? { kind: 'conv' } : { kind: 'pushpull', avg: 3, alpha: 'trainable' },
   };
   return createModel(config, 0);
@@ -72,16 +74,31 @@ async function seconds(work: () => Promise<unknown>): Promise<number> {
   return (performance.now() - start) / 1000;
 }
 
+const stepOptions = ({ batch, size }: Subject): TrainingStepOptions => ({
+  batchSize: batch,
+  weightDecay: 1e-5,
+  imageSize: { width: size, height: size },
+});
+
 /** A training step as the trainer runs it. */
 export async function trainingStep(engine: Engine, subject: Subject): Promise<Timed> {
-  const { batch, size } = subject;
-  const step = await TrainingStep.create(engine, network(subject), {
-    batchSize: batch,
-    weightDecay: 1e-5,
-    imageSize: { width: size, height: size },
-  });
+  const { batch } = subject;
+  const step = await TrainingStep.create(engine, network(subject), stepOptions(subject));
   const input = { images: noise(subject), labels: labels(subject), count: batch };
   return { run: () => seconds(() => step.run(input, RATES)), close: () => step.dispose() };
+}
+
+/**
+ * Seconds from a network with its weights to a training step that can run: graph, gradients, lowering, ONNX Runtime's
+ * session, and the state in its place.
+ */
+export async function compileSeconds(engine: Engine, subject: Subject): Promise<number> {
+  const model = network(subject);
+  const start = performance.now();
+  const step = await TrainingStep.create(engine, model, stepOptions(subject));
+  const time = (performance.now() - start) / 1000;
+  await step.dispose();
+  return time;
 }
 
 /** The deployed model on a batch of images. */
