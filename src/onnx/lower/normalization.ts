@@ -1,6 +1,6 @@
 import type { ValueType } from '../../graph/graph.ts';
 import { numElements } from '../../graph/tensor.ts';
-import { planeProducts } from './plane-products.ts';
+import { affine, planeProducts } from './planes.ts';
 import type { LoweringContext, LoweringTable } from './rules.ts';
 
 const otherAxes = ({ shape }: ValueType): number[] =>
@@ -23,10 +23,9 @@ export const normalization: Pick<LoweringTable, Normalization> = {
    * ONNX Runtime's inference builds have no training mode of BatchNormalization. The variance is
    * taken from the centred values, not as E[x²] - E[x]², which loses all digits when the mean is
    * large against the deviation; the centred values then serve the gradient in place of x.
-   * The ordinary BatchNormalization with mean 0 is one fused pass for the rest.
    */
   batchNormTraining: (context) => {
-    const { emitter, inputs, inputTypes, attributes } = context;
+    const { emitter, inputs, inputTypes } = context;
     const [x, weight, bias] = inputs;
     const { shape } = inputTypes[0];
     const axes = otherAxes(inputTypes[0]);
@@ -40,18 +39,15 @@ export const normalization: Pick<LoweringTable, Normalization> = {
     const squares = emitter.emit('ReduceSum', [perImage, emitter.ints([0])], { keepdims: 0 });
     const count = numElements(shape) / channels;
     const variance = emitter.emit('Mul', [squares, emitter.floats(1 / count)]);
-    const zero = emitter.floats(new Float32Array(channels), [channels]);
-    const y = emitter.emit('BatchNormalization', [centered, weight, bias, zero, variance], {
-      epsilon: { float: attributes.epsilon },
-    });
+    const scale = emitter.emit('Mul', [weight, inverseDeviation(context, variance)]);
+    const y = affine(emitter, centered, scale, bias, shape);
     return [y, mean, variance, centered];
   },
 
   /*
    * With c = x - mean, i = 1/deviation, m elements a channel:
    *   dBias = Σ dy,  dWeight = i Σ dy·c,
-   *   dx = weight·i · (dy - dBias/m - c·i·dWeight/m): two passes for what is in brackets, the second of which is the
-   * batch normalisation of c by mean 0 and variance 1.
+   *   dx = weight·i · (dy - dBias/m - c·i·dWeight/m): two passes for what is in brackets.
    */
   batchNormTrainingGradient: (context) => {
     const { emitter, inputs, inputTypes } = context;
@@ -67,12 +63,7 @@ export const normalization: Pick<LoweringTable, Normalization> = {
     const dWeight = emitter.emit('Mul', [dot, inverse]);
     const slope = emitter.emit('Mul', [emitter.emit('Mul', [dWeight, inverse]), perElement]);
     const shift = emitter.emit('Mul', [dBias, perElement]);
-    const zero = emitter.floats(new Float32Array(channels), [channels]);
-    const unit = emitter.floats(new Float32Array(channels).fill(1), [channels]);
-    const statistics = emitter.emit('BatchNormalization', [centered, slope, shift, zero, unit], {
-      epsilon: { float: 0 },
-    });
-    const direction = emitter.emit('Add', [dy, statistics]);
+    const direction = emitter.emit('Add', [dy, affine(emitter, centered, slope, shift, shape)]);
     return [direction, emitter.emit('Mul', [weight, inverse]), dWeight, dBias];
   },
 };

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createEngine } from '../../src/engine/node/index.ts';
 import { float32, numElements } from '../../src/graph/tensor.ts';
 import { Emitter, valueInfo } from '../../src/onnx/emitter.ts';
-import { planeProducts } from '../../src/onnx/lower/plane-products.ts';
+import { planeProducts } from '../../src/onnx/lower/planes.ts';
 import { encodeModel } from '../../src/onnx/model.ts';
 import { expectClose } from '../support/close.ts';
 import { generated } from '../support/generated.ts';
