@@ -7,6 +7,7 @@
 import { cpus, loadavg } from 'node:os';
 import { Command } from 'commander';
 import { benchCorrupt } from './corrupt.ts';
+import { benchEvaluation } from './evaluation.ts';
 import { benchMemory } from './memory.ts';
 import {
   atImageNet,
@@ -20,7 +21,16 @@ import {
 } from './network.ts';
 import { type PeerAnswer, type PeerRequest, PythonPeer } from './peer.ts';
 
-const SECTIONS = ['training', 'inference', 'imagenet', 'overhead', 'compile', 'memory', 'corrupt'] as const;
+const SECTIONS = [
+  'training',
+  'inference',
+  'imagenet',
+  'overhead',
+  'compile',
+  'memory',
+  'corrupt',
+  'evaluation',
+] as const;
 type Section = (typeof SECTIONS)[number];
 
 const WIDTHS = [64, 16] as const;
@@ -137,3 +147,4 @@ if (sections.has('memory')) benchMemory(threads);
 await engine.close();
 peer?.stop();
 if (sections.has('corrupt')) await benchCorrupt(options.python, rounds);
+if (sections.has('evaluation')) await benchEvaluation(threads, rounds);

@@ -101,10 +101,10 @@ export async function compileSeconds(engine: Engine, subject: Subject): Promise<
   return time;
 }
 
-/** The deployed model on a batch of images. */
-export async function inference(engine: Engine, subject: Subject): Promise<Timed> {
+/** The ONNX file of a network that was not trained. */
+export function exportSubject(subject: Subject): Uint8Array {
   const model = network(subject);
-  const { batch, size } = subject;
+  const { size, classes } = subject;
   const card: ModelCard = {
     schema: CARD_SCHEMA,
     model: {
@@ -113,7 +113,7 @@ export async function inference(engine: Engine, subject: Subject): Promise<Timed
       variant: variantName(model.config),
       parameters: model.parameterCount,
     },
-    classes: [],
+    classes: Array.from({ length: classes }, (_, label) => `class${label}`),
     preprocessing: {
       width: size,
       height: size,
@@ -121,10 +121,16 @@ export async function inference(engine: Engine, subject: Subject): Promise<Timed
       dtype: 'float32',
       mean: [0, 0, 0],
       std: [1, 1, 1],
-      resize: null,
+      resize: subject.form === 'imagenet' ? size : null,
     },
   };
-  const session = await engine.loadModel(exportModel(model, model.parameters, card));
+  return exportModel(model, model.parameters, card);
+}
+
+/** The deployed model on a batch of images. */
+export async function inference(engine: Engine, subject: Subject): Promise<Timed> {
+  const { batch, size } = subject;
+  const session = await engine.loadModel(exportSubject(subject));
   const images = float32(noise(subject), [batch, 3, size, size]);
   return { run: () => seconds(() => session.run({ images })), close: () => session.dispose() };
 }

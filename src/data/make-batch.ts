@@ -46,10 +46,14 @@ const DECODED_AT_ONCE = 8;
 export class BatchMaker {
   readonly #reader: ImageReader;
   readonly #cache: PixelCacheView | undefined;
+  readonly #preparation: readonly Transform[];
   #pipelines: { readonly transforms: string; readonly ready: Promise<Pipeline[]> } | undefined;
 
-  constructor({ storage, cache }: SharedImages) {
+  #prepare: Promise<(image: Image) => Image> | undefined;
+
+  constructor({ storage, cache, preparation = [] }: SharedImages) {
     this.#reader = new ImageReader(storage);
+    this.#preparation = preparation;
     this.#cache = cache ? new PixelCacheView(cache) : undefined;
   }
 
@@ -60,7 +64,7 @@ export class BatchMaker {
    */
   async make(job: BatchJob): Promise<BatchResult> {
     const { indices, seed, epoch } = job;
-    const views = await this.#prepare([job.transforms, ...(job.moreViews ?? [])]);
+    const views = await this.#pipelinesOf([job.transforms, ...(job.moreViews ?? [])]);
     const [{ layout, dtype }] = views;
     const bad: BadPosition[] = [];
     let unfit: BadPosition | undefined;
@@ -115,7 +119,7 @@ export class BatchMaker {
     await this.#reader.close();
   }
 
-  #prepare(views: readonly (readonly Transform[])[]): Promise<Pipeline[]> {
+  #pipelinesOf(views: readonly (readonly Transform[])[]): Promise<Pipeline[]> {
     const key = JSON.stringify(views);
     if (this.#pipelines?.transforms !== key) {
       this.#pipelines = { transforms: key, ready: Promise.all(views.map(createPipeline)) };
@@ -123,21 +127,34 @@ export class BatchMaker {
     return this.#pipelines.ready;
   }
 
-  /** Each image, or why it cannot be read. */
+  /** Each image, prepared, or why it cannot be read. */
   async #decode(indices: Uint32Array): Promise<(Image | string)[]> {
-    const ready = Array.from(indices, (index) => this.#cache?.get(index) ?? this.#reader.readPixels(index));
-    return await Promise.all(ready.map(async (image, i) => image ?? (await this.#decodeOne(indices[i]))));
+    this.#prepare ??= createPreparation(this.#preparation);
+    const prepare = await this.#prepare;
+    return await Promise.all(
+      Array.from(
+        indices,
+        async (index) => this.#cache?.get(index) ?? (await this.#decodeOne(index, prepare)),
+      ),
+    );
   }
 
-  async #decodeOne(index: number): Promise<Image | string> {
+  async #decodeOne(index: number, prepare: (image: Image) => Image): Promise<Image | string> {
     try {
-      const image = await this.#reader.read(index);
+      const image = prepare(this.#reader.readPixels(index) ?? (await this.#reader.read(index)));
       this.#cache?.set(index, image);
       return image;
     } catch (error) {
       return decodingReason(error);
     }
   }
+}
+
+async function createPreparation(transforms: readonly Transform[]): Promise<(image: Image) => Image> {
+  if (transforms.length === 0) return (image) => image;
+  const { apply } = await createPipeline(transforms);
+  // The transforms of a preparation draw nothing, so that no key is looked at.
+  return (image) => apply(image, { seed: 0, epoch: 0, index: 0 });
 }
 
 /** `length` values of a buffer from the value `offset` on. */

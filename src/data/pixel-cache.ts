@@ -29,9 +29,14 @@ export async function createPixelCache(reader: ImageReader, images: number): Pro
     largest = Math.max(largest, image?.data.length ?? 0);
   }
   const bytes = largest * images;
-  if (bytes === 0 || bytes > LARGEST) return null;
+  return bytes === 0 || bytes > LARGEST ? null : pixelCache(images, largest);
+}
+
+/** Room for `images` images of `imageBytes` bytes each; for fewer where `bytes` do not suffice. */
+export function pixelCache(images: number, imageBytes: number, bytes = LARGEST): PixelCache {
+  const fitting = Math.min(images, Math.floor(bytes / imageBytes));
   return {
-    pixels: new SharedArrayBuffer(bytes),
+    pixels: new SharedArrayBuffer(fitting * imageBytes),
     table: new SharedArrayBuffer((1 + FIELDS * images) * Int32Array.BYTES_PER_ELEMENT),
   };
 }

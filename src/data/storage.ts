@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { createImage, type Image } from '../image/image.ts';
 import { decodeImage } from './decode.ts';
 import type { PixelCache } from './pixel-cache.ts';
+import type { Transform } from './transform.ts';
 
 /** Where the bytes of images are, by index. Plain data and shared memory, so that threads read them themselves. */
 export type ImageStorage =
@@ -58,6 +59,8 @@ export interface SharedImages {
   readonly storage: ImageStorage;
   /** Decoded images, where they are few enough to be kept. */
   readonly cache: PixelCache | null;
+  /** What happens to every image before it is kept: transforms that draw nothing at random. Default: nothing. */
+  readonly preparation?: readonly Transform[];
 }
 
 /** From so many files on their paths are packed: 1.28 million take 150 MB and two seconds a thread otherwise. */

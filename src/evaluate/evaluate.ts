@@ -19,7 +19,7 @@ import { Progress, type ProgressEvent } from './progress.ts';
 import { EvaluationRecord } from './record.ts';
 import { formatResult, type Result, type ResultData, type ResultModel, readResult } from './result.ts';
 import { alignClasses, checkBaseline, checkBaselineCells, checkResume } from './selection.ts';
-import { askedCells, describeData, openPass, openTestData } from './test-data.ts';
+import { askedCells, describeData, openPass, openTestData, prepareRepeated } from './test-data.ts';
 
 export interface EvaluateOptions {
   /** An ONNX file of any image classifier, or the folder of a run. */
@@ -159,9 +159,10 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
 
     const pool = keep(new LoaderPool(workers));
     const batchSize = options.batchSize ?? DEFAULT_BATCH;
+    const prepared = prepareRepeated(test, data.preprocessing, remaining.length);
     const measured = measureCells({
       cells: remaining,
-      open: (cell) => openPass(cell, { test, data, batchSize, pool, frostDir: options.frostDir }),
+      open: (cell) => openPass(cell, { test, prepared, data, batchSize, pool, frostDir: options.frostDir }),
       classify: (batch) => classifier.classify(batch),
       classes: classifier.classes,
       outputOfClass,

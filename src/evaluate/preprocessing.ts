@@ -1,4 +1,5 @@
 /** How images must be prepared for a model: read off its input and its card, or told by flags. */
+import type { Preparation } from '../data/prepared.ts';
 import type { Transform } from '../data/transform.ts';
 import type { ModelSession, TensorSpec } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
@@ -150,15 +151,22 @@ function resolveNormalisation(
   };
 }
 
+/** How images get the size that the network sees. */
+export function sizeTransforms({ width, resize }: Preprocessing): Preparation[] {
+  if (resize === null) return [];
+  return [
+    { kind: 'resize', shortSide: resize },
+    { kind: 'centerCrop', size: width },
+  ];
+}
+
 /** What images go through on the way to the network; a corruption meets them at the size that the network sees. */
 export function imageTransforms(
-  { width, resize, mean, std, layout, dtype }: Preprocessing,
+  preprocessing: Preprocessing,
   corruption?: Transform & { kind: 'corrupt' },
 ): Transform[] {
-  const transforms: Transform[] = [];
-  if (resize !== null) {
-    transforms.push({ kind: 'resize', shortSide: resize }, { kind: 'centerCrop', size: width });
-  }
+  const { mean, std, layout, dtype } = preprocessing;
+  const transforms: Transform[] = sizeTransforms(preprocessing);
   if (corruption) transforms.push(corruption);
   if (dtype === 'float32') transforms.push({ kind: 'normalize', mean, std });
   transforms.push({ kind: 'layout', layout, dtype });

@@ -5,11 +5,12 @@ import { type CorruptedSet, openCorruptedSet } from '../data/corrupted-set.ts';
 import { type CorruptedSpec, parseCorruptedSpec } from '../data/corrupted-spec.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { DataLoader, type LoaderPool } from '../data/loader.ts';
+import { preparedDataset } from '../data/prepared.ts';
 import { UserError } from '../errors.ts';
 import type { Preprocessing } from '../models/card.ts';
 import type { EvaluateOptions } from './evaluate.ts';
 import { type Cell, gridCells } from './grid.ts';
-import { imageTransforms } from './preprocessing.ts';
+import { imageTransforms, sizeTransforms } from './preprocessing.ts';
 import type { ResultData } from './result.ts';
 import { checkCorruptedSize, checkGeometry, sampleCorrupted, sampleData } from './selection.ts';
 
@@ -215,8 +216,26 @@ async function describeClean(clean: Dataset, preprocessing: Preprocessing, { dat
   return { name: displayName, path: source.path, images: length, fingerprint: sample.fingerprint };
 }
 
+/**
+ * The clean images at the network's size, which threads keep: an evaluation that corrupts in memory passes over them
+ * once a cell, and decoding and resizing take longer than most corruptions. Undefined where nothing would be saved.
+ */
+export function prepareRepeated(
+  { clean, set }: TestData,
+  preprocessing: Preprocessing,
+  passes: number,
+): Dataset | undefined {
+  if (!clean || set || passes < 2) return undefined;
+  const steps = sizeTransforms(preprocessing);
+  const { cache, storage } = clean.images;
+  if (steps.length === 0 && (cache || storage.kind === 'pixels')) return undefined;
+  return preparedDataset(clean, steps, preprocessing);
+}
+
 export interface PassOptions {
   readonly test: TestData;
+  /** Of {@link prepareRepeated}. */
+  readonly prepared?: Dataset;
   readonly data: ResultData;
   readonly batchSize: number;
   readonly pool: LoaderPool;
@@ -225,7 +244,7 @@ export interface PassOptions {
 
 /** One pass over the test images, clean or corrupted. */
 export function openPass(cell: Cell | 'clean', options: PassOptions): DataLoader {
-  const { test, data, batchSize, pool, frostDir } = options;
+  const { test, prepared, data, batchSize, pool, frostDir } = options;
   return new DataLoader({
     ...source(cell),
     batchSize,
@@ -237,14 +256,15 @@ export function openPass(cell: Cell | 'clean', options: PassOptions): DataLoader
   });
 
   function source(cell: Cell | 'clean') {
-    const { preprocessing } = data;
-    if (cell === 'clean') return { dataset: test.clean!, transforms: imageTransforms(preprocessing) };
+    const preprocessing = prepared ? { ...data.preprocessing, resize: null } : data.preprocessing;
+    const clean = prepared ?? test.clean!;
+    if (cell === 'clean') return { dataset: clean, transforms: imageTransforms(preprocessing) };
     if (test.set) {
       const dataset = test.set.cell(cell.corruption, cell.severity);
       return { dataset, transforms: imageTransforms({ ...preprocessing, resize: null }) };
     }
     const { corruptionSet: set, seed } = data;
     const corruption = { kind: 'corrupt', ...cell, set, seed, frostDir } as const;
-    return { dataset: test.clean!, transforms: imageTransforms(preprocessing, corruption) };
+    return { dataset: clean, transforms: imageTransforms(preprocessing, corruption) };
   }
 }
