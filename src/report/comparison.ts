@@ -102,11 +102,16 @@ function storedBaseline(results: readonly Result[]): Result | undefined {
   if (!stored || results.some((result) => result.baseline?.model.sha256 !== stored.model.sha256))
     return undefined;
   const listed = results.find((result) => result.model.sha256 === stored.model.sha256);
-  if (listed) return listed;
-  const { model, clean, errors } = stored;
+  return listed ?? baselineAsResult(first);
+}
+
+/** The baseline that `evaluate --baseline` stored inside a result, as a result of its own on the same images. */
+export function baselineAsResult(result: Result): Result | undefined {
+  if (!result.baseline) return undefined;
+  const { model, clean, errors } = result.baseline;
   // How many images stood behind each of its cells is not stored, so no count is claimed.
   const bare: Result = {
-    ...first,
+    ...result,
     model,
     clean,
     errors,
@@ -140,7 +145,8 @@ const SAME_PICTURES: readonly (readonly [what: string, of: (data: Result['data']
   ['resize', (data) => data.preprocessing.resize ?? 'none'],
 ];
 
-function assertSameImages([first, ...others]: readonly Result[]): void {
+/** @throws UserError that names the first result which was measured on other images than the first of all */
+export function assertSameImages([first, ...others]: readonly Result[]): void {
   for (const { model, data } of others) {
     const wanted = first!.data;
     const different = SAME_PICTURES.filter(([, of]) => of(data) !== of(wanted)).map(
