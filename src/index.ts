@@ -106,6 +106,11 @@ export { buildReport, type ReportFiles, type ReportOptions } from './report/buil
 export type { RunEvidence } from './report/comparison.ts';
 export { findRun, findSamples } from './report/evidence.ts';
 export { makeSampleStrip, type SampleStrip } from './report/samples.ts';
+export { type PaperTableOptions, paperTable } from './report/tables/build-table.ts';
+export { type RowOptions, rowsOfResults, type TableRow } from './report/tables/rows.ts';
+export type { PaperTable, TableNumber } from './report/tables/table.ts';
+export { paperTableText } from './report/tables/terminal.ts';
+export { saveTable, type TableFormat, writeTable } from './report/tables/write.ts';
 export { terminalTable } from './report/terminal.ts';
 export { PRESETS, type PresetName, type RunConfig } from './train/config.ts';
 export type { EpochRecord } from './train/history.ts';

@@ -60,17 +60,21 @@ function resultsTable({ table: { columns, rows } }: ReportContent): string {
       }),
     ];
   });
-  return table(header, body, 1);
+  return markdownTable(header, body, 1);
 }
 
 function metricsTable({ comparison, metrics }: ReportContent): string {
   const header = ['metric', 'meaning', ...comparison.models.map(({ label }) => esc(label))];
   const body = metrics.map(({ name, meaning, values }) => [codeSpan(name), esc(meaning), ...values]);
-  return table(header, body, 2);
+  return markdownTable(header, body, 2);
 }
 
 /** @param left Columns, counted from the first, that hold words and are aligned left. */
-function table(header: readonly string[], body: readonly (readonly string[])[], left: number): string {
+export function markdownTable(
+  header: readonly string[],
+  body: readonly (readonly string[])[],
+  left: number,
+): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [
     line(header),

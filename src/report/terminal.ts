@@ -3,13 +3,24 @@ import pc from 'picocolors';
 import type { Result } from '../evaluate/result.ts';
 import { type CompareOptions, compare } from './comparison.ts';
 import { headline } from './headline.ts';
-import { resultTable, type TableCell, type TableColumn, type TableRow } from './table.ts';
+import { resultTable, type TableCell, type TableColumn } from './table.ts';
 
-export interface TerminalOptions extends CompareOptions {
+export interface TextOptions {
   /** Characters a line; default: those of the terminal, 100 where there is none. */
   readonly columns?: number;
   /** Default: as picocolors finds out (terminal, NO_COLOR, FORCE_COLOR). */
   readonly color?: boolean;
+}
+
+export interface TerminalOptions extends CompareOptions, TextOptions {}
+
+/** A line of a table as text. */
+export interface TextRow {
+  readonly label: string;
+  /** One a column; none for a line that is a heading. */
+  readonly cells: readonly TableCell[];
+  /** Of less weight: a baseline, a number for comparison. */
+  readonly dim?: boolean;
 }
 
 /** Widest label; what is longer is cut. */
@@ -23,15 +34,34 @@ const GAP = 2;
  * @throws UserError when the results do not belong together
  */
 export function terminalTable(results: readonly Result[], options: TerminalOptions = {}): string {
-  const color = pc.createColors(options.color ?? pc.isColorSupported);
-  const width = options.columns ?? process.stdout.columns ?? 100;
   const comparison = compare(results, options);
   const { columns, rows, hasPartial } = resultTable(comparison);
-  const labels = rows.map(({ model }) => shorten(model.label, LABEL_WIDTH));
+  const texts = rows.map(({ model, cells }) => ({ label: model.label, cells, dim: model.isBaseline }));
+  const color = pc.createColors(options.color ?? pc.isColorSupported);
+  return [
+    ...layoutTable(columns, texts, options),
+    '',
+    color.dim(footnote(texts, hasPartial)),
+    headline(comparison).sentence,
+  ].join('\n');
+}
+
+/** Lines of a table that fit the width, groups of columns below each other where they do not fit beside each other. */
+export function layoutTable(
+  columns: readonly TableColumn[],
+  rows: readonly TextRow[],
+  options: TextOptions = {},
+): string[] {
+  const color = pc.createColors(options.color ?? pc.isColorSupported);
+  const width = options.columns ?? process.stdout.columns ?? 100;
+  const labels = rows.map(({ label }) => shorten(label, LABEL_WIDTH));
   const labelWidth = Math.max(...labels.map((label) => label.length));
   const widths = columns.map(
     ({ title }, index) =>
-      Math.max(title.length, ...rows.map(({ cells }) => plain(cells[index]!).trimEnd().length)) + GAP,
+      Math.max(
+        title.length,
+        ...rows.map(({ cells }) => (cells[index] ? plain(cells[index]).trimEnd().length : 0)),
+      ) + GAP,
   );
 
   const lines: string[] = [];
@@ -43,11 +73,11 @@ export function terminalTable(results: readonly Result[], options: TerminalOptio
     const titles = block.map((index) => `${columns[index]!.title} `.padStart(widths[index]! + 1).slice(1));
     lines.push(color.dim(`${' '.repeat(labelWidth)}${titles.join('')}`.trimEnd()));
     for (const [index, row] of rows.entries()) {
+      if (row.cells.length > 0 && !block.some((at) => row.cells[at]!.text !== '')) continue;
       lines.push(rowLine(row, labels[index]!.padEnd(labelWidth), block, widths, color));
     }
   }
-  lines.push('', color.dim(footnote(rows, hasPartial)), headline(comparison).sentence);
-  return lines.join('\n');
+  return lines;
 }
 
 /** The name of each group above its first column; it may reach over the columns that follow. */
@@ -69,18 +99,19 @@ function groupNames(
 }
 
 function rowLine(
-  { model, cells }: TableRow,
+  { cells, dim }: TextRow,
   label: string,
   block: readonly number[],
   widths: readonly number[],
   color: ReturnType<typeof pc.createColors>,
 ): string {
+  if (cells.length === 0) return color.bold(label.trimEnd());
   const paint = (cell: TableCell, text: string) => {
-    if (model.isBaseline) return color.dim(text);
+    if (dim) return color.dim(text);
     return cell.mark === 'better' ? color.green(color.bold(text)) : text;
   };
   const texts = block.map((index) => paint(cells[index]!, plain(cells[index]!).padStart(widths[index]!)));
-  return `${model.isBaseline ? color.dim(label) : color.bold(label)}${texts.join('')}`.trimEnd();
+  return `${dim ? color.dim(label) : color.bold(label)}${texts.join('')}`.trimEnd();
 }
 
 /** A figure and its mark: `.285*` better, `.285†` over fewer than five severities, else a space. */
@@ -105,7 +136,7 @@ function blocks(columns: readonly TableColumn[], widths: readonly number[], room
   return result;
 }
 
-function footnote(rows: readonly TableRow[], hasPartial: boolean): string {
+function footnote(rows: readonly TextRow[], hasPartial: boolean): string {
   const notes = ['Top-1 errors as fractions of 1.'];
   if (rows.some(({ cells }) => cells.some(({ mark }) => mark === 'better')))
     notes.push('* better than the baseline.');

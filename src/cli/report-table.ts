@@ -1,0 +1,32 @@
+/** `pushpull report --table`: a table of the paper from results. */
+import { UserError } from '../errors.ts';
+import { type Result, readResult } from '../evaluate/result.ts';
+import type { ReportFlags } from './report.ts';
+
+/** Writes the table in four formats and prints it. */
+export async function writePaperTable(files: readonly string[], flags: ReportFlags): Promise<void> {
+  const { paperTable } = await import('../report/tables/build-table.ts');
+  const { rowsOfResults } = await import('../report/tables/rows.ts');
+  const { TABLE_NUMBERS } = await import('../report/tables/table.ts');
+  const { paperTableText } = await import('../report/tables/terminal.ts');
+  const { saveTable } = await import('../report/tables/write.ts');
+
+  const which = TABLE_NUMBERS.find((number) => String(number) === flags.table);
+  if (which === undefined) {
+    throw new UserError(
+      `--table ${flags.table}: expected one of the paper's tables (${TABLE_NUMBERS.join(', ')}); ` +
+        '6 and 7 are the absolute errors of 1 and 2',
+    );
+  }
+  const results = new Map<string, Result>();
+  for (const file of new Set([...(flags.baseline ? [flags.baseline] : []), ...files])) {
+    results.set(file, await readResult(file));
+  }
+  const rows = rowsOfResults(
+    [...results.values()],
+    flags.baseline === undefined ? {} : { baselines: [results.get(flags.baseline)!] },
+  );
+  const table = paperTable(which, rows, { scaled: flags.scaled, title: flags.title });
+  const written = await saveTable(table, flags.out);
+  console.log(`${paperTableText(table)}\n\ntable: ${Object.values(written).join(', ')}`);
+}

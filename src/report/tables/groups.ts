@@ -1,0 +1,181 @@
+/** How rows stand together in a table, and the sentences that every table needs. */
+import { BENCHMARK_CORRUPTIONS } from '../../corrupt/index.ts';
+import { formatCount, listWords, plural } from '../format.ts';
+import { incomplete, isPaired } from './figures.ts';
+import { paperDataset } from './paper.ts';
+import { augmentTitle, distinction, networkTitle, type TableRow, trainedWith } from './rows.ts';
+import type { PaperCell, PaperColumn, PaperGroup, PaperRow } from './table.ts';
+
+/** The row that `row` is compared with. */
+export function baselineOf(row: TableRow, rows: readonly TableRow[]): TableRow | undefined {
+  return row.baseline === undefined ? undefined : rows.find(({ label }) => label === row.baseline);
+}
+
+/** Collects footnotes; the same sentence is printed once. */
+export class Footnotes {
+  readonly texts: string[] = [];
+
+  /** @returns the index of the sentence */
+  add(text: string): number {
+    const known = this.texts.indexOf(text);
+    return known >= 0 ? known : this.texts.push(text) - 1;
+  }
+}
+
+/** Rows by what they are compared with, data sets and groups in the order of their first row, baselines first. */
+export function groupRows(
+  rows: readonly TableRow[],
+  cells: (row: TableRow, baseline: TableRow | undefined) => readonly PaperCell[],
+  notes: (row: TableRow) => readonly number[],
+): PaperGroup[] {
+  const datasets = [...new Set(rows.map(({ dataset }) => dataset))];
+  const manySeeds = new Set(rows.map(({ results }) => results.length)).size > 1;
+  return datasets.flatMap((dataset) => {
+    const groups = new Map<string, TableRow[]>();
+    for (const row of rows.filter((candidate) => candidate.dataset === dataset)) {
+      const key = row.isBaseline ? row.label : (row.baseline ?? '');
+      const group = groups.get(key) ?? [];
+      groups.set(key, row.isBaseline ? [row, ...group] : [...group, row]);
+    }
+    return [...groups.values()].map((group): PaperGroup => {
+      const parts = [...(datasets.length > 1 ? [dataset] : []), commonName(group, rows)];
+      return {
+        title: parts.filter((part) => part !== '').join(' · '),
+        rows: group.map(
+          (row): PaperRow => ({
+            label: labelIn(row, group),
+            ...(manySeeds && { detail: plural(row.results.length, 'seed') }),
+            isBaseline: row.isBaseline,
+            dataset: row.dataset,
+            network: row.network,
+            variant: row.variant,
+            ...(row.augment !== undefined && { augment: row.augment }),
+            ...(row.baseline !== undefined && { baseline: row.baseline }),
+            cells: cells(row, baselineOf(row, rows)),
+            footnotes: notes(row),
+          }),
+        ),
+      };
+    });
+  });
+}
+
+/** The network of a group, and its augmentation; empty where its rows differ in them. */
+function commonName(group: readonly TableRow[], rows: readonly TableRow[]): string {
+  const [first] = group;
+  const same = group.every(
+    ({ network, augment }) => network === first!.network && augment === first!.augment,
+  );
+  if (!same || first!.variant === 'onnx') return '';
+  const name = `${networkTitle(first!.network)}${first!.augment ? ` + ${augmentTitle(first!.augment)}` : ''}`;
+  const twins = rows.filter(
+    (row) =>
+      !group.includes(row) &&
+      row.dataset === first!.dataset &&
+      row.network === first!.network &&
+      row.augment === first!.augment,
+  );
+  return twins.length === 0 ? name : `${name} (${distinction(first!, twins)})`;
+}
+
+function labelIn(row: TableRow, group: readonly TableRow[]): string {
+  const named = (candidate: TableRow) => {
+    const shared = group.every(({ network }) => network === candidate.network);
+    const augments = new Set(group.map(({ augment }) => augment)).size > 1;
+    const name = candidate.variant === 'onnx' ? networkTitle(candidate.network) : candidate.variant;
+    const network = shared || candidate.variant === 'onnx' ? '' : `${networkTitle(candidate.network)} `;
+    return `${network}${name}${augments && candidate.augment ? ` + ${augmentTitle(candidate.augment)}` : ''}`;
+  };
+  const label = named(row);
+  const twins = group.filter((other) => other !== row && named(other) === label);
+  return twins.length === 0 ? label : `${label} (${distinction(row, twins)})`;
+}
+
+/** The footnote of a row whose seeds do not all have the whole grid. */
+export function incompleteNote(row: TableRow): string | undefined {
+  const missing = incomplete(row);
+  if (missing.length === 0) return undefined;
+  const whole = BENCHMARK_CORRUPTIONS.length * 5;
+  if (row.results.length === 1) {
+    return `${missing[0]!.cells} of the ${whole} corrupted cells were measured: no mCE and no mrCE, which need all.`;
+  }
+  const counts = listWords(missing.map(({ cells }) => String(cells)));
+  const seeds = row.results.length - missing.length;
+  const rest =
+    seeds === 0 ? 'no mCE and no mrCE, which need all' : `mCE and mrCE are over ${plural(seeds, 'seed')}`;
+  return `${missing.length} of ${plural(row.results.length, 'seed')} measured ${counts} of the ${whole} corrupted cells: ${rest}.`;
+}
+
+/** What a dash of an otherwise complete row means. */
+export const NO_BASELINE = 'No baseline among the results: nothing that is relative to one.';
+
+/** How several seeds become one figure, and which seed is compared with which. */
+export function seedSentences(rows: readonly TableRow[]): string[] {
+  const counts = rows.map(({ results }) => results.length);
+  const most = Math.max(...counts);
+  if (most === 1) return [];
+  const how = new Set(counts).size === 1 ? `the ${most} seeds of a row` : 'the seeds of a row';
+  const sentences = [
+    `Figures are mean ± standard deviation over ${how} (divisor n − 1; none for a single seed).`,
+  ];
+  const compared = rows.flatMap((row) => {
+    const baseline = baselineOf(row, rows);
+    return baseline ? [isPaired(row, baseline)] : [];
+  });
+  if (compared.length === 0) return sentences;
+  sentences.push(
+    compared.every(Boolean)
+      ? 'Each seed is compared with the same seed of the baseline, and the ratios are averaged.'
+      : 'A seed is compared with the same seed of the baseline where there is one, otherwise with the mean CE of the baseline over its seeds; the ratios are averaged.',
+  );
+  return sentences;
+}
+
+/** What was measured on how many images, in what way, and where that is another experiment than the paper's. */
+export function conditionSentences(rows: readonly TableRow[], hasPaper: boolean): string[] {
+  const sentences: string[] = [];
+  for (const dataset of new Set(rows.map((row) => row.dataset))) {
+    const own = rows.filter((row) => row.dataset === dataset);
+    const { data } = own[0]!.results[0]!;
+    const corrupted = data.corrupted ? 'corrupted images read from a published set' : 'corrupted in memory';
+    sentences.push(`${dataset}: ${formatCount(data.images)} ${data.split} images, ${corrupted}.`);
+  }
+  const widths = new Set(rows.flatMap(({ results }) => trainedWith(results[0]!.model).config?.width ?? []));
+  const epochs = new Set(
+    rows.flatMap(({ results }) => trainedWith(results[0]!.model).training?.epochs ?? []),
+  );
+  const trained = [
+    ...(widths.size > 0 ? [`width ${listWords([...widths].map(String))}`] : []),
+    ...(epochs.size > 0 ? [`${listWords([...epochs].map(String))} epochs`] : []),
+  ];
+  if (trained.length > 0) sentences.push(`Networks of ${listWords(trained)}.`);
+  if (!hasPaper) return sentences;
+  const others = [...new Set(rows.map(({ dataset }) => dataset))].filter((name) => {
+    const original = paperDataset(name);
+    return original !== undefined && original !== name;
+  });
+  sentences.push(
+    `Rows “paper” repeat the numbers that the paper prints${others.length > 0 ? `, which are of ${listWords([...new Set(others.map((name) => paperDataset(name)!))])}` : ''}: full width, its own training, the published corrupted sets.`,
+  );
+  return sentences;
+}
+
+/** The first version that measured. */
+export function versionOf(rows: readonly TableRow[]): string {
+  return rows[0]!.results[0]!.environment.pushpull;
+}
+
+/** `on CIFAR-10`, `on CIFAR-10 and ImageNet-100`. */
+export function onDatasets(rows: readonly TableRow[]): string {
+  return `on ${listWords([...new Set(rows.map(({ dataset }) => dataset))])}`;
+}
+
+export function column(
+  key: string,
+  title: string,
+  description: string,
+  digits: number,
+  group = '',
+): PaperColumn {
+  return { key, title, description, digits, group };
+}

@@ -1,0 +1,54 @@
+/** A table as Markdown. */
+import { escapeMarkdown as esc } from '../format.ts';
+import { markdownTable } from '../markdown.ts';
+import {
+  captionSentences,
+  cellText,
+  hasPaper,
+  type PaperRow,
+  type PaperTable,
+  paperText,
+  spreadText,
+} from './table.ts';
+
+export function tableMarkdown(table: PaperTable): string {
+  const { columns, groups, footnotes } = table;
+  const empty = columns.map(() => '');
+  const body = groups.flatMap(({ title, rows }) => [
+    ...(title ? [[`**${esc(title)}**`, ...empty]] : []),
+    ...rows.flatMap((row) => [
+      [
+        label(row),
+        ...row.cells.map((cell, index) => {
+          const text = spreadText(cellText(cell, columns[index]!));
+          return cell.mark === 'better' ? `**${text}**` : text;
+        }),
+      ],
+      ...(hasPaper(row)
+        ? [
+            [
+              '_paper_',
+              ...row.cells.map((cell) => {
+                const text = paperText(cell);
+                return text ? `_${spreadText(text)}_` : '';
+              }),
+            ],
+          ]
+        : []),
+    ]),
+  ]);
+  const blocks = [
+    `## Table ${table.which}. ${esc(table.title)}`,
+    markdownTable(['', ...columns.map(({ title }) => title)], body, 1),
+    ...footnotes.map((note, index) => `<sup>${index + 1}</sup> ${esc(note)}`),
+    esc(captionSentences(table, 'Bold').join(' ')),
+  ];
+  return `${blocks.join('\n\n')}\n`;
+}
+
+function label(row: PaperRow): string {
+  const name = row.isBaseline && row.label !== 'baseline' ? `${row.label} (baseline)` : row.label;
+  const detail = row.detail ? ` (${row.detail})` : '';
+  const marks = row.footnotes.map((note) => `<sup>${note + 1}</sup>`).join('');
+  return `${row.isBaseline ? `_${esc(name)}_` : esc(name)}${esc(detail)}${marks}`;
+}

@@ -1,0 +1,211 @@
+/** Results as rows of a table: the seeds of one network together, each row with the row that it is compared with. */
+import { UserError } from '../../errors.ts';
+import type { Result } from '../../evaluate/result.ts';
+import type { ModelConfig } from '../../models/config.ts';
+import { baselineAsResult } from '../comparison.ts';
+
+/** A row of the paper's tables: one network, trained one way, measured on one data set, over one seed or more. */
+export interface TableRow {
+  /** Unique in a table. */
+  readonly label: string;
+  /** Name of the registry, or of the file of a model from elsewhere. */
+  readonly network: string;
+  /** As `variantName` writes it: `baseline`, `push-pull avg3`; `onnx` for a model from elsewhere. */
+  readonly variant: string;
+  readonly augment?: string;
+  readonly dataset: string;
+  readonly isBaseline: boolean;
+  /** Label of the row that this one is compared with; absent for baselines, and where there is none. */
+  readonly baseline?: string;
+  /** One a seed. */
+  readonly results: readonly Result[];
+}
+
+export interface RowOptions {
+  /** Results that all others on the same data set are compared with; default: the plain network of each network. */
+  readonly baselines?: readonly Result[];
+}
+
+/**
+ * Groups results by network, variant, training and data set; what differs in nothing but the seed makes one row. A row
+ * is compared with the plain network of the same augmentation, width and training, or with the baseline that
+ * `evaluate --baseline` stored in its results where that network is not among them.
+ *
+ * @throws UserError when two results are of one model, or of one seed of one network
+ */
+export function rowsOfResults(results: readonly Result[], options: RowOptions = {}): TableRow[] {
+  const listed = withStoredBaselines(results, options.baselines);
+  assertDifferentModels(listed);
+  const groups = new Map<string, Result[]>();
+  for (const result of listed) {
+    const key = JSON.stringify([comparisonKey(result), result.model.variant]);
+    groups.set(key, [...(groups.get(key) ?? []), result]);
+  }
+  const rows = [...groups.values()].map((group) => rowOf(group, options.baselines));
+  const labels = uniqueLabels(rows);
+  return rows.map((row, index): TableRow => {
+    const baseline = row.isBaseline ? -1 : findBaseline(row, rows, options.baselines);
+    return { ...row, label: labels[index]!, ...(baseline >= 0 && { baseline: labels[baseline]! }) };
+  });
+}
+
+/** How a network was made, in so far as its result tells: absent for models from elsewhere and in older results. */
+export function trainedWith(model: Result['model']): Result['model'] & {
+  readonly config?: ModelConfig;
+  readonly training?: Readonly<Record<string, unknown>>;
+} {
+  return model;
+}
+
+/** The seed that a result's network was trained with, where it is known. */
+export function seedOf({ model }: Result): number | undefined {
+  const seed = trainedWith(model).training?.seed;
+  return typeof seed === 'number' ? seed : undefined;
+}
+
+/** `CIFAR-10`; a part of ImageNet by its number of classes: `ImageNet-100`. */
+export function datasetName({ data }: Result): string {
+  return /^imagenet(-c)?$/i.test(data.name) && data.classes !== 1000 ? `ImageNet-${data.classes}` : data.name;
+}
+
+/** `ResNet-18`, `EfficientNet-B0`; a name that is not of the registry as it is. */
+export function networkTitle(network: string): string {
+  const known: Readonly<Record<string, string>> = { efficientnet_b0: 'EfficientNet-B0', alexnet: 'AlexNet' };
+  return known[network] ?? network.replace(/^resnet(\d+)$/, 'ResNet-$1');
+}
+
+/** `AugMix`; of a policy or a size the kind alone where the data set tells the rest: `PRIME`. */
+export function augmentTitle(augment: string): string {
+  const titles: Readonly<Record<string, string>> = {
+    autoaugment: 'AutoAugment',
+    randaugment: 'RandAugment',
+    trivialaugment: 'TrivialAugment',
+    augmix: 'AugMix',
+    prime: 'PRIME',
+  };
+  return titles[augment.replace(/-(cifar10|imagenet)$/, '')] ?? augment;
+}
+
+/** What must agree between a row and its baseline: everything but the first layer, the blurring and the seed. */
+function comparisonKey(result: Result): string {
+  const { model } = result;
+  const { config, training } = trainedWith(model);
+  const { seed: _, ...settings } = training ?? {};
+  return JSON.stringify([
+    datasetName(result),
+    model.name,
+    config ? [config.width, config.form] : null,
+    Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1)),
+  ]);
+}
+
+function augmentOf({ model }: Result): string | undefined {
+  const augment = trainedWith(model).training?.augment;
+  return typeof augment === 'string' && augment !== 'none' ? augment : undefined;
+}
+
+function rowOf(results: readonly Result[], baselines: readonly Result[] | undefined): TableRow {
+  const [first] = results;
+  const seeds = results.map(seedOf);
+  const twice = seeds.findIndex((seed, index) => seed !== undefined && seeds.indexOf(seed) !== index);
+  if (twice >= 0) {
+    throw new UserError(
+      `${results[twice]!.model.file}: expected one result for each seed of ${first!.model.name} ` +
+        `${first!.model.variant}, found seed ${seeds[twice]} also in ` +
+        `${results[seeds.indexOf(seeds[twice])]!.model.file}; leave one of them out`,
+    );
+  }
+  const augment = augmentOf(first!);
+  return {
+    label: '',
+    network: first!.model.name,
+    variant: first!.model.variant,
+    ...(augment && { augment }),
+    dataset: datasetName(first!),
+    isBaseline: baselines
+      ? results.some((result) => baselines.includes(result))
+      : first!.model.variant === 'baseline',
+    // Seeds in order; those that are not known stay as they were given.
+    results: [...results].sort((a, b) => (seedOf(a) ?? 0) - (seedOf(b) ?? 0)),
+  };
+}
+
+/** Index of the row's baseline among `rows`, or -1. */
+function findBaseline(
+  row: TableRow,
+  rows: readonly TableRow[],
+  baselines: readonly Result[] | undefined,
+): number {
+  const candidates = [...rows.keys()].filter(
+    (index) => rows[index]!.isBaseline && rows[index]!.dataset === row.dataset,
+  );
+  if (baselines) return candidates[0] ?? -1;
+  const key = comparisonKey(row.results[0]!);
+  const own = candidates.find((index) => comparisonKey(rows[index]!.results[0]!) === key);
+  if (own !== undefined) return own;
+  const stored = row.results[0]!.baseline?.model.sha256;
+  const named = candidates.find((index) => rows[index]!.results.some(({ model }) => model.sha256 === stored));
+  return named ?? -1;
+}
+
+/** The results, and before them the baselines stored inside, where no plain network of theirs is listed. */
+function withStoredBaselines(results: readonly Result[], named: readonly Result[] | undefined): Result[] {
+  if (named) return [...new Set([...named, ...results])];
+  const plain = results.filter(({ model }) => model.variant === 'baseline');
+  const hashes = new Set(results.map(({ model }) => model.sha256));
+  const stored: Result[] = [];
+  for (const result of results) {
+    const bare = baselineAsResult(result);
+    if (!bare || hashes.has(bare.model.sha256)) continue;
+    const hasOwn = plain.some((candidate) => comparisonKey(candidate) === comparisonKey(result));
+    if (hasOwn) continue;
+    hashes.add(bare.model.sha256);
+    stored.push(bare);
+  }
+  return [...stored, ...results];
+}
+
+function assertDifferentModels(results: readonly Result[]): void {
+  const seen = new Map<string, Result>();
+  for (const result of results) {
+    const key = `${result.model.sha256} ${datasetName(result)}`;
+    const earlier = seen.get(key);
+    if (earlier) {
+      throw new UserError(
+        `${result.model.file}: expected results of different models on ${datasetName(result)}, found the same ` +
+          `model as ${earlier.model.file} has; leave one of them out`,
+      );
+    }
+    seen.set(key, result);
+  }
+}
+
+/** Network, variant, augmentation and data set; where two rows would share that, what else tells them apart. */
+function uniqueLabels(rows: readonly TableRow[]): string[] {
+  const labels = rows.map((row) => {
+    const name = row.variant === 'onnx' ? row.network : `${networkTitle(row.network)} ${row.variant}`;
+    return `${name}${row.augment ? ` + ${augmentTitle(row.augment)}` : ''} on ${row.dataset}`;
+  });
+  return labels.map((label, index) => {
+    const others = rows.filter((_, other) => other !== index && labels[other] === label);
+    return others.length === 0 ? label : `${label} (${distinction(rows[index]!, others)})`;
+  });
+}
+
+/** Settings in which a row differs from others: `width 16, epochs 10`. */
+export function distinction(row: TableRow, others: readonly TableRow[]): string {
+  const facts = ({ results: [first] }: TableRow): Readonly<Record<string, unknown>> => {
+    const { config, training } = trainedWith(first!.model);
+    const { seed: _, ...settings } = training ?? {};
+    return { width: config?.width, form: config?.form, ...settings };
+  };
+  const own = facts(row);
+  const parts = Object.entries(own)
+    .filter(([name, value]) =>
+      others.some((other) => JSON.stringify(facts(other)[name]) !== JSON.stringify(value)),
+    )
+    .map(
+      ([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : (value ?? 'unset')}`,
+    );
+  return parts.length > 0 ? parts.join(', ') : row.results[0]!.model.file;
+}
