@@ -22,6 +22,9 @@ export class Footnotes {
   }
 }
 
+/** Title of a group of different networks beside other groups. */
+const OTHERS = 'Other models';
+
 /** Rows by what they are compared with, data sets and groups in the order of their first row, baselines first. */
 export function groupRows(
   rows: readonly TableRow[],
@@ -38,7 +41,10 @@ export function groupRows(
       groups.set(key, row.isBaseline ? [row, ...group] : [...group, row]);
     }
     return [...groups.values()].map((group): PaperGroup => {
-      const parts = [...(datasets.length > 1 ? [dataset] : []), commonName(group, rows)];
+      const parts = [
+        ...(datasets.length > 1 ? [dataset] : []),
+        commonName(group, rows) || (groups.size > 1 ? OTHERS : ''),
+      ];
       return {
         title: parts.filter((part) => part !== '').join(' · '),
         rows: group.map(
