@@ -62,7 +62,10 @@ export function register(program: Command): void {
     )
     .addHelpText('after', EXAMPLES)
     .action(async (files: string[], flags: ReportFlags) => {
-      if (flags.table === undefined) return writeReport(files, flags);
+      if (flags.table === undefined) {
+        if (flags.scaled === undefined) return writeReport(files, flags);
+        throw new UserError('--scaled is for the caption of a table: expected it with --table, found none');
+      }
       const { writePaperTable } = await import('./report-table.ts');
       return writePaperTable(files, flags);
     });

@@ -95,6 +95,31 @@ describe('pushpull report', () => {
     await expect(readdir(out)).rejects.toThrow();
   });
 
+  it('writes a table of the paper in four formats and prints it', async () => {
+    const out = path.join(folder, 'tables');
+    const { stdout } = await report(pushpull, plain, '--table', '1', '--scaled', 'half of it', '--out', out);
+    expect((await readdir(out)).sort()).toEqual(['table-1.csv', 'table-1.html', 'table-1.md', 'table-1.tex']);
+    expect(stdout).toMatch(/push-pull avg3 +\.071 +\.2568\* +\.969\*/);
+    expect(stdout).toMatch(/paper +\.071 +\.2728 +\.970/);
+    expect(stdout.replace(/\s+/g, ' ')).toContain('Scaled down: half of it.');
+    expect(await readFile(path.join(out, 'table-1.csv'), 'utf8')).toContain(',half of it\n');
+  });
+
+  it('compares a table with the baseline that is named, and refuses tables that there are not', async () => {
+    const out = path.join(folder, 'turned-table');
+    const { stdout } = await report(plain, '--table', '4', '--baseline', pushpull, '--out', out);
+    expect(stdout).toMatch(/^push-pull avg3 +1\.000 +1\.000 +1\.000$/m);
+    const nothing = path.join(folder, 'no-table');
+    for (const [words, message] of [
+      [[plain, '--table', '5'], /--table 5: expected one of the paper's tables \(1, 2, 3, 4, 6, 7\)/],
+      [[plain, '--scaled', 'a bit'], /--scaled is for the caption of a table/],
+      [[pushpull, '--table', '4'], /Table 4 is relative to a baseline/],
+    ] as const) {
+      await expect(report(...words, '--out', nothing)).rejects.toThrow(message);
+    }
+    await expect(readdir(nothing)).rejects.toThrow();
+  });
+
   it('says when the folder cannot be written', async () => {
     const file = path.join(folder, 'file');
     await writeFile(file, '');

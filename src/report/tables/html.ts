@@ -29,6 +29,8 @@ header{padding-bottom:24px}
 .paper-table tr.row.has-paper td,.paper-table tr.row.has-paper th{padding-bottom:4px}
 .paper-table tbody:last-child tr:last-child{border-bottom:1px solid ${COLORS.ink}}
 .paper-table sup{font-size:.72em;line-height:0;margin-left:2px}
+.paper-table tbody td,.paper-table tbody th{vertical-align:top}
+.paper-table.few td small{display:inline;margin-left:6px;font-size:.92em}
 .paper-table.few{width:auto;min-width:min(100%,520px)}
 .paper-table.few th,.paper-table.few td{padding-left:18px;font-size:15px}
 .paper-table.few tbody th,.paper-table.few thead th:first-child{padding-left:0}
@@ -41,7 +43,7 @@ figcaption p{max-width:none;margin:0 0 6px}
 .narrow .paper-table thead th:first-child{width:34%;text-align:left;color:${COLORS.ink};font-weight:600;font-size:13px}
 @media screen and (max-width:1080px){.paper-table.results tbody th{position:static}}
 @media screen and (max-width:760px){.paper-table.results{font-size:12.5px}.paper-table.results thead th{font-size:11px}header h1{font-size:23px}}
-@media print{@page{size:A4 landscape;margin:12mm}.paper-table.results{font-size:7pt}.paper-table.results thead th{font-size:6.6pt}tr.group{break-after:avoid}tr.row.has-paper{break-after:avoid}}
+@media print{@page{size:A4 landscape;margin:12mm}figure{break-inside:auto}.paper-table tbody{break-inside:avoid}header{padding-bottom:10pt}figcaption,.notes li{font-size:8pt;max-width:none}figcaption p{margin-bottom:2pt}footer{margin-top:10pt;padding:8pt 0 0;font-size:8pt}.paper-table.results{font-size:7pt}.paper-table.results thead th{font-size:6.6pt}tr.group{break-after:avoid}tr.row.has-paper{break-after:avoid}}
 `;
 
 export async function tableHtml(table: PaperTable): Promise<string> {
@@ -50,7 +52,7 @@ export async function tableHtml(table: PaperTable): Promise<string> {
   const all = [...columns.keys()];
   const notes = footnotes.map((note, index) => `<li><sup>${index + 1}</sup> ${esc(note)}</li>`).join('');
   const narrow = sections
-    .map((indices) => renderTable(table, indices, columns[indices[0]!]!.group || `Table ${table.which}`))
+    .map((indices) => renderTable(table, indices, columns[indices[0]!]!.group))
     .join('\n');
   return `<!doctype html>
 <html lang="en">
