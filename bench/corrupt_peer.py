@@ -155,7 +155,7 @@ def plasma(size, decay):
     step, reach = size, 100.0
 
     def jitter(mean):
-        return mean / 4 + reach * rng.uniform(-1, 1, mean.shape)
+        return mean / 4 + reach * rng.uniform(-reach, reach, mean.shape)
 
     while step >= 2:
         half = step // 2

@@ -29,7 +29,7 @@ import { contactSheet } from './contact-sheet.ts';
 import { corruptDataset } from './corrupt-dataset.ts';
 import { CORRUPT_FORMATS, type CorruptFormat } from './corrupt-formats.ts';
 import { encodePng, isImageFile, readImageFile, squareCrop } from './corrupt-images.ts';
-import { choice, integer } from './options.ts';
+import { addFrostOption, choice, integer } from './options.ts';
 import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './progress.ts';
 
 const EXAMPLES = `
@@ -77,14 +77,14 @@ interface Flags {
   size?: number;
   limit?: number;
   split: 'train' | 'test';
-  frost?: string;
+  frostDir?: string;
   without?: string;
   workers?: number;
   cache?: string;
 }
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command('corrupt')
     .summary('corrupted copies of a picture or a data set')
     .description('Write corrupted copies of a picture or of a data set: 19 corruptions at 5 severities.')
@@ -109,8 +109,8 @@ export function register(program: Command): void {
       integer('--size', 16),
     )
     .option('--limit <n>', 'so many images of a data set, chosen by the seed', integer('--limit', 1))
-    .option('--split <name>', 'of a data set: test or train', choice('--split', ['test', 'train']), 'test')
-    .option('--frost <folder>', 'frost textures to use in place of the generated ones')
+    .option('--split <name>', 'of a data set: test or train', choice('--split', ['test', 'train']), 'test');
+  addFrostOption(command)
     .option(
       '--without <quirks>',
       `peculiarities of the original to leave out: ${Object.keys(COMPATIBLE_QUIRKS).join(', ')}`,
@@ -125,7 +125,7 @@ async function run(flags: Flags): Promise<void> {
   const corruptions = parseCorruptions(flags.corruption);
   const severities = parseSeverities(flags.severity);
   const quirks = parseQuirks(flags.without);
-  const frost = flags.frost === undefined ? undefined : await loadTextures(flags.frost);
+  const frost = flags.frostDir === undefined ? undefined : await loadTextures(flags.frostDir);
   if (flags.format === 'jpeg' && quirks.jpeg85 === false) {
     throw new UserError('--without jpeg85: --format jpeg stores with that quality; use --format png');
   }
@@ -264,7 +264,7 @@ function manifest(request: Request, dataset: Dataset, set: ParameterSet, sha256:
     severities: [...severities],
     corruptions: parameters,
     quirks: { ...COMPATIBLE_QUIRKS, ...quirks },
-    frost: flags.frost ?? 'generated',
+    frost: flags.frostDir ?? 'generated',
     environment: { pushpull: version, node: process.version },
   });
 }

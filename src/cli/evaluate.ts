@@ -11,7 +11,7 @@ import { isRun } from '../train/run.ts';
 import { addClassOptions, type ClassFlags, toClassSelection } from './class-options.ts';
 import { resultTable } from './evaluate-table.ts';
 import { EvaluationDisplay } from './evaluation-display.ts';
-import { choice, integer } from './options.ts';
+import { addFrostOption, choice, integer } from './options.ts';
 import { addPreprocessingOptions, toPreprocessing } from './preprocessing.ts';
 import { INTERRUPTED, interruptible } from './progress.ts';
 
@@ -64,7 +64,7 @@ interface Flags extends PreprocessingFlags, ClassFlags {
   workers?: number;
   threads?: number;
   cache?: string;
-  frost?: string;
+  frostDir?: string;
   skipBad?: boolean;
 }
 
@@ -101,9 +101,8 @@ export function register(program: Command): void {
     )
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', integer('--threads', 1))
     .option('--cache <dir>', 'where downloaded data sets are kept')
-    .option('--frost <dir>', 'frost textures to use in place of the generated ones')
     .option('--skip-bad', 'leave unreadable images out instead of refusing the data');
-  addPreprocessingOptions(addClassOptions(command))
+  addPreprocessingOptions(addFrostOption(addClassOptions(command)))
     .addHelpText('after', EXAMPLES)
     .action(async (model: string, flags: Flags) => run(model, flags));
 }
@@ -150,7 +149,7 @@ function toOptions(model: string, flags: Flags): EvaluateOptions {
     threads,
     workers,
     cacheDir: flags.cache,
-    frostDir: flags.frost,
+    frostDir: flags.frostDir,
     skipBad,
     preprocessing: toPreprocessing(flags),
   };

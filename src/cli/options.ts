@@ -1,4 +1,5 @@
-/** Parsers of option values that several commands share. Each throws a UserError that names the option. */
+/** Options and parsers of their values that several commands share. Parsers throw a UserError that names the option. */
+import { type Command, Option } from 'commander';
 import { UserError } from '../errors.ts';
 import type { MomentumPolicy } from '../train/schedule.ts';
 
@@ -85,4 +86,12 @@ export function momentum(text: string): MomentumPolicy {
 
 function toNumber(text: string): number {
   return text.trim() === '' ? Number.NaN : Number(text);
+}
+
+/** `--frost-dir`; its older name `--frost` works too, but is not listed. */
+export function addFrostOption(command: Command): Command {
+  return command
+    .option('--frost-dir <dir>', 'frost textures to use in place of the generated ones')
+    .addOption(new Option('--frost <dir>').hideHelp())
+    .on('option:frost', (folder: string) => command.setOptionValue('frostDir', folder));
 }

@@ -124,14 +124,16 @@ export function loadTextures(folder: string): Promise<readonly Image[]> {
 
 async function readTextures(folder: string): Promise<readonly Image[]> {
   const names = await readdir(folder).catch(() => {
-    throw new UserError(`--frost ${folder}: expected a folder of frost textures, found none; check the path`);
+    throw new UserError(
+      `--frost-dir ${folder}: expected a folder of frost textures, found none; check the path`,
+    );
   });
   const paths = names
     .filter((name) => TEXTURE_NAME.test(name) && !name.startsWith('.'))
     .sort()
     .map((name) => path.join(folder, name));
   if (paths.length === 0) {
-    throw new UserError(`--frost ${folder}: expected frost textures as jpg or png files, found none`);
+    throw new UserError(`--frost-dir ${folder}: expected frost textures as jpg or png files, found none`);
   }
   const reader = new ImageReader({ kind: 'files', paths });
   return await Promise.all(

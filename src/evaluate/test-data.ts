@@ -82,7 +82,7 @@ async function openSet(
   for (const option of ['set', 'frostDir'] as const) {
     if (options[option] === undefined) continue;
     throw new UserError(
-      `--${option === 'set' ? 'set' : 'frost'}: is for images that are corrupted here, ${options.data} holds corrupted ones; leave it out`,
+      `--${option === 'set' ? 'set' : 'frost-dir'}: is for images that are corrupted here, ${options.data} holds corrupted ones; leave it out`,
     );
   }
   const { corruptions, severities, limit, seed = 0, cacheDir } = options;

@@ -260,7 +260,9 @@ describe('mistakes', () => {
     [['--corruption', 'rain'], '--corruption: expected noise, blur'],
     [['--severity', '6'], '--severity: expected all, or numbers from 1 to 5'],
     [['--without', 'jpeg'], '--without: expected names from glassCopies'],
-    [['--frost', '/nowhere'], '--frost /nowhere: expected a folder of frost textures, found none'],
+    [['--frost-dir', '/nowhere'], '--frost-dir /nowhere: expected a folder of frost textures, found none'],
+    // the option's older name
+    [['--frost', '/nowhere'], '--frost-dir /nowhere: expected a folder of frost textures, found none'],
     [['--limit', '3'], '--limit: expected a data set with it, found the picture'],
   ])('%j is refused', async (words, message) => {
     const attempt = run('--data', place('photo.png'), '--out', place('nothing'), ...words);

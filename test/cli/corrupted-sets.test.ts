@@ -187,7 +187,7 @@ describe("a set in CIFAR-10-C's form", () => {
     [['--corruptions', 'fog,contrast'], /missing: fog\. Fetch/],
     [[], /expected 15 corruptions .* found gaussian_noise, contrast only; missing: shot_noise; /],
     [['--corruptions', 'contrast', '--set', 'cifar'], /--set: is for images that are corrupted here/],
-    [['--corruptions', 'contrast', '--frost', 'x'], /--frost: is for images that are corrupted here/],
+    [['--corruptions', 'contrast', '--frost-dir', 'x'], /--frost-dir: is for images that are corrupted here/],
     [
       ['--corruptions', 'contrast', '--clean', 'mnist'],
       /--clean mnist: expected the classes of .*set, blue, green, red, found 0, 1, 2/,

@@ -137,7 +137,7 @@ describe('DataLoader', () => {
       transforms: [{ kind: 'corrupt', ...cell, frostDir: `${frostDir}x` }, ...BYTES],
     });
     await expect(collect(missing)).rejects.toThrow(
-      /--frost .*frostx: expected a folder of frost textures, found none/,
+      /--frost-dir .*frostx: expected a folder of frost textures, found none/,
     );
   });
 

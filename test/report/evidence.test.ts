@@ -139,7 +139,7 @@ describe('findSamples', () => {
     expect(pixels(given, 'fog')).toEqual(pixels(generated, 'fog'));
     const gone = await findSamples(result(run, { fingerprint: await fingerprint(), frost: 'gone' }));
     expect((gone as { omission: string }).omission).toMatch(
-      /--frost gone: expected a folder of frost textures/,
+      /--frost-dir gone: expected a folder of frost textures/,
     );
   });
 
