@@ -5,7 +5,16 @@ import { mean, standardDeviation } from '../../evaluate/metrics.ts';
 import { listWords, longName } from '../format.ts';
 import type { PaperTableOptions } from './build-table.ts';
 import { meanRelative, seedFigures } from './figures.ts';
-import { column, conditionSentences, Footnotes, groupRows, onDatasets, versionOf } from './groups.ts';
+import {
+  baselineOf,
+  column,
+  conditionSentences,
+  Footnotes,
+  groupRows,
+  NO_BASELINE,
+  onDatasets,
+  versionOf,
+} from './groups.ts';
 import { paperFrequencies } from './paper.ts';
 import type { TableRow } from './rows.ts';
 import { compareFigures, hasPaper, type PaperCell, type PaperTable } from './table.ts';
@@ -44,16 +53,12 @@ export function frequencyTable(rows: readonly TableRow[], options: PaperTableOpt
     });
   };
   const notes = (row: TableRow) => {
-    const seeds = seedFigures(
-      row,
-      rows.find(({ label }) => label === row.baseline),
-    );
+    const seeds = seedFigures(row, baselineOf(row, rows));
     const lacking = GROUPS.flatMap((group) => FREQUENCY_GROUPS[group]).filter(
       (corruption) => meanRelative(seeds, corruption) === undefined,
     );
     if (lacking.length === 0) return [];
-    if (!row.isBaseline && row.baseline === undefined)
-      return [footnotes.add('No baseline among the results.')];
+    if (!row.isBaseline && row.baseline === undefined) return [footnotes.add(NO_BASELINE)];
     return [
       footnotes.add(
         `Without ${listWords(lacking.map((name) => longName(name)))} at all five severities, here or in the baseline: no figure for the group.`,

@@ -3,7 +3,7 @@ import { BENCHMARK_CORRUPTIONS } from '../../corrupt/index.ts';
 import { formatCount, listWords, plural } from '../format.ts';
 import { incomplete, isPaired } from './figures.ts';
 import { paperDataset } from './paper.ts';
-import { augmentTitle, distinction, networkTitle, type TableRow, trainedWith } from './rows.ts';
+import { augmentTitle, distinction, networkTitle, sizeOf, type TableRow } from './rows.ts';
 import type { PaperCell, PaperColumn, PaperGroup, PaperRow } from './table.ts';
 
 /** The row that `row` is compared with. */
@@ -113,7 +113,7 @@ export function incompleteNote(row: TableRow): string | undefined {
 }
 
 /** What a dash of an otherwise complete row means. */
-export const NO_BASELINE = 'No baseline among the results: nothing that is relative to one.';
+export const NO_BASELINE = 'No baseline that was trained alike among the results: nothing that is relative to one.';
 
 /** How several seeds become one figure, and which seed is compared with which. */
 export function seedSentences(rows: readonly TableRow[]): string[] {
@@ -146,15 +146,14 @@ export function conditionSentences(rows: readonly TableRow[], hasPaper: boolean)
     const corrupted = data.corrupted ? 'corrupted images read from a published set' : 'corrupted in memory';
     sentences.push(`${dataset}: ${formatCount(data.images)} ${data.split} images, ${corrupted}.`);
   }
-  const widths = new Set(rows.flatMap(({ results }) => trainedWith(results[0]!.model).config?.width ?? []));
-  const epochs = new Set(
-    rows.flatMap(({ results }) => trainedWith(results[0]!.model).training?.epochs ?? []),
-  );
-  const trained = [
+  const sizes = rows.map(sizeOf);
+  const widths = new Set(sizes.flatMap(({ width }) => width ?? []));
+  const epochs = new Set(sizes.flatMap((size) => size.epochs ?? []));
+  const facts = [
     ...(widths.size > 0 ? [`width ${listWords([...widths].map(String))}`] : []),
-    ...(epochs.size > 0 ? [`${listWords([...epochs].map(String))} epochs`] : []),
+    ...(epochs.size > 0 ? [`trained for ${listWords([...epochs].map(String))} epochs`] : []),
   ];
-  if (trained.length > 0) sentences.push(`Networks of ${listWords(trained)}.`);
+  if (facts.length > 0) sentences.push(`Networks: ${facts.join(', ')}.`);
   if (!hasPaper) return sentences;
   const others = [...new Set(rows.map(({ dataset }) => dataset))].filter((name) => {
     const original = paperDataset(name);

@@ -9,6 +9,7 @@ import {
   type PaperRow,
   type PaperTable,
   paperText,
+  rowName,
 } from './table.ts';
 
 /**
@@ -75,7 +76,7 @@ function line(cells: readonly string[]): string {
 }
 
 function label(row: PaperRow): string {
-  const name = row.isBaseline && row.label !== 'baseline' ? `${row.label} (baseline)` : row.label;
+  const name = rowName(row);
   const text = escapeLatex(row.detail ? `${name} (${row.detail})` : name);
   const marks = row.footnotes.map((note) => `\\textsuperscript{${note + 1}}`).join('');
   return `${row.isBaseline ? `\\textit{${text}}` : text}${marks}`;

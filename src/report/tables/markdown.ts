@@ -8,6 +8,7 @@ import {
   type PaperRow,
   type PaperTable,
   paperText,
+  rowName,
   spreadText,
 } from './table.ts';
 
@@ -47,7 +48,7 @@ export function tableMarkdown(table: PaperTable): string {
 }
 
 function label(row: PaperRow): string {
-  const name = row.isBaseline && row.label !== 'baseline' ? `${row.label} (baseline)` : row.label;
+  const name = rowName(row);
   const detail = row.detail ? ` (${row.detail})` : '';
   const marks = row.footnotes.map((note) => `<sup>${note + 1}</sup>`).join('');
   return `${row.isBaseline ? `_${esc(name)}_` : esc(name)}${esc(detail)}${marks}`;

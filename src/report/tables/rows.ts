@@ -38,7 +38,7 @@ export function rowsOfResults(results: readonly Result[], options: RowOptions = 
   assertDifferentModels(listed);
   const groups = new Map<string, Result[]>();
   for (const result of listed) {
-    const key = JSON.stringify([comparisonKey(result), result.model.variant]);
+    const key = rowKey(result);
     groups.set(key, [...(groups.get(key) ?? []), result]);
   }
   const rows = [...groups.values()].map((group) => rowOf(group, options.baselines));
@@ -50,11 +50,20 @@ export function rowsOfResults(results: readonly Result[], options: RowOptions = 
 }
 
 /** How a network was made, in so far as its result tells: absent for models from elsewhere and in older results. */
-export function trainedWith(model: Result['model']): Result['model'] & {
+function trainedWith(model: Result['model']): Result['model'] & {
   readonly config?: ModelConfig;
   readonly training?: Readonly<Record<string, unknown>>;
 } {
   return model;
+}
+
+/** Epochs and width of a row's networks, where they are known. */
+export function sizeOf({ results: [first] }: TableRow): { width?: number; epochs?: number } {
+  const { width, epochs } = settingsOf(first!);
+  return {
+    ...(typeof width === 'number' && { width }),
+    ...(typeof epochs === 'number' && { epochs }),
+  };
 }
 
 /** The seed that a result's network was trained with, where it is known. */
@@ -86,20 +95,56 @@ export function augmentTitle(augment: string): string {
   return titles[augment.replace(/-(cifar10|imagenet)$/, '')] ?? augment;
 }
 
-/** What must agree between a row and its baseline: everything but the first layer, the blurring and the seed. */
+/** Settings that change what a network learns, flat, from a result's record of its training; unknown ones are absent. */
+function settingsOf({ model }: Result): Readonly<Record<string, unknown>> {
+  const { config, training = {} } = trainedWith(model);
+  // Runs keep their recipe and what they saw of the data each as an entry of their own.
+  const recipe = asRecord(training.recipe);
+  const data = asRecord(training.data);
+  const settings: Record<string, unknown> = {
+    width: config?.width,
+    form: config?.form,
+    augment: augmentOf(model),
+    jsd: training.jsd ?? recipe.jsd,
+    epochs: training.epochs ?? recipe.epochs,
+    fraction: training.fraction ?? data.fraction,
+    limit: training.limit ?? data.limit,
+    trainImages: data.trainImages,
+    preset: training.preset,
+    batchSize: training.batchSize ?? recipe.batchSize,
+    rates: recipe.rates,
+    momentum: recipe.momentum,
+    weightDecay: recipe.weightDecay,
+  };
+  return Object.fromEntries(
+    Object.entries(settings).filter(([, value]) => value !== undefined && value !== null),
+  );
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+/** Tuned for a network without making it another experiment: a row and its baseline may differ in these. */
+const TUNED = new Set(['preset', 'batchSize', 'rates', 'momentum', 'weightDecay']);
+
+/** What must agree between a row and its baseline: everything but the first layer, the blurring, the seed and tuning. */
 function comparisonKey(result: Result): string {
-  const { model } = result;
-  const { config, training } = trainedWith(model);
-  const { seed: _, ...settings } = training ?? {};
+  const settings = Object.entries(settingsOf(result)).filter(([name]) => !TUNED.has(name));
+  return JSON.stringify([datasetName(result), result.model.name, settings]);
+}
+
+/** What must agree between the seeds of a row. */
+function rowKey(result: Result): string {
   return JSON.stringify([
     datasetName(result),
-    model.name,
-    config ? [config.width, config.form] : null,
-    Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1)),
+    result.model.name,
+    result.model.variant,
+    Object.entries(settingsOf(result)),
   ]);
 }
 
-function augmentOf({ model }: Result): string | undefined {
+function augmentOf(model: Result['model']): string | undefined {
   const augment = trainedWith(model).training?.augment;
   return typeof augment === 'string' && augment !== 'none' ? augment : undefined;
 }
@@ -115,7 +160,7 @@ function rowOf(results: readonly Result[], baselines: readonly Result[] | undefi
         `${results[seeds.indexOf(seeds[twice])]!.model.file}; leave one of them out`,
     );
   }
-  const augment = augmentOf(first!);
+  const augment = augmentOf(first!.model);
   return {
     label: '',
     network: first!.model.name,
@@ -140,12 +185,22 @@ function findBaseline(
     (index) => rows[index]!.isBaseline && rows[index]!.dataset === row.dataset,
   );
   if (baselines) return candidates[0] ?? -1;
-  const key = comparisonKey(row.results[0]!);
-  const own = candidates.find((index) => comparisonKey(rows[index]!.results[0]!) === key);
+  const [first] = row.results;
+  const matching = (key: (result: Result) => string) =>
+    candidates.find((index) => key(rows[index]!.results[0]!) === key(first!));
+  const tuned = matching((result) => JSON.stringify([comparisonKey(result), settingsOf(result)]));
+  const own = tuned ?? matching(comparisonKey);
   if (own !== undefined) return own;
-  const stored = row.results[0]!.baseline?.model.sha256;
+  const stored = first!.baseline?.model.sha256;
   const named = candidates.find((index) => rows[index]!.results.some(({ model }) => model.sha256 === stored));
-  return named ?? -1;
+  if (named !== undefined) return named;
+  // Results of older versions do not tell how a network was trained: then its name has to do.
+  const untold = candidates.filter((index) => {
+    const [other] = rows[index]!.results;
+    const told = [first!, other!].every((result) => Object.keys(settingsOf(result)).length > 0);
+    return !told && other!.model.name === first!.model.name;
+  });
+  return untold.length === 1 ? untold[0]! : -1;
 }
 
 /** The results, and before them the baselines stored inside, where no plain network of theirs is listed. */
@@ -194,18 +249,12 @@ function uniqueLabels(rows: readonly TableRow[]): string[] {
 
 /** Settings in which a row differs from others: `width 16, epochs 10`. */
 export function distinction(row: TableRow, others: readonly TableRow[]): string {
-  const facts = ({ results: [first] }: TableRow): Readonly<Record<string, unknown>> => {
-    const { config, training } = trainedWith(first!.model);
-    const { seed: _, ...settings } = training ?? {};
-    return { width: config?.width, form: config?.form, ...settings };
-  };
-  const own = facts(row);
+  const own = settingsOf(row.results[0]!);
+  const theirs = others.map(({ results: [first] }) => settingsOf(first!));
   const parts = Object.entries(own)
     .filter(([name, value]) =>
-      others.some((other) => JSON.stringify(facts(other)[name]) !== JSON.stringify(value)),
+      theirs.some((settings) => JSON.stringify(settings[name]) !== JSON.stringify(value)),
     )
-    .map(
-      ([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : (value ?? 'unset')}`,
-    );
+    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`);
   return parts.length > 0 ? parts.join(', ') : row.results[0]!.model.file;
 }

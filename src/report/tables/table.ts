@@ -88,6 +88,11 @@ export function paperText({ paper, paperStd }: PaperCell): CellText | undefined 
   return paperStd === undefined ? { mean: paper } : { mean: paper, std: paperStd };
 }
 
+/** The row's label, which says so where it is a baseline under another name. */
+export function rowName({ label, isBaseline }: PaperRow): string {
+  return isBaseline && label !== 'baseline' ? `${label} (baseline)` : label;
+}
+
 /** Whether the paper has a number for any cell of the row. */
 export function hasPaper({ cells }: PaperRow): boolean {
   return cells.some(({ paper }) => paper !== undefined);

@@ -51,6 +51,31 @@ describe('rows of results', () => {
     ]);
   });
 
+  it('compares with the plain network that was trained alike, and tells what is different', () => {
+    const trained = (variant: string, training: object) => {
+      const result = madeUp({ variant });
+      return { ...result, model: { ...result.model, training } } as Result;
+    };
+    const recipe = { epochs: 30, batchSize: 64 };
+    const rows = rowsOfResults([
+      trained('baseline', { seed: 1, recipe: { ...recipe, batchSize: 128 } }),
+      trained('baseline', { seed: 1, recipe, test: { loss: 1 } }),
+      trained('push-pull avg3', { seed: 1, recipe, test: { loss: 2 } }),
+      trained('push-pull avg5', { seed: 1, recipe: { ...recipe, batchSize: 256 } }),
+      trained('push-pull avg3', { seed: 1, recipe: { ...recipe, epochs: 10 } }),
+    ]);
+    expect(rows.map(({ label, baseline }) => [label, baseline])).toEqual([
+      ['ResNet-18 baseline on CIFAR-10 (batchSize 128)', undefined],
+      ['ResNet-18 baseline on CIFAR-10 (batchSize 64)', undefined],
+      ['ResNet-18 push-pull avg3 on CIFAR-10 (epochs 30)', 'ResNet-18 baseline on CIFAR-10 (batchSize 64)'],
+      ['ResNet-18 push-pull avg5 on CIFAR-10', 'ResNet-18 baseline on CIFAR-10 (batchSize 128)'],
+      ['ResNet-18 push-pull avg3 on CIFAR-10 (epochs 10)', undefined],
+    ]);
+    expect(paperTable(1, rows).footnotes).toEqual([
+      'No baseline that was trained alike among the results: nothing that is relative to one.',
+    ]);
+  });
+
   it('compares results of older versions, which tell no settings', () => {
     const results = [syntheticResult(), syntheticAvg3()].map(withoutSettings);
     expect(outline(table(1, results))).toEqual([['ResNet-18', 'baseline', 'push-pull avg3']]);
