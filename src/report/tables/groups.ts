@@ -113,7 +113,8 @@ export function incompleteNote(row: TableRow): string | undefined {
 }
 
 /** What a dash of an otherwise complete row means. */
-export const NO_BASELINE = 'No baseline that was trained alike among the results: nothing that is relative to one.';
+export const NO_BASELINE =
+  'No baseline that was trained alike among the results: nothing that is relative to one.';
 
 /** How several seeds become one figure, and which seed is compared with which. */
 export function seedSentences(rows: readonly TableRow[]): string[] {
