@@ -109,17 +109,9 @@ function storedBaseline(results: readonly Result[]): Result | undefined {
 export function baselineAsResult(result: Result): Result | undefined {
   if (!result.baseline) return undefined;
   const { model, clean, errors } = result.baseline;
-  // How many images stood behind each of its cells is not stored, so no count is claimed.
-  const bare: Result = {
-    ...result,
-    model,
-    clean,
-    errors,
-    images: {},
-    complete: true,
-    notes: [],
-    baseline: undefined,
-  };
+  const { schema, data, environment } = result;
+  // Nothing else of the result is the baseline's; how many images stood behind each of its cells is not stored.
+  const bare = { schema, complete: true, model, data, clean, errors, images: {}, environment };
   return { ...bare, ...computeMetrics(bare) };
 }
 

@@ -34,14 +34,14 @@ export interface RowOptions {
  * @throws UserError when two results are of one model, or of one seed of one network
  */
 export function rowsOfResults(results: readonly Result[], options: RowOptions = {}): TableRow[] {
-  const listed = withStoredBaselines(results, options.baselines);
+  const { listed, baselines } = withBaselines(results, options.baselines);
   assertDifferentModels(listed);
   const groups = new Map<string, Result[]>();
   for (const result of listed) {
     const key = rowKey(result);
     groups.set(key, [...(groups.get(key) ?? []), result]);
   }
-  const rows = [...groups.values()].map((group) => rowOf(group, options.baselines));
+  const rows = [...groups.values()].map((group) => rowOf(group, baselines));
   const labels = uniqueLabels(rows);
   return rows.map((row, index): TableRow => {
     const baseline = row.isBaseline ? -1 : findBaseline(row, rows, options.baselines);
@@ -149,7 +149,7 @@ function augmentOf(model: Result['model']): string | undefined {
   return typeof augment === 'string' && augment !== 'none' ? augment : undefined;
 }
 
-function rowOf(results: readonly Result[], baselines: readonly Result[] | undefined): TableRow {
+function rowOf(results: readonly Result[], baselines: ReadonlySet<Result>): TableRow {
   const [first] = results;
   const seeds = results.map(seedOf);
   const twice = seeds.findIndex((seed, index) => seed !== undefined && seeds.indexOf(seed) !== index);
@@ -167,9 +167,7 @@ function rowOf(results: readonly Result[], baselines: readonly Result[] | undefi
     variant: first!.model.variant,
     ...(augment && { augment }),
     dataset: datasetName(first!),
-    isBaseline: baselines
-      ? results.some((result) => baselines.includes(result))
-      : first!.model.variant === 'baseline',
+    isBaseline: results.some((result) => baselines.has(result)),
     // Seeds in order; those that are not known stay as they were given.
     results: [...results].sort((a, b) => (seedOf(a) ?? 0) - (seedOf(b) ?? 0)),
   };
@@ -203,21 +201,29 @@ function findBaseline(
   return untold.length === 1 ? untold[0]! : -1;
 }
 
-/** The results, and before them the baselines stored inside, where no plain network of theirs is listed. */
-function withStoredBaselines(results: readonly Result[], named: readonly Result[] | undefined): Result[] {
-  if (named) return [...new Set([...named, ...results])];
+/**
+ * The results, and which of them others are compared with: those that are named, else the plain networks, and what
+ * `evaluate --baseline` was given for a network whose plain form is not listed. Where that is not listed either, it
+ * comes first.
+ */
+function withBaselines(
+  results: readonly Result[],
+  named: readonly Result[] | undefined,
+): { readonly listed: readonly Result[]; readonly baselines: ReadonlySet<Result> } {
+  if (named) return { listed: [...new Set([...named, ...results])], baselines: new Set(named) };
   const plain = results.filter(({ model }) => model.variant === 'baseline');
-  const hashes = new Set(results.map(({ model }) => model.sha256));
+  const baselines = new Set(plain);
   const stored: Result[] = [];
   for (const result of results) {
     const bare = baselineAsResult(result);
-    if (!bare || hashes.has(bare.model.sha256)) continue;
-    const hasOwn = plain.some((candidate) => comparisonKey(candidate) === comparisonKey(result));
-    if (hasOwn) continue;
-    hashes.add(bare.model.sha256);
-    stored.push(bare);
+    if (!bare || plain.some((candidate) => comparisonKey(candidate) === comparisonKey(result))) continue;
+    const known = [...stored, ...results].find(
+      (other) => other.model.sha256 === bare.model.sha256 && datasetName(other) === datasetName(bare),
+    );
+    if (!known) stored.push(bare);
+    baselines.add(known ?? bare);
   }
-  return [...stored, ...results];
+  return { listed: [...stored, ...results], baselines };
 }
 
 function assertDifferentModels(results: readonly Result[]): void {

@@ -90,6 +90,15 @@ describe('rows of results', () => {
     expect(found.groups[0]!.rows[1]!.cells).toEqual(alone.groups[0]!.rows[1]!.cells);
   });
 
+  it('takes a foreign model for a baseline where the evaluation was given one', () => {
+    const [theirs, mine] = ['theirs', 'mine'].map((name) => madeUp({ name, variant: 'onnx' }));
+    const { model, clean, errors, ce } = theirs!;
+    const compared = { ...mine!, baseline: { file: 'theirs.json', model, clean, errors, ce } };
+    for (const results of [[compared], [compared, theirs!]]) {
+      expect(outline(table(1, results))).toEqual([['', 'theirs', 'mine']]);
+    }
+  });
+
   it('compares everything with a baseline that is named', () => {
     const [named, foreign] = [
       madeUp({ name: 'theirs', variant: 'onnx' }),
