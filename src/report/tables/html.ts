@@ -41,7 +41,6 @@ figcaption p{max-width:none;margin:0 0 6px}
 .narrow .paper-table{table-layout:fixed;margin-bottom:28px}
 .narrow .paper-table tbody th{min-width:0;font-size:13px;overflow-wrap:anywhere}
 .narrow .paper-table thead th:first-child{width:34%;text-align:left;color:${COLORS.ink};font-weight:600;font-size:13px}
-@media screen and (max-width:1080px){.paper-table.results tbody th{position:static}}
 @media screen and (max-width:760px){.paper-table.results{font-size:12.5px}.paper-table.results thead th{font-size:11px}header h1{font-size:23px}}
 @media print{@page{size:A4 landscape;margin:12mm}figure{break-inside:auto}.paper-table tbody{break-inside:avoid}header{padding-bottom:10pt}figcaption,.notes li{font-size:8pt;max-width:none}figcaption p{margin-bottom:2pt}footer{margin-top:10pt;padding:8pt 0 0;font-size:8pt}.paper-table.results{font-size:7pt}.paper-table.results thead th{font-size:6.6pt}tr.group{break-after:avoid}tr.row.has-paper{break-after:avoid}}
 `;
