@@ -67,3 +67,14 @@ export function generated(width: number, height: number, index: number): Image {
   }
   return createImage(width, height, data);
 }
+
+/** The values of every nth row and column, so that `kept` rows remain: what the fixtures of this folder hold. */
+export function thinned({ data, width, height }: Image, kept: number): Uint8Array {
+  const step = Math.ceil(height / kept);
+  const values: number[] = [];
+  for (let y = 0; y < height; y += step) {
+    for (let x = 0; x < width; x += step)
+      values.push(...data.subarray(3 * (y * width + x), 3 * (y * width + x) + 3));
+  }
+  return Uint8Array.from(values);
+}

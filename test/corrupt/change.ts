@@ -1,0 +1,171 @@
+import { readFileSync } from 'node:fs';
+import {
+  type CorruptionName,
+  type CorruptOptions,
+  corrupt,
+  type ParameterSet,
+  type Severity,
+} from '../../src/corrupt/index.ts';
+import type { Image } from '../../src/image/image.ts';
+import { generated } from './generated.ts';
+
+export const RANDOM_CORRUPTIONS = [
+  'gaussian_noise',
+  'shot_noise',
+  'impulse_noise',
+  'speckle_noise',
+  'glass_blur',
+  'motion_blur',
+  'snow',
+  'frost',
+  'fog',
+  'elastic_transform',
+  'spatter',
+] as const satisfies readonly CorruptionName[];
+
+/** As make_statistics.py has them. */
+const EDGES = { cifar: [1, 2, 4, 8, 16], imagenet: [1, 4, 8, 16, 32, 64] };
+export const SIDES = { cifar: 32, imagenet: 224 };
+const SPECTRUM_SIDE = { cifar: 32, imagenet: 128 };
+const FIRST_TEXTURE = 9000;
+
+/** Names of the statistics of {@link statistics}, in their order. */
+export function statisticNames(set: ParameterSet): string[] {
+  return ['mean', 'deviation', 'mean absolute', 'PSNR', ...EDGES[set].map((edge) => `power from ${edge}`)];
+}
+
+/** In-place radix-2 FFT of `n` complex numbers at `start`, `stride` apart. */
+function fft(re: Float64Array, im: Float64Array, start: number, stride: number, n: number): void {
+  for (let i = 1, j = 0; i < n; i++) {
+    let bit = n >> 1;
+    for (; j & bit; bit >>= 1) j ^= bit;
+    j ^= bit;
+    if (i >= j) continue;
+    const a = start + i * stride;
+    const b = start + j * stride;
+    [re[a], re[b]] = [re[b], re[a]];
+    [im[a], im[b]] = [im[b], im[a]];
+  }
+  for (let length = 2; length <= n; length *= 2) {
+    for (let k = 0; k < length / 2; k++) {
+      const cos = Math.cos((2 * Math.PI * k) / length);
+      const sin = -Math.sin((2 * Math.PI * k) / length);
+      for (let i = k; i < n; i += length) {
+        const a = start + i * stride;
+        const b = a + (length / 2) * stride;
+        const x = re[b] * cos - im[b] * sin;
+        const y = re[b] * sin + im[b] * cos;
+        re[b] = re[a] - x;
+        im[b] = im[a] - y;
+        re[a] += x;
+        im[a] += y;
+      }
+    }
+  }
+}
+
+/** Mean power in each band of radial frequency of the sum of the three channels. */
+function spectrum(change: Int16Array, side: number, set: ParameterSet): number[] {
+  const edges = EDGES[set];
+  const n = SPECTRUM_SIDE[set];
+  const skip = (side - n) / 2;
+  const re = new Float64Array(n * n);
+  const im = new Float64Array(n * n);
+  for (let y = 0; y < n; y++) {
+    for (let x = 0; x < n; x++) {
+      const at = 3 * ((y + skip) * side + x + skip);
+      re[y * n + x] = change[at] + change[at + 1] + change[at + 2];
+    }
+  }
+  for (let y = 0; y < n; y++) fft(re, im, y * n, 1, n);
+  for (let x = 0; x < n; x++) fft(re, im, x, n, n);
+  const sums = edges.map(() => 0);
+  const counts = edges.map(() => 0);
+  for (let y = 0; y < n; y++) {
+    for (let x = 0; x < n; x++) {
+      const radius = Math.hypot(Math.min(x, n - x), Math.min(y, n - y));
+      const band = edges.findLastIndex((edge) => radius >= edge);
+      if (band < 0) continue;
+      sums[band] += (re[y * n + x] ** 2 + im[y * n + x] ** 2) / (n * n);
+      counts[band]++;
+    }
+  }
+  return sums.map((sum, band) => sum / counts[band]);
+}
+
+let madeTextures: readonly Image[] | undefined;
+
+/** Six pictures in place of frosted panes, those of make_statistics.py. */
+export function textures(): readonly Image[] {
+  madeTextures ??= Array.from({ length: 6 }, (_, i) => generated(512, 384, FIRST_TEXTURE + i));
+  return madeTextures;
+}
+
+/** What `corrupt` adds to a picture, without the JPEG of the published ImageNet files. */
+function change(picture: Image, options: Omit<CorruptOptions, 'frost' | 'quirks'>): Int16Array {
+  const { data } = corrupt(picture, { ...options, frost: textures(), quirks: { jpeg85: false } });
+  return Int16Array.from(data, (level, i) => level - picture.data[i]);
+}
+
+/**
+ * What a corruption does to the given generated pictures, each corrupted `draws` times: numbers named by
+ * {@link statisticNames}.
+ */
+export function statistics(
+  corruption: CorruptionName,
+  pictures: readonly Image[],
+  set: ParameterSet,
+  severity: Severity,
+  draws = 1,
+): number[] {
+  let [mean, square, absolute, psnr] = [0, 0, 0, 0];
+  const power = EDGES[set].map(() => 0);
+  const share = 1 / (pictures.length * draws);
+  for (let draw = 0; draw < draws; draw++) {
+    for (const [index, picture] of pictures.entries()) {
+      const difference = change(picture, { corruption, set, severity, seed: draw, index });
+      let [sum, squares, sizes] = [0, 0, 0];
+      for (const d of difference) {
+        sum += d;
+        squares += d * d;
+        sizes += Math.abs(d);
+      }
+      const n = difference.length;
+      mean += (share * sum) / n;
+      square += (share * squares) / n;
+      absolute += (share * sizes) / n;
+      psnr += share * 10 * Math.log10(255 ** 2 / Math.max(squares / n, 1e-3));
+      for (const [band, value] of spectrum(difference, picture.width, set).entries()) {
+        power[band] += share * value;
+      }
+    }
+  }
+  return [mean, Math.sqrt(square - mean ** 2), absolute, psnr, ...power];
+}
+
+/** How far statistics are from others, each relative to the other's; the mean relative to the mean absolute. */
+export function deviations(found: readonly number[], expected: readonly number[]): number[] {
+  return found.map((value, i) => Math.abs(value - expected[i]) / Math.abs(expected[i === 0 ? 2 : i]));
+}
+
+/** What the original did to the pictures, by `SET CORRUPTION SEVERITY seed SEED`. */
+export type StoredStatistics = Record<
+  string,
+  {
+    /** `all` is of so many pictures, each corrupted `draws` times. */
+    images: number;
+    draws: number;
+    all: number[];
+    /** Of the first pictures, {@link FIRST} of them, corrupted once. */
+    first: number[];
+  }
+>;
+
+export const FIRST = { cifar: 500, imagenet: 20 };
+
+/** The original's statistics, made by make_statistics.py. */
+export function readStatistics(
+  file: string | URL = new URL('../fixtures/corrupt/statistics.json', import.meta.url),
+): StoredStatistics {
+  return JSON.parse(readFileSync(file, 'utf8')) as StoredStatistics;
+}
