@@ -83,6 +83,19 @@ describe.each(CORRUPTIONS)('%s', (corruption) => {
     }
   });
 
+  it.each([
+    [64, 64],
+    [96, 96],
+    [300, 200],
+  ])('corrupts %i × %i pixels', (width, height) => {
+    const image = picture(width, height, 2);
+    for (const set of ['cifar', 'imagenet'] as const) {
+      const result = corrupt(image, { corruption, severity: 5, set, seed: 0, index: 0 });
+      expect([result.width, result.height]).toEqual([width, height]);
+      expect(new Set(result.data).size).toBeGreaterThan(10);
+    }
+  });
+
   it.each([0, 255])('survives a picture of level %d', (level) => {
     const flat = createImage(20, 33, new Uint8Array(20 * 33 * 3).fill(level));
     for (const set of ['cifar', 'imagenet'] as const) {
