@@ -140,6 +140,8 @@ function rowKey(result: Result): string {
     datasetName(result),
     result.model.name,
     result.model.variant,
+    // Tells widths apart where nothing else does.
+    result.model.parameters,
     Object.entries(settingsOf(result)),
   ]);
 }

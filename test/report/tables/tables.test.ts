@@ -79,6 +79,8 @@ describe('rows of results', () => {
   it('compares results of older versions, which tell no settings', () => {
     const results = [syntheticResult(), syntheticAvg3()].map(withoutSettings);
     expect(outline(table(1, results))).toEqual([['ResNet-18', 'baseline', 'push-pull avg3']]);
+    const wider = { ...results[1]!, model: { ...madeUp().model, variant: 'push-pull avg3', parameters: 99 } };
+    expect(rowsOfResults([...results, withoutSettings(wider)])).toHaveLength(3);
   });
 
   it('takes the baseline inside a result where it is not listed', () => {
