@@ -34,6 +34,10 @@ export function statisticNames(set: ParameterSet): string[] {
   return ['mean', 'deviation', 'mean absolute', 'PSNR', ...EDGES[set].map((edge) => `power from ${edge}`)];
 }
 
+/** Parts of a full turn that cosines are tabulated for; the largest FFT has as many points. */
+const TURN = 128;
+const COSINES = Float64Array.from({ length: TURN }, (_, i) => Math.cos((2 * Math.PI * i) / TURN));
+
 /** In-place radix-2 FFT of `n` complex numbers at `start`, `stride` apart. */
 function fft(re: Float64Array, im: Float64Array, start: number, stride: number, n: number): void {
   for (let i = 1, j = 0; i < n; i++) {
@@ -43,13 +47,16 @@ function fft(re: Float64Array, im: Float64Array, start: number, stride: number, 
     if (i >= j) continue;
     const a = start + i * stride;
     const b = start + j * stride;
-    [re[a], re[b]] = [re[b], re[a]];
-    [im[a], im[b]] = [im[b], im[a]];
+    const [x, y] = [re[a], im[a]];
+    re[a] = re[b];
+    im[a] = im[b];
+    re[b] = x;
+    im[b] = y;
   }
   for (let length = 2; length <= n; length *= 2) {
     for (let k = 0; k < length / 2; k++) {
-      const cos = Math.cos((2 * Math.PI * k) / length);
-      const sin = -Math.sin((2 * Math.PI * k) / length);
+      const cos = COSINES[(k * TURN) / length];
+      const sin = -COSINES[((k * TURN) / length + (3 * TURN) / 4) % TURN];
       for (let i = k; i < n; i += length) {
         const a = start + i * stride;
         const b = a + (length / 2) * stride;
@@ -62,6 +69,22 @@ function fft(re: Float64Array, im: Float64Array, start: number, stride: number, 
       }
     }
   }
+}
+
+const bandTables = new Map<ParameterSet, Int8Array>();
+
+/** Number of the band of each frequency, -1 for the mean. */
+function bandsOf(set: ParameterSet): Int8Array {
+  const n = SPECTRUM_SIDE[set];
+  const table =
+    bandTables.get(set) ??
+    Int8Array.from({ length: n * n }, (_, i) => {
+      const [x, y] = [i % n, Math.floor(i / n)];
+      const radius = Math.hypot(Math.min(x, n - x), Math.min(y, n - y));
+      return EDGES[set].findLastIndex((edge) => radius >= edge);
+    });
+  bandTables.set(set, table);
+  return table;
 }
 
 /** Mean power in each band of radial frequency of the sum of the three channels. */
@@ -81,14 +104,11 @@ function spectrum(change: Int16Array, side: number, set: ParameterSet): number[]
   for (let x = 0; x < n; x++) fft(re, im, x, n, n);
   const sums = edges.map(() => 0);
   const counts = edges.map(() => 0);
-  for (let y = 0; y < n; y++) {
-    for (let x = 0; x < n; x++) {
-      const radius = Math.hypot(Math.min(x, n - x), Math.min(y, n - y));
-      const band = edges.findLastIndex((edge) => radius >= edge);
-      if (band < 0) continue;
-      sums[band] += (re[y * n + x] ** 2 + im[y * n + x] ** 2) / (n * n);
-      counts[band]++;
-    }
+  const bands = bandsOf(set);
+  for (let i = 0; i < bands.length; i++) {
+    if (bands[i] < 0) continue;
+    sums[bands[i]] += (re[i] ** 2 + im[i] ** 2) / (n * n);
+    counts[bands[i]]++;
   }
   return sums.map((sum, band) => sum / counts[band]);
 }
@@ -104,7 +124,9 @@ export function textures(): readonly Image[] {
 /** What `corrupt` adds to a picture, without the JPEG of the published ImageNet files. */
 function change(picture: Image, options: Omit<CorruptOptions, 'frost' | 'quirks'>): Int16Array {
   const { data } = corrupt(picture, { ...options, frost: textures(), quirks: { jpeg85: false } });
-  return Int16Array.from(data, (level, i) => level - picture.data[i]);
+  const difference = new Int16Array(data.length);
+  for (let i = 0; i < data.length; i++) difference[i] = data[i] - picture.data[i];
+  return difference;
 }
 
 /**
@@ -125,7 +147,8 @@ export function statistics(
     for (const [index, picture] of pictures.entries()) {
       const difference = change(picture, { corruption, set, severity, seed: draw, index });
       let [sum, squares, sizes] = [0, 0, 0];
-      for (const d of difference) {
+      for (let i = 0; i < difference.length; i++) {
+        const d = difference[i];
         sum += d;
         squares += d * d;
         sizes += Math.abs(d);
@@ -148,24 +171,28 @@ export function deviations(found: readonly number[], expected: readonly number[]
   return found.map((value, i) => Math.abs(value - expected[i]) / Math.abs(expected[i === 0 ? 2 : i]));
 }
 
-/** What the original did to the pictures, by `SET CORRUPTION SEVERITY seed SEED`. */
-export type StoredStatistics = Record<
-  string,
-  {
-    /** `all` is of so many pictures, each corrupted `draws` times. */
-    images: number;
-    draws: number;
-    all: number[];
-    /** Of the first pictures, {@link FIRST} of them, corrupted once. */
-    first: number[];
-  }
->;
+/** What the original did to the pictures with one seed. */
+export interface StoredStatistics {
+  /** `all` is of so many pictures, each corrupted `draws` times. */
+  images: number;
+  draws: number;
+  all: number[];
+  /** Of the first pictures, {@link FIRST} of them, corrupted once. */
+  first: number[];
+}
 
 export const FIRST = { cifar: 500, imagenet: 20 };
 
-/** The original's statistics, made by make_statistics.py. */
-export function readStatistics(
-  file: string | URL = new URL('../fixtures/corrupt/statistics.json', import.meta.url),
-): StoredStatistics {
-  return JSON.parse(readFileSync(file, 'utf8')) as StoredStatistics;
+const stored: Record<string, StoredStatistics> = JSON.parse(
+  readFileSync(new URL('../fixtures/corrupt/statistics.json', import.meta.url), 'utf8'),
+);
+
+/** The original's statistics of two seeds, that of more pictures first. Made by make_statistics.py. */
+export function storedStatistics(
+  set: ParameterSet,
+  corruption: CorruptionName,
+  severity: Severity,
+): [StoredStatistics, StoredStatistics] {
+  const [one, two] = [1, 2].map((seed) => stored[`${set} ${corruption} ${severity} seed ${seed}`]);
+  return one.images * one.draws >= two.images * two.draws ? [one, two] : [two, one];
 }
