@@ -8,6 +8,7 @@ import {
 } from '../../src/corrupt/index.ts';
 import type { Image } from '../../src/image/image.ts';
 import { generated } from './generated.ts';
+import { EDGES, spectrum } from './spectrum.ts';
 
 export const RANDOM_CORRUPTIONS = [
   'gaussian_noise',
@@ -23,94 +24,12 @@ export const RANDOM_CORRUPTIONS = [
   'spatter',
 ] as const satisfies readonly CorruptionName[];
 
-/** As make_statistics.py has them. */
-const EDGES = { cifar: [1, 2, 4, 8, 16], imagenet: [1, 4, 8, 16, 32, 64] };
 export const SIDES = { cifar: 32, imagenet: 224 };
-const SPECTRUM_SIDE = { cifar: 32, imagenet: 128 };
 const FIRST_TEXTURE = 9000;
 
 /** Names of the statistics of {@link statistics}, in their order. */
 export function statisticNames(set: ParameterSet): string[] {
   return ['mean', 'deviation', 'mean absolute', 'PSNR', ...EDGES[set].map((edge) => `power from ${edge}`)];
-}
-
-/** Parts of a full turn that cosines are tabulated for; the largest FFT has as many points. */
-const TURN = 128;
-const COSINES = Float64Array.from({ length: TURN }, (_, i) => Math.cos((2 * Math.PI * i) / TURN));
-
-/** In-place radix-2 FFT of `n` complex numbers at `start`, `stride` apart. */
-function fft(re: Float64Array, im: Float64Array, start: number, stride: number, n: number): void {
-  for (let i = 1, j = 0; i < n; i++) {
-    let bit = n >> 1;
-    for (; j & bit; bit >>= 1) j ^= bit;
-    j ^= bit;
-    if (i >= j) continue;
-    const a = start + i * stride;
-    const b = start + j * stride;
-    const [x, y] = [re[a], im[a]];
-    re[a] = re[b];
-    im[a] = im[b];
-    re[b] = x;
-    im[b] = y;
-  }
-  for (let length = 2; length <= n; length *= 2) {
-    for (let k = 0; k < length / 2; k++) {
-      const cos = COSINES[(k * TURN) / length];
-      const sin = -COSINES[((k * TURN) / length + (3 * TURN) / 4) % TURN];
-      for (let i = k; i < n; i += length) {
-        const a = start + i * stride;
-        const b = a + (length / 2) * stride;
-        const x = re[b] * cos - im[b] * sin;
-        const y = re[b] * sin + im[b] * cos;
-        re[b] = re[a] - x;
-        im[b] = im[a] - y;
-        re[a] += x;
-        im[a] += y;
-      }
-    }
-  }
-}
-
-const bandTables = new Map<ParameterSet, Int8Array>();
-
-/** Number of the band of each frequency, -1 for the mean. */
-function bandsOf(set: ParameterSet): Int8Array {
-  const n = SPECTRUM_SIDE[set];
-  const table =
-    bandTables.get(set) ??
-    Int8Array.from({ length: n * n }, (_, i) => {
-      const [x, y] = [i % n, Math.floor(i / n)];
-      const radius = Math.hypot(Math.min(x, n - x), Math.min(y, n - y));
-      return EDGES[set].findLastIndex((edge) => radius >= edge);
-    });
-  bandTables.set(set, table);
-  return table;
-}
-
-/** Mean power in each band of radial frequency of the sum of the three channels. */
-function spectrum(change: Int16Array, side: number, set: ParameterSet): number[] {
-  const edges = EDGES[set];
-  const n = SPECTRUM_SIDE[set];
-  const skip = (side - n) / 2;
-  const re = new Float64Array(n * n);
-  const im = new Float64Array(n * n);
-  for (let y = 0; y < n; y++) {
-    for (let x = 0; x < n; x++) {
-      const at = 3 * ((y + skip) * side + x + skip);
-      re[y * n + x] = change[at] + change[at + 1] + change[at + 2];
-    }
-  }
-  for (let y = 0; y < n; y++) fft(re, im, y * n, 1, n);
-  for (let x = 0; x < n; x++) fft(re, im, x, n, n);
-  const sums = edges.map(() => 0);
-  const counts = edges.map(() => 0);
-  const bands = bandsOf(set);
-  for (let i = 0; i < bands.length; i++) {
-    if (bands[i] < 0) continue;
-    sums[bands[i]] += (re[i] ** 2 + im[i] ** 2) / (n * n);
-    counts[bands[i]]++;
-  }
-  return sums.map((sum, band) => sum / counts[band]);
 }
 
 let madeTextures: readonly Image[] | undefined;
