@@ -56,16 +56,15 @@ function run<N extends CorruptionName>(name: N, image: Image, set: ParameterSet,
 describe.each(PARAMETER_SETS)('with the same random numbers as the original, strengths of %s', (set) => {
   const side = SIDES[set];
   const picture = generated(side, side, PICTURE);
-  const names = RANDOM_CORRUPTIONS.filter((name) => name !== 'impulse_noise');
 
-  it.each(names)('%s gives the same pixels', (name) => {
+  it.each(RANDOM_CORRUPTIONS)('%s gives the same pixels', (name) => {
     for (const severity of SEVERITIES) {
       const { data, shape } = pack.get(`${set} ${name} ${severity}`)!;
       const found = thinned(run(name, picture, set, severity), shape[0]);
       const { largest, within } = compareBytes(found, data, 0);
       expect(largest, `severity ${severity}`).toBeLessThanOrEqual(1);
       // Truncation parts values that differ in their last bits, twice in glass_blur.
-      expect(within, `severity ${severity}`).toBeGreaterThan(0.975);
+      expect(within, `severity ${severity}`).toBeGreaterThan(name === 'glass_blur' ? 0.975 : 0.995);
     }
   });
 });
