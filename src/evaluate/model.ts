@@ -6,6 +6,8 @@ import type { Engine, ModelSession } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { type ModelCard, type Preprocessing, readModelCard } from '../models/card.ts';
+import { modelConfigSchema } from '../train/config.ts';
+import { trainingRecordSchema } from '../train/history.ts';
 import { isRun, openRun } from '../train/run.ts';
 import { Feeder, type ImageBatch } from './feeder.ts';
 import { inspectOnnx } from './onnx-file.ts';
@@ -50,8 +52,19 @@ export async function readModelFile(modelOrRun: string): Promise<ModelFile> {
     parameters: card?.model.parameters ?? parameters,
     file: modelOrRun,
     sha256: createHash('sha256').update(bytes).digest('hex'),
+    ...(card && howMade(card)),
   };
   return { path: file, bytes, model, card };
+}
+
+/** Structure and training, in so far as the card tells them in the way of this version. */
+function howMade(card: ModelCard): Pick<ResultModel, 'config' | 'training'> {
+  const config = modelConfigSchema.strip().safeParse(card.model);
+  const training = trainingRecordSchema.safeParse(card.training);
+  return {
+    ...(config.success && { config: config.data }),
+    ...(training.success && { training: training.data }),
+  };
 }
 
 async function findModelFile(modelOrRun: string): Promise<string> {

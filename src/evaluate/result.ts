@@ -8,6 +8,8 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { CORRUPTED_FORMATS } from '../data/corrupted-spec.ts';
 import { UserError } from '../errors.ts';
+import { modelConfigSchema } from '../train/config.ts';
+import { trainingRecordSchema } from '../train/history.ts';
 
 export const RESULT_SCHEMA = 'pushpull.result/1';
 
@@ -27,6 +29,10 @@ const modelSchema = z.object({
   file: z.string(),
   /** SHA-256 of the file, in hexadecimal. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** The network's structure, of the project's own models. */
+  config: modelConfigSchema.optional(),
+  /** How it was trained, of the project's own models. */
+  training: trainingRecordSchema.optional(),
 });
 
 const triple = z.tuple([z.number(), z.number(), z.number()]).readonly();

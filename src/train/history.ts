@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RunConfig } from './config.ts';
+import { initialSchema, type RunConfig, recipeSchema } from './config.ts';
 
 const count = z.number().int().nonnegative();
 
@@ -35,6 +35,43 @@ export const epochRecordSchema = z.strictObject({
     evaluate: z.number(),
   }),
 });
+
+/**
+ * How a network was trained, as {@link howTrained} writes it into the card of its model. Cards of older versions, and
+ * networks whose weights come from elsewhere, lack entries.
+ */
+export const trainingRecordSchema = z.looseObject({
+  /** Name of the recipe's preset. */
+  preset: z.string().optional(),
+  recipe: recipeSchema.partial().loose().optional(),
+  /** What varied the training images beside crop and flip; absent when nothing did. */
+  augment: z.string().optional(),
+  data: z
+    .looseObject({
+      name: z.string(),
+      trainImages: count,
+      testImages: count,
+      /** Share of the training images that was held out, and whose scores are called `test`; null for none. */
+      validation: z.number().nullable(),
+      /** Share of the (other) training images that it saw; null for all. */
+      fraction: z.number().nullable(),
+      /** Images a split at most; null for all. */
+      limit: count.nullable(),
+    })
+    .partial()
+    .optional(),
+  /** The weights that it started from; absent when it started from the seed. */
+  initial: initialSchema.partial().loose().optional(),
+  seed: z.number().int().optional(),
+  device: z.string().optional(),
+  /** Optimiser steps. */
+  steps: count.optional(),
+  /** Of the last epoch. */
+  train: scoresSchema.optional(),
+  test: scoresSchema.optional(),
+});
+
+export type TrainingRecord = z.infer<typeof trainingRecordSchema>;
 
 export type Scores = z.infer<typeof scoresSchema>;
 export type EpochRecord = z.infer<typeof epochRecordSchema>;
@@ -95,22 +132,21 @@ export function howTrained(
   config: RunConfig,
   steps: number,
   history: readonly EpochRecord[],
-): Readonly<Record<string, unknown>> {
-  const { preset, recipe, data, seed, device, initial } = config;
+): TrainingRecord {
+  const { preset, recipe, trainingImages, data, seed, device, initial } = config;
   const last = history.at(-1);
   return {
     preset,
     recipe,
+    augment: trainingImages.augment,
     data: {
       name: data.name,
       trainImages: data.trainImages,
       testImages: data.testImages,
-      /** Share of the training images that the scores called test are of; null for the test images. */
       validation: data.validation ?? null,
-      /** Share of the (other) training images that it saw; null for all. */
       fraction: data.fraction ?? null,
+      limit: data.limit,
     },
-    /** The weights that it started from; absent when it started from the seed. */
     initial,
     seed,
     device,

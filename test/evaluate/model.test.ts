@@ -6,6 +6,9 @@ import type { Engine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
 import { openClassifier, readModelFile } from '../../src/evaluate/model.ts';
 import type { PreprocessingFlags } from '../../src/evaluate/preprocessing.ts';
+import { CARD_KEY, CARD_SCHEMA } from '../../src/models/card.ts';
+import { howTrained } from '../../src/train/history.ts';
+import { syntheticRun } from '../report/synthetic.ts';
 import { type TinyModelOptions, tinyModel } from './tiny-model.ts';
 
 let engine: Engine;
@@ -40,6 +43,43 @@ function constantImages(count: number, layout: 'NCHW' | 'NHWC'): Float32Array {
   }
   return images;
 }
+
+describe('readModelFile', () => {
+  const { config, epochs } = syntheticRun();
+  const run = {
+    ...config!,
+    trainingImages: { ...config!.trainingImages, augment: 'prime-cifar10' as const },
+  };
+  const card = (training: object, model: object = run.model) => ({
+    schema: CARD_SCHEMA,
+    model: { ...model, name: 'resnet18', variant: 'baseline', parameters: 9 },
+    training,
+  });
+  const read = async (value: object) => {
+    const file = path.join(folder, 'card.onnx');
+    await writeFile(file, tinyModel({ metadata: { [CARD_KEY]: JSON.stringify(value) } }));
+    return (await readModelFile(file)).model;
+  };
+
+  it('tells what the card says about structure and training', async () => {
+    const { config, training } = await read(card(howTrained(run, 23_460, epochs!)));
+    expect(config).toEqual(run.model);
+    expect(training).toMatchObject({
+      recipe: run.recipe,
+      augment: 'prime-cifar10',
+      seed: 0,
+      data: { name: 'CIFAR-10', trainImages: 50_000, limit: null },
+      test: { top1: expect.closeTo(1 - 0.069, 1) },
+    });
+  });
+
+  it('leaves out what a card of another version says otherwise', async () => {
+    const model = await read(card({ recipe: 'as usual', seed: 1 }, { form: 'cifar' }));
+    expect(model).not.toHaveProperty('config');
+    expect(model).not.toHaveProperty('training');
+    expect(model).toMatchObject({ name: 'resnet18', parameters: 9 });
+  });
+});
 
 describe('openClassifier', () => {
   it.each([

@@ -1,7 +1,6 @@
 /** Results as rows of a table: the seeds of one network together, each row with the row that it is compared with. */
 import { UserError } from '../../errors.ts';
 import type { Result } from '../../evaluate/result.ts';
-import type { ModelConfig } from '../../models/config.ts';
 import { baselineAsResult } from '../comparison.ts';
 
 /** A row of the paper's tables: one network, trained one way, measured on one data set, over one seed or more. */
@@ -49,27 +48,16 @@ export function rowsOfResults(results: readonly Result[], options: RowOptions = 
   });
 }
 
-/** How a network was made, in so far as its result tells: absent for models from elsewhere and in older results. */
-function trainedWith(model: Result['model']): Result['model'] & {
-  readonly config?: ModelConfig;
-  readonly training?: Readonly<Record<string, unknown>>;
-} {
-  return model;
-}
-
 /** Epochs and width of a row's networks, where they are known. */
 export function sizeOf({ results: [first] }: TableRow): { width?: number; epochs?: number } {
-  const { width, epochs } = settingsOf(first!);
-  return {
-    ...(typeof width === 'number' && { width }),
-    ...(typeof epochs === 'number' && { epochs }),
-  };
+  const { config, training } = first!.model;
+  const epochs = training?.recipe?.epochs;
+  return { ...(config && { width: config.width }), ...(epochs !== undefined && { epochs }) };
 }
 
 /** The seed that a result's network was trained with, where it is known. */
 export function seedOf({ model }: Result): number | undefined {
-  const seed = trainedWith(model).training?.seed;
-  return typeof seed === 'number' ? seed : undefined;
+  return model.training?.seed;
 }
 
 /** `CIFAR-10`; a part of ImageNet by its number of classes: `ImageNet-100`. */
@@ -97,32 +85,26 @@ export function augmentTitle(augment: string): string {
 
 /** Settings that change what a network learns, flat, from a result's record of its training; unknown ones are absent. */
 function settingsOf({ model }: Result): Readonly<Record<string, unknown>> {
-  const { config, training = {} } = trainedWith(model);
-  // Runs keep their recipe and what they saw of the data each as an entry of their own.
-  const recipe = asRecord(training.recipe);
-  const data = asRecord(training.data);
+  const { config, training } = model;
+  const { recipe, data, preset } = training ?? {};
   const settings: Record<string, unknown> = {
     width: config?.width,
     form: config?.form,
     augment: augmentOf(model),
-    jsd: training.jsd ?? recipe.jsd,
-    epochs: training.epochs ?? recipe.epochs,
-    fraction: training.fraction ?? data.fraction,
-    limit: training.limit ?? data.limit,
-    trainImages: data.trainImages,
-    preset: training.preset,
-    batchSize: training.batchSize ?? recipe.batchSize,
-    rates: recipe.rates,
-    momentum: recipe.momentum,
-    weightDecay: recipe.weightDecay,
+    jsd: recipe?.jsd,
+    epochs: recipe?.epochs,
+    fraction: data?.fraction,
+    limit: data?.limit,
+    trainImages: data?.trainImages,
+    preset,
+    batchSize: recipe?.batchSize,
+    rates: recipe?.rates,
+    momentum: recipe?.momentum,
+    weightDecay: recipe?.weightDecay,
   };
   return Object.fromEntries(
     Object.entries(settings).filter(([, value]) => value !== undefined && value !== null),
   );
-}
-
-function asRecord(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 /** Tuned for a network without making it another experiment: a row and its baseline may differ in these. */
@@ -147,8 +129,8 @@ function rowKey(result: Result): string {
 }
 
 function augmentOf(model: Result['model']): string | undefined {
-  const augment = trainedWith(model).training?.augment;
-  return typeof augment === 'string' && augment !== 'none' ? augment : undefined;
+  const augment = model.training?.augment;
+  return augment === 'none' ? undefined : augment;
 }
 
 function rowOf(results: readonly Result[], baselines: ReadonlySet<Result>): TableRow {

@@ -36,12 +36,12 @@ export function madeUp(options: MadeUp = {}): Result {
     ]),
   );
   const measured = { clean: plain.clean!, errors: options.errors ?? scaled };
-  const model = {
+  const model: Result['model'] = {
     ...plain.model,
     sha256: made.toString(16).padStart(64, '0'),
     config: { model: name, form: 'cifar', width, classes: 10, stem: { kind: 'conv' } },
-    training: { ...(seed !== undefined && { seed }), epochs: 30, ...(augment && { augment }) },
-  } as Result['model'];
+    training: { ...(seed !== undefined && { seed }), recipe: { epochs: 30 }, ...(augment && { augment }) },
+  };
   return {
     ...plain,
     model,
