@@ -46,6 +46,9 @@ set also those of extra that it holds.
 A corrupted set is taken as it is: its images are normalised, never resized or cropped. Its clean error
 needs --clean; without, it is left out, and so is what follows from it.
 
+Beside the result lies NAME.predictions.safetensors with the model's answer to every image, from which intervals,
+paired tests and lists of the worst images come: --no-predictions leaves it out (4 to 8 bytes an image and cell).
+
 Ctrl-C stops after the batch at hand. The same command continues where it was stopped.
 `;
 
@@ -57,6 +60,7 @@ interface Flags extends PreprocessingFlags, ClassFlags {
   limit?: number;
   baseline?: string;
   out?: string;
+  predictions?: boolean;
   set?: ParameterSet;
   seed: number;
   batch: number;
@@ -86,6 +90,11 @@ export function register(program: Command): void {
     .option('--limit <n>', 'measure a seeded selection of n images', integer('--limit', 1))
     .option('--baseline <file>', 'result of the network to compare with')
     .option('--out <file>', 'result file (default: result.json in the run, or MODEL.result.json here)')
+    .option(
+      '--predictions',
+      'measure cells again that were measured without keeping the answer to each image (kept by default)',
+    )
+    .option('--no-predictions', 'do not write NAME.predictions.safetensors beside the result')
     .option(
       '--set <name>',
       'strengths of the corruptions: cifar or imagenet (default: by image size)',
@@ -132,13 +141,27 @@ async function run(model: string, flags: Flags): Promise<void> {
 }
 
 function toOptions(model: string, flags: Flags): EvaluateOptions {
-  const { data, clean, corruptions, baseline, set, limit, seed, device, threads, workers, skipBad } = flags;
+  const {
+    data,
+    clean,
+    corruptions,
+    baseline,
+    predictions,
+    set,
+    limit,
+    seed,
+    device,
+    threads,
+    workers,
+    skipBad,
+  } = flags;
   return {
     model,
     data,
     clean,
     classes: toClassSelection(flags),
     baseline,
+    predictions,
     corruptions: corruptions === undefined ? undefined : parseCorruptions(corruptions),
     severities: parseSeverities(flags.severities),
     set,

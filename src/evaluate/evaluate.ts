@@ -14,12 +14,20 @@ import { UserError } from '../errors.ts';
 import { describeEnvironment } from './environment.ts';
 import { type MeasuredCell, measureCells } from './measure.ts';
 import { openClassifier, readModelFile } from './model.ts';
+import { measuredCells, type Predictions, PredictionsRecord, readPredictions } from './predictions.ts';
 import type { PreprocessingFlags } from './preprocessing.ts';
 import { Progress, type ProgressEvent } from './progress.ts';
-import { EvaluationRecord } from './record.ts';
+import { EvaluationRecord, withoutCells } from './record.ts';
 import { formatResult, type Result, type ResultData, type ResultModel, readResult } from './result.ts';
 import { alignClasses, checkBaseline, checkBaselineCells, checkResume } from './selection.ts';
-import { askedCells, describeData, openPass, openTestData, prepareRepeated } from './test-data.ts';
+import {
+  askedCells,
+  describeData,
+  openPass,
+  openTestData,
+  predictionsSubject,
+  prepareRepeated,
+} from './test-data.ts';
 
 export interface EvaluateOptions {
   /** An ONNX file of any image classifier, or the folder of a run. */
@@ -33,6 +41,11 @@ export interface EvaluateOptions {
   readonly clean?: string;
   /** Result file; written after each finished cell, and continued when it holds a part of the same evaluation. */
   readonly out?: string;
+  /**
+   * Whether the answers to single images are written beside `out` (see predictions.ts). `true` also measures the cells
+   * again that an earlier part measured without. Default: of what is measured now.
+   */
+  readonly predictions?: boolean;
   /** Result file of the network to compare with. */
   readonly baseline?: string;
   /**
@@ -103,7 +116,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
   // What costs nothing is checked first: nobody wants to wait for a download to hear that a file is missing.
   const baseline = options.baseline ? await readResult(options.baseline) : undefined;
   if (baseline) checkBaselineCells(baseline, options.baseline!, asked);
-  const earlier = options.out ? await readEarlier(options.out, options.baseline) : undefined;
+  let earlier = options.out ? await readEarlier(options.out, options.baseline) : undefined;
   if (!baseline && earlier?.baseline) checkBaselineCells(earlier.baseline, earlier.baseline.file, asked);
   const source = await readModelFile(options.model);
 
@@ -129,6 +142,22 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
     const data = earlier ? withEarlierData(now, earlier.data) : now;
     options.signal?.throwIfAborted();
 
+    const notes: string[] = [];
+    const predicted = earlier && (await readEarlierPredictions(earlier, options.out!, notes));
+    const predictions = new PredictionsRecord(predictionsSubject(test, predicted));
+    if (earlier) {
+      const known = measuredCells(earlier);
+      if (predicted) predictions.adopt(predicted, known);
+      const without = known.filter((cell) => !predictions.cell(cell));
+      if (options.predictions) earlier = withoutCells(earlier, without);
+      else if (without.length > 0 && options.predictions === undefined) {
+        notes.push(
+          `${without.length} of ${known.length} cells were measured without keeping the answers to single images; ` +
+            '--predictions measures those again',
+        );
+      }
+    }
+
     const workers = options.workers ?? availableParallelism();
     const environment = describeEnvironment(engine, workers);
     const clean = test.clean !== undefined;
@@ -139,6 +168,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
       cells,
       clean,
       earlier,
+      notes,
       baseline: baseline ? summarise(baseline, options.baseline!) : earlier?.baseline,
     });
     const remaining = record.remaining();
@@ -151,6 +181,10 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
     const progress = new Progress(total, finished, totalImages);
     const save = async () => {
       const result = record.result(Math.round(progress.seconds * 1000) / 1000);
+      // Before the result: of cells that the result has, the predictions are never missing.
+      if (options.out && options.predictions !== false && predictions.size > 0) {
+        await predictions.save(options.out, result);
+      }
       if (options.out) await writeFileAtomic(options.out, formatResult(result));
       return result;
     };
@@ -166,6 +200,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
       classify: (batch) => classifier.classify(batch),
       classes: classifier.classes,
       outputOfClass,
+      answers: { scores: classifier.scores, images: test.images },
       batches: Math.ceil(test.images(remaining.at(-1)!) / batchSize),
       // One a thread, and two so that none waits for the network.
       ahead: workers + 2,
@@ -175,6 +210,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
     let result: Result | undefined;
     for await (const cell of measured) {
       record.add(cell);
+      predictions.add(cell.cell, cell.answers!);
       progress.finishCell();
       result = await save();
       options.onEvent?.({ kind: 'cell', ...cell });
@@ -198,6 +234,21 @@ async function readEarlier(out: string, baseline: string | undefined): Promise<R
     throw new UserError(
       `--out would overwrite a file that is no result: ${error.message}, or choose another --out`,
     );
+  }
+}
+
+/** The answers that an earlier part kept. Those of another evaluation are written over, which a note tells. */
+async function readEarlierPredictions(
+  earlier: Result,
+  out: string,
+  notes: string[],
+): Promise<Predictions | undefined> {
+  try {
+    return await readPredictions(out, earlier);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    notes.push(`predictions of an earlier part were not used: ${error.message}`);
+    return undefined;
   }
 }
 

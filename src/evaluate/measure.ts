@@ -1,11 +1,14 @@
 /** The measuring loop: batches of corrupted images from the loader's workers, logits from the engine, counts. */
 import { scoreBatch } from '../train/score.ts';
+import { type Answers, enterAnswers, noAnswers, type Scores } from './answers.ts';
 import type { Cell } from './grid.ts';
 
 /** As much of a loader's batch as counting needs. */
 export interface LabelledBatch {
   readonly images: Float32Array | Uint8Array;
   readonly labels: ArrayLike<number>;
+  /** Place of each image in the pass over all. */
+  readonly indices: ArrayLike<number>;
   readonly count: number;
 }
 
@@ -18,6 +21,13 @@ export interface MeasureOptions {
   readonly classes: number;
   /** Output of the model for each class of the data; left out when they are in the same order. */
   readonly outputOfClass?: Int32Array;
+  /** Where given, the answer to each image is kept. */
+  readonly answers?: {
+    /** What `classify` gives. */
+    readonly scores: Scores;
+    /** Images of the pass over a cell, bad ones included. */
+    readonly images: (cell: Cell | 'clean') => number;
+  };
   /** Batches of one pass. */
   readonly batches: number;
   /** Batches that shall be in the making at any time, so that no worker idles. */
@@ -34,6 +44,8 @@ export interface MeasuredCell {
   /** Top-5 error, in [0, 1]. */
   readonly top5: number;
   readonly images: number;
+  /** What the model said to each image, where that was asked for. */
+  readonly answers?: Answers;
 }
 
 /**
@@ -72,8 +84,10 @@ async function measureCell(
   cell: Cell | 'clean',
   pass: Pass,
   onReceived: (batches: number) => void,
-  { classify, classes, outputOfClass, signal, onBatch }: MeasureOptions,
+  { classify, classes, outputOfClass, answers: asked, signal, onBatch }: MeasureOptions,
 ): Promise<MeasuredCell> {
+  const answers = asked && noAnswers(asked.images(cell));
+  const classOfOutput = outputOfClass && inverse(outputOfClass, classes);
   let images = 0;
   let top1 = 0;
   let top5 = 0;
@@ -90,13 +104,25 @@ async function measureCell(
       ? Int32Array.from(batch.labels, (label) => outputOfClass[label])
       : batch.labels;
     const correct = scoreBatch(logits, labels, classes);
+    if (answers) {
+      enterAnswers(answers, logits, batch.indices, { classes, classOfOutput, scores: asked.scores });
+    }
     images += batch.count;
     top1 += batch.count - correct.top1;
     top5 += batch.count - correct.top5;
     onBatch?.(cell, batch.count);
   }
   signal?.throwIfAborted();
-  return { cell, top1: top1 / images, top5: top5 / images, images };
+  return { cell, top1: top1 / images, top5: top5 / images, images, ...(answers && { answers }) };
+}
+
+/** The class of each output; -1 for outputs that are none of the data's classes. */
+function inverse(outputOfClass: Int32Array, outputs: number): Int32Array {
+  const classOfOutput = new Int32Array(outputs).fill(-1);
+  outputOfClass.forEach((output, label) => {
+    classOfOutput[output] = label;
+  });
+  return classOfOutput;
 }
 
 /** One pass over the data whose next batch can be asked for ahead of time. */

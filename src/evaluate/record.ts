@@ -16,6 +16,8 @@ export interface RecordOptions {
   /** A part of the same evaluation that was finished before. */
   readonly earlier?: Result;
   readonly baseline?: Result['baseline'];
+  /** What else a person should know. */
+  readonly notes?: readonly string[];
 }
 
 export class EvaluationRecord {
@@ -57,7 +59,7 @@ export class EvaluationRecord {
    * @param seconds time that this part has taken so far
    */
   result(seconds: number): Result {
-    const { model, data, environment, earlier, baseline } = this.#options;
+    const { model, data, environment, earlier, baseline, notes: more = [] } = this.#options;
     if (!this.#clean && this.#options.clean !== false)
       throw new Error('a result needs the clean error first');
     const errors = inBenchmarkOrder(this.#errors);
@@ -65,7 +67,7 @@ export class EvaluationRecord {
       { clean: this.#clean, errors },
       { baseline, alexnet: data.classes === 1000 && data.corruptionSet === 'imagenet' },
     );
-    notes.unshift(...this.#leftOut(), ...this.#otherImages(), ...this.#otherCrop());
+    notes.unshift(...this.#leftOut(), ...this.#otherImages(), ...this.#otherCrop(), ...more);
     return {
       schema: RESULT_SCHEMA,
       complete: this.remaining().length === 0,
@@ -121,6 +123,18 @@ export class EvaluationRecord {
     const fewest = Math.min(...Object.values(this.#images).flatMap((row) => row.filter((n) => n !== null)));
     return [...clean, ...tell(data.images - fewest, data.images, ' of some corrupted cell')];
   }
+}
+
+/** A result as it was before some cells were measured. */
+export function withoutCells(result: Result, cells: readonly (Cell | 'clean')[]): Result {
+  const { errors, images } = structuredClone({ errors: result.errors, images: result.images });
+  for (const cell of cells) {
+    if (cell === 'clean') continue;
+    for (const rows of [errors, images]) {
+      if (rows[cell.corruption]) rows[cell.corruption][cell.severity - 1] = null;
+    }
+  }
+  return { ...result, errors, images, ...(cells.includes('clean') && { clean: undefined }) };
 }
 
 /** The same rows, whatever the order they were measured in. */

@@ -10,6 +10,7 @@ import { UserError } from '../errors.ts';
 import type { Preprocessing } from '../models/card.ts';
 import type { EvaluateOptions } from './evaluate.ts';
 import { type Cell, gridCells } from './grid.ts';
+import type { Predictions, PredictionsSubject } from './predictions.ts';
 import { imageTransforms, sizeTransforms } from './preprocessing.ts';
 import type { ResultData } from './result.ts';
 import { checkCorruptedSize, checkGeometry, sampleCorrupted, sampleData } from './selection.ts';
@@ -204,6 +205,20 @@ function selectedClasses(
       ...(asked?.kind === 'names' && { file: asked.from }),
     },
   };
+}
+
+/**
+ * The right answers to the measured images.
+ *
+ * @param earlier of an earlier part, which may have measured clean images that are not given now
+ */
+export function predictionsSubject(
+  { classes, clean, set }: TestData,
+  earlier: Predictions | undefined,
+): PredictionsSubject {
+  const cleanLabels = clean && Int32Array.from({ length: clean.length }, (_, index) => clean.label(index));
+  if (!set) return { classes, labels: cleanLabels! };
+  return { classes, labels: Int32Array.from(set.labels), cleanLabels: cleanLabels ?? earlier?.cleanLabels };
 }
 
 async function describeClean(clean: Dataset, preprocessing: Preprocessing, { data }: EvaluateOptions) {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { UserError } from '../errors.ts';
-import type { DType, Tensor } from '../graph/tensor.ts';
+import type { Shape, Tensor } from '../graph/tensor.ts';
 import { numElements } from '../graph/tensor.ts';
 import { ELEMENTS } from './elements.ts';
 
@@ -19,8 +19,16 @@ export interface SafetensorsFile {
 /** The format's own limit, which keeps a garbage length from asking for gigabytes. */
 const MAX_HEADER_BYTES = 100_000_000;
 
-const STORED_AS: Readonly<Record<DType, string>> = {
+/** A tensor that can be written: any of ours, or whole numbers in fewer bytes, which are read back as int32. */
+export type StorableTensor =
+  | Tensor
+  | { readonly dtype: 'int8'; readonly shape: Shape; readonly data: Int8Array }
+  | { readonly dtype: 'int16'; readonly shape: Shape; readonly data: Int16Array };
+
+const STORED_AS: Readonly<Record<StorableTensor['dtype'], string>> = {
   float32: 'F32',
+  int8: 'I8',
+  int16: 'I16',
   int32: 'I32',
   int64: 'I64',
   bool: 'BOOL',
@@ -29,7 +37,7 @@ const STORED_AS: Readonly<Record<DType, string>> = {
 
 /** The bytes of a file with these tensors. The header is padded, so that every tensor is aligned to its element. */
 export function encodeSafetensors(
-  tensors: ReadonlyMap<string, Tensor>,
+  tensors: ReadonlyMap<string, StorableTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [['__metadata__', metadata]] : [];
@@ -140,7 +148,7 @@ function checkEntry(name: string, entry: unknown, fail: (found: string) => never
   return { reader, shape, begin, end };
 }
 
-function elementBytes(tensor: Tensor): number {
+function elementBytes(tensor: StorableTensor): number {
   return tensor.data.BYTES_PER_ELEMENT;
 }
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CorruptionName, corrupt, type Severity } from '../../src/corrupt/index.ts';
 import { openDataset } from '../../src/data/dataset.ts';
 import { type EvaluateOptions, type EvaluationEvent, evaluate } from '../../src/evaluate/evaluate.ts';
+import { errorOf, measuredCells, predictionsPath, readPredictions } from '../../src/evaluate/predictions.ts';
 import { type Result, readResult } from '../../src/evaluate/result.ts';
 import type { Image } from '../../src/image/image.ts';
 import { COLOURS, colourModel, writeColours } from './colours.ts';
@@ -126,6 +127,55 @@ describe('evaluate', () => {
     const events: string[] = [];
     await run({ out: wholeFile, onEvent: ({ kind }) => events.push(kind) });
     expect(events).toEqual(['start']);
+  });
+
+  describe('predictions', () => {
+    it('are kept of every image and cell, the same in one go and in parts', async () => {
+      const predictions = (await readPredictions(wholeFile))!;
+      expect(predictions).toMatchObject({ images: 24, classes: ['blue', 'green', 'red'] });
+      for (const corruption of CORRUPTIONS) {
+        for (const severity of SEVERITIES) {
+          const answers = predictions.cell({ corruption, severity })!;
+          const { top1 } = errorOf(predictions.labels, answers);
+          expect(top1).toBe(whole.errors[corruption][severity - 1]);
+        }
+      }
+      const out = path.join(folder, 'predicted.json');
+      await stopAfter(3, { out });
+      await run({ out });
+      expect(await readFile(predictionsPath(out))).toEqual(await readFile(predictionsPath(wholeFile)));
+    });
+
+    it('are left out on demand; measured later where that is asked for, else missed in a note', async () => {
+      const out = path.join(folder, 'without.json');
+      await stopAfter(3, { out, predictions: false });
+      await expect(readFile(predictionsPath(out))).rejects.toThrow(/ENOENT/);
+      const noted = await run({ out });
+      expect(noted.notes).toContain(
+        '3 of 3 cells were measured without keeping the answers to single images; --predictions measures those again',
+      );
+      const events: EvaluationEvent[] = [];
+      const again = await run({ out, predictions: true, onEvent: (event) => events.push(event) });
+      expect(events[0]).toMatchObject({ kind: 'start', cells: 7, finished: 4 });
+      expect(again).toMatchObject({ errors: whole.errors, clean: whole.clean });
+      expect(again.notes).toEqual(whole.notes);
+      const [now, wanted] = [(await readPredictions(out))!, (await readPredictions(wholeFile))!];
+      for (const cell of measuredCells(whole)) expect(now.cell(cell)).toEqual(wanted.cell(cell));
+    });
+
+    it('of another evaluation are written over, which the result says', async () => {
+      const out = path.join(folder, 'strange.json');
+      await stopAfter(2, { out });
+      await run({ out: path.join(folder, 'seeded.json'), seed: 3, corruptions: ['gaussian_noise'] });
+      await cp(predictionsPath(path.join(folder, 'seeded.json')), predictionsPath(out));
+      const { notes } = await run({ out });
+      expect(
+        notes.find((note) => /predictions of an earlier part were not used: .*strange/.test(note)),
+      ).toBeDefined();
+      const found = (await readPredictions(out))!;
+      expect(found.cell('clean')).toBeUndefined();
+      expect(found.cell({ corruption: 'contrast', severity: 1 })).toBeDefined();
+    });
   });
 
   it('compares with a baseline on the same cells', async () => {

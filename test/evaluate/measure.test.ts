@@ -10,13 +10,16 @@ function pass(batches: { logits: number[][]; labels: number[] }[], log: string[]
   return {
     async *[Symbol.asyncIterator](): AsyncGenerator<LabelledBatch> {
       try {
+        let at = 0;
         for (const [index, { logits, labels }] of batches.entries()) {
           log.push(`${name}${index}`);
           yield {
             images: Float32Array.from(logits.flat()),
             labels: Int32Array.from(labels),
+            indices: labels.map((_, place) => at + place),
             count: labels.length,
           };
+          at += labels.length;
         }
       } finally {
         log.push(`${name} closed`);
@@ -71,6 +74,21 @@ describe('measureCells', () => {
   it("maps the data's classes to the model's outputs", async () => {
     const [swapped] = await collect({ cells: [FOG], outputOfClass: Int32Array.of(1, 0) });
     expect(swapped.top1).toBe(1);
+  });
+
+  it('keeps the answer to each image in its place, where that is asked for', async () => {
+    const answers = { scores: 'logits', images: () => 3 } as const;
+    const batches = [
+      { logits: [[0, 1]], labels: [0] },
+      { logits: [[0, 0]], labels: [1] },
+    ];
+    const outputOfClass = Int32Array.of(1, 0);
+    const asked = { cells: ['clean' as const], outputOfClass, open: () => pass(batches, [], '') };
+    const [{ top1, answers: kept }] = await collect({ ...asked, answers });
+    expect(top1).toBe(0);
+    expect([...kept!.predicted]).toEqual([0, 1, -1]);
+    expect([...kept!.confidence]).toEqual([Math.fround(Math.E / (1 + Math.E)), 0.5, Number.NaN]);
+    expect((await collect(asked))[0]).not.toHaveProperty('answers');
   });
 
   it('fetches the next batch, and the next cell, while the network runs', async () => {
