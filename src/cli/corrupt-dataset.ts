@@ -17,7 +17,7 @@ import { spawnWorker } from '../engine/node/worker-threads.ts';
 import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import type { CorruptFormat } from './corrupt-formats.ts';
-import { squareCrop } from './corrupt-images.ts';
+import { checkLargeEnough, squareCrop } from './corrupt-images.ts';
 import type { CorruptReply, CorruptRequest, CorruptWorkerData } from './corrupt-worker.ts';
 
 export interface CorruptDatasetOptions {
@@ -59,14 +59,14 @@ interface Sink {
  *
  * @returns SHA-256 of the clean images: over the SHA-256 of each (label, width and height as little-endian 32-bit
  *   numbers, then the pixels of the decoded image), in order
- * @throws UserError for an image that cannot be decoded, images of different sizes in one array, a full disk
+ * @throws UserError for an image that cannot be decoded or is too small, images of different sizes in one array, a full disk
  */
 export async function corruptDataset(options: CorruptDatasetOptions): Promise<string> {
   const { dataset, corruptions, severities, workers, signal, onProgress } = options;
   const cells = corruptions.flatMap((corruption) => severities.map((severity) => ({ corruption, severity })));
   const digests = new Uint8Array(dataset.length * DIGEST_BYTES);
   const first = await readAt(options, 0, digests);
-  // A wrong option or a too small image is reported here, not by a thread.
+  // A wrong option is reported here, not by a thread.
   for (const cell of cells.slice(0, 1)) corrupt(first, { ...options, ...cell, index: 0 });
   const sink = options.format === 'npy' ? await arraySink(options, first) : fileSink(options, cells);
   // The file itself is what quality 85 does to an image.
@@ -126,7 +126,9 @@ async function readAt(
     );
   }
   digests.set(digest(image, dataset.label(index)), index * DIGEST_BYTES);
-  return size === undefined ? image : squareCrop(image, size);
+  if (size !== undefined) return squareCrop(image, size);
+  checkLargeEnough(image, dataset.describe(index));
+  return image;
 }
 
 function digest({ width, height, data }: Image, label: number): Uint8Array {

@@ -1,6 +1,7 @@
 /** Reading and writing single pictures for `pushpull corrupt`: a photo, and what became of it. */
 import path from 'node:path';
 import sharp from 'sharp';
+import { SMALLEST_SIDE } from '../corrupt/index.ts';
 import { UserError } from '../errors.ts';
 import { createImage, type Image } from '../image/image.ts';
 import { resize } from '../image/resize.ts';
@@ -48,6 +49,15 @@ export async function encodeJpeg({ data, width, height, channels }: Image): Prom
   return await sharp(data, { raw: { width, height, channels } })
     .jpeg({ quality: JPEG_QUALITY, chromaSubsampling: '4:2:0' })
     .toBuffer();
+}
+
+/** Throws a UserError that names the picture when it is too small to be corrupted. */
+export function checkLargeEnough({ width, height }: Image, name: string): void {
+  if (Math.min(width, height) >= SMALLEST_SIDE) return;
+  throw new UserError(
+    `${name}: expected ${SMALLEST_SIDE} × ${SMALLEST_SIDE} pixels or more, found ${width} × ${height}; ` +
+      `enlarge it, or add --size 32 to have every picture resized and cut to that`,
+  );
 }
 
 /** ImageNet-C was cut out of pictures whose short side is larger than the cut by this factor (256 / 224). */

@@ -28,7 +28,7 @@ import { toPng } from '../report/charts/render.ts';
 import { contactSheet } from './contact-sheet.ts';
 import { corruptDataset } from './corrupt-dataset.ts';
 import { CORRUPT_FORMATS, type CorruptFormat } from './corrupt-formats.ts';
-import { encodePng, isImageFile, readImageFile, squareCrop } from './corrupt-images.ts';
+import { checkLargeEnough, encodePng, isImageFile, readImageFile, squareCrop } from './corrupt-images.ts';
 import { addFrostOption, choice, integer } from './options.ts';
 import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './progress.ts';
 
@@ -160,6 +160,7 @@ async function corruptPicture({ flags, corruptions, severities, quirks, frost }:
   }
   const picture = await readImageFile(flags.data);
   const original = flags.size === undefined ? picture : squareCrop(picture, flags.size);
+  checkLargeEnough(original, flags.data);
   const set = flags.set ?? defaultSet(original);
   const { seed, out } = flags;
   const progress = new ProgressLine();

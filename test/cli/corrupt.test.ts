@@ -107,6 +107,55 @@ describe('a picture', () => {
   });
 });
 
+describe('a picture of another kind', () => {
+  const [width, height] = [24, 18];
+  const pixels = <T>(levels: (x: number) => T[]): T[] =>
+    Array.from({ length: width * height }, (_, i) => levels(i % width)).flat();
+  const raw = (channels: 1 | 3 | 4) => ({ raw: { width, height, channels } });
+  // Stripes: white, red, grey and black.
+  const stripes = [
+    [255, 255, 255],
+    [250, 10, 20],
+    [90, 90, 90],
+    [0, 0, 0],
+  ];
+  const coloured = (x: number) => stripes[(x >> 1) & 3];
+
+  it.each([
+    [
+      'grey',
+      (x: number) => [10 * x, 10 * x, 10 * x],
+      () => sharp(Uint8Array.from(pixels((x) => [10 * x])), raw(1)).toColourspace('b-w'),
+    ],
+    [
+      'with 16 bits',
+      coloured,
+      () =>
+        sharp(Uint16Array.from(pixels((x) => coloured(x).map((v) => 257 * v))), raw(3)).toColourspace(
+          'rgb16',
+        ),
+    ],
+    [
+      'with a palette',
+      coloured,
+      () => sharp(Uint8Array.from(pixels(coloured)), raw(3)).png({ palette: true }),
+    ],
+    [
+      'transparent in places',
+      (x: number) => (x < 9 ? [0, 0, 0] : coloured(x)),
+      () => sharp(Uint8Array.from(pixels((x) => [...coloured(x), x < 9 ? 0 : 255])), raw(4)),
+    ],
+  ])('%s is corrupted as its colours on black', async (name, expected, encoded) => {
+    const file = place(`${name}.png`);
+    await encoded().png().toFile(file);
+    await run('--data', file, '--corruption', 'contrast', '--severity', '1', '--out', place(name));
+    const image = createImage(width, height, Uint8Array.from(pixels(expected)));
+    const options = { corruption: 'contrast', severity: 1, set: 'cifar', seed: 0, index: 0 } as const;
+    const made = await decodeImage(await readFile(place(name, 'contrast-1.png')));
+    expect(made).toEqual(corrupt(image, options));
+  });
+});
+
 describe('a data set', () => {
   it('becomes arrays in the layout of CIFAR-10-C, the same for any number of threads', async () => {
     const words = [
@@ -296,5 +345,30 @@ describe('mistakes', () => {
     await writeFile(place('broken.jpg'), 'no picture');
     const attempt = run('--data', place('broken.jpg'), '--out', place('nothing'));
     await expect(attempt).rejects.toThrow(/broken\.jpg: expected a picture .* cannot be read/);
+  });
+
+  it.each([
+    ['a picture', 'thin.png', 7, 500],
+    ['one of a data set', 'thin', 40, 15],
+  ])('%s below 16 × 16 pixels is named, unless all are resized', async (_, name, width, height) => {
+    const data = place(name);
+    const file = data.endsWith('.png') ? data : path.join(data, 'test', 'cat', 'small.png');
+    if (data !== file) await writePicture(path.join(data, 'test', 'ant', 'good.png'), 20, 16, 0);
+    await writePicture(file, width, height, 1);
+    const words = [
+      '--data',
+      data,
+      '--corruption',
+      'fog,contrast',
+      '--severity',
+      '5',
+      '--out',
+      place('small'),
+    ];
+    const message = `${file}: expected 16 × 16 pixels or more, found ${width} × ${height}; enlarge it, or add --size 32`;
+    const attempt = run(...words);
+    await expect(attempt).rejects.toThrow(UserError);
+    await expect(attempt).rejects.toThrow(message);
+    expect(await run(...words, '--size', '32')).toMatch(/pictures/);
   });
 });
