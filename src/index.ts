@@ -76,7 +76,7 @@ export type { Transform } from './data/transform.ts';
 export { DEVICES, type Device, type Engine, type ModelSession, type TensorSpec } from './engine/engine.ts';
 export { createEngine } from './engine/node/index.ts';
 export { UserError } from './errors.ts';
-export { type Answers, isAnswered, type Scores } from './evaluate/answers.ts';
+export { type Answers, isAnswered } from './evaluate/answers.ts';
 export { type EvaluateOptions, type EvaluationEvent, evaluate } from './evaluate/evaluate.ts';
 export { computeMetrics, type MetricOptions } from './evaluate/metrics.ts';
 export { type Predictions, predictionsPath, readPredictions } from './evaluate/predictions.ts';

@@ -1,8 +1,5 @@
 /** A model's answer to each image of a pass, kept by the image's place in the measured selection. */
 
-/** What the numbers are that a model gives for each class. */
-export type Scores = 'logits' | 'probabilities';
-
 /** The answers to the images of one cell, or to the clean ones. */
 export interface Answers {
   /**
@@ -13,6 +10,8 @@ export interface Answers {
   /** `[N]` the probability that the model gives to its answer, in [0, 1]; NaN where the image could not be read. */
   readonly confidence: Float32Array;
 }
+
+type Logits = Float32Array | Float64Array;
 
 /** Answers before any image was classified. */
 export function noAnswers(images: number): Answers {
@@ -30,7 +29,6 @@ export function isAnswered({ confidence }: Answers, image: number): boolean {
 export interface AnswerOptions {
   /** Outputs of the model, K. */
   readonly classes: number;
-  readonly scores: Scores;
   /** The data's class of each output, -1 for none; left out when they are in the same order. */
   readonly classOfOutput?: Int32Array;
 }
@@ -38,17 +36,17 @@ export interface AnswerOptions {
 /**
  * Enters the answers of a batch.
  *
- * @param values `[indices.length, K]`
+ * @param logits `[indices.length, K]`
  * @param indices place of each image
  */
 export function enterAnswers(
   answers: Answers,
-  values: Float32Array,
+  logits: Logits,
   indices: ArrayLike<number>,
-  { classes, scores, classOfOutput }: AnswerOptions,
+  { classes, classOfOutput }: AnswerOptions,
 ): void {
   for (let row = 0; row < indices.length; row++) {
-    const { output, confidence } = answerOf(values.subarray(row * classes, (row + 1) * classes), scores);
+    const { output, confidence } = answerOf(logits.subarray(row * classes, (row + 1) * classes));
     const image = indices[row]!;
     answers.predicted[image] = output < 0 || !classOfOutput ? output : classOfOutput[output]!;
     answers.confidence[image] = confidence;
@@ -56,23 +54,18 @@ export function enterAnswers(
 }
 
 /**
- * The output with the largest value, the first of equal ones, and its probability: softmax of logits, share of the sum
- * of probabilities (which sum to 1 unless the model's classes are only partly those of the data). A NaN among the
- * values is no answer: output -1 with confidence 0.
+ * The output with the largest logit, the first of equal ones, and its softmax. A NaN among the logits is no answer:
+ * output -1 with confidence 0.
  */
-export function answerOf(values: Float32Array, scores: Scores): { output: number; confidence: number } {
+export function answerOf(logits: Logits): { output: number; confidence: number } {
   let output = 0;
-  for (let index = 0; index < values.length; index++) {
-    if (Number.isNaN(values[index])) return { output: -1, confidence: 0 };
-    if (values[index]! > values[output]!) output = index;
+  for (let index = 0; index < logits.length; index++) {
+    if (Number.isNaN(logits[index])) return { output: -1, confidence: 0 };
+    if (logits[index]! > logits[output]!) output = index;
   }
-  const largest = values[output]!;
+  const largest = logits[output]!;
   let total = 0;
-  for (const value of values) {
-    // The largest apart: infinity less infinity is no number.
-    if (scores === 'probabilities') total += value;
-    else total += value === largest ? 1 : Math.exp(value - largest);
-  }
-  if (scores === 'logits') return { output, confidence: 1 / total };
-  return { output, confidence: total > 0 ? Math.min(1, largest / total) : 0 };
+  // The largest apart: infinity less infinity is no number.
+  for (const logit of logits) total += logit === largest ? 1 : Math.exp(logit - largest);
+  return { output, confidence: 1 / total };
 }

@@ -200,7 +200,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
       classify: (batch) => classifier.classify(batch),
       classes: classifier.classes,
       outputOfClass,
-      answers: { scores: classifier.scores, images: test.images },
+      answers: { images: test.images },
       batches: Math.ceil(test.images(remaining.at(-1)!) / batchSize),
       // One a thread, and two so that none waits for the network.
       ahead: workers + 2,

@@ -1,6 +1,6 @@
 /** The measuring loop: batches of corrupted images from the loader's workers, logits from the engine, counts. */
 import { scoreBatch } from '../train/score.ts';
-import { type Answers, enterAnswers, noAnswers, type Scores } from './answers.ts';
+import { type Answers, enterAnswers, noAnswers } from './answers.ts';
 import type { Cell } from './grid.ts';
 
 /** As much of a loader's batch as counting needs. */
@@ -23,8 +23,6 @@ export interface MeasureOptions {
   readonly outputOfClass?: Int32Array;
   /** Where given, the answer to each image is kept. */
   readonly answers?: {
-    /** What `classify` gives. */
-    readonly scores: Scores;
     /** Images of the pass over a cell, bad ones included. */
     readonly images: (cell: Cell | 'clean') => number;
   };
@@ -104,9 +102,7 @@ async function measureCell(
       ? Int32Array.from(batch.labels, (label) => outputOfClass[label])
       : batch.labels;
     const correct = scoreBatch(logits, labels, classes);
-    if (answers) {
-      enterAnswers(answers, logits, batch.indices, { classes, classOfOutput, scores: asked.scores });
-    }
+    if (answers) enterAnswers(answers, logits, batch.indices, { classes, classOfOutput });
     images += batch.count;
     top1 += batch.count - correct.top1;
     top5 += batch.count - correct.top5;

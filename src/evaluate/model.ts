@@ -9,7 +9,6 @@ import { type ModelCard, type Preprocessing, readModelCard } from '../models/car
 import { modelConfigSchema } from '../train/config.ts';
 import { trainingRecordSchema } from '../train/history.ts';
 import { isRun, openRun } from '../train/run.ts';
-import type { Scores } from './answers.ts';
 import { Feeder, type ImageBatch } from './feeder.ts';
 import { inspectOnnx } from './onnx-file.ts';
 import { imageInput, type PreprocessingFlags, resolvePreprocessing } from './preprocessing.ts';
@@ -32,9 +31,7 @@ export interface Classifier {
   readonly classes: number;
   /** Their names, where the model's card tells them. */
   readonly classNames?: readonly string[];
-  /** What `classify` gives. */
-  readonly scores: Scores;
-  /** Scores of the classes, `[count, K]`. */
+  /** Logits, `[count, K]`. */
   classify(batch: ImageBatch): Promise<Float32Array>;
   close(): Promise<void>;
 }
@@ -125,7 +122,6 @@ export async function openClassifier(
       model: source.model,
       preprocessing,
       classes: output.classes,
-      scores: 'logits',
       classNames: source.card?.classes,
       classify: (batch) => classify(feeder, batch, output),
       close: () => session.dispose(),

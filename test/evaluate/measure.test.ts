@@ -77,7 +77,7 @@ describe('measureCells', () => {
   });
 
   it('keeps the answer to each image in its place, where that is asked for', async () => {
-    const answers = { scores: 'logits', images: () => 3 } as const;
+    const answers = { images: () => 3 };
     const batches = [
       { logits: [[0, 1]], labels: [0] },
       { logits: [[0, 0]], labels: [1] },
