@@ -1,6 +1,7 @@
 /** Options and parsers of their values that several commands share. Parsers throw a UserError that names the option. */
 import { type Command, Option } from 'commander';
 import { UserError } from '../errors.ts';
+import type { ImageLimit } from '../train/plan.ts';
 import type { MomentumPolicy } from '../train/schedule.ts';
 
 /** A whole number that is not below `least`. */
@@ -35,6 +36,21 @@ export function share(option: string): (text: string) => number {
 /** Several values with commas, each as `parse` reads it. */
 export function list<T>(parse: (text: string) => T): (text: string) => T[] {
   return (text) => text.split(',').map((part) => parse(part.trim()));
+}
+
+/** Images of each split, or of the training and the test images apart. */
+export function imageLimit(text: string): ImageLimit {
+  const named = text.split(',').map((part) => /^(train|test)=([1-9]\d*)$/.exec(part.trim()));
+  const splits = named.map((match) => match?.[1]);
+  if (named.every((match) => match !== null) && new Set(splits).size === splits.length) {
+    return Object.fromEntries(named.map(([, split, images]) => [split, Number(images)]));
+  }
+  if (text.includes('=')) {
+    throw new UserError(
+      `--limit: expected a whole number, or one for each split such as train=5000,test=1000, found "${text}"`,
+    );
+  }
+  return integer('--limit', 1)(text);
 }
 
 /** One of a few words. */

@@ -7,10 +7,10 @@ import { DEVICES, type Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import type { Form } from '../models/config.ts';
 import { PRESETS, type PresetName } from '../train/config.ts';
-import { DEFAULT_MODEL, type TrainingRequest } from '../train/plan.ts';
+import { DEFAULT_MODEL, type ImageLimit, type TrainingRequest } from '../train/plan.ts';
 import type { MomentumPolicy } from '../train/schedule.ts';
 import { addClassOptions, type ClassFlags, toClassSelection } from './class-options.ts';
-import { choice, integer, momentum, positive, share } from './options.ts';
+import { choice, imageLimit, integer, momentum, positive, share } from './options.ts';
 import { addStemOptions, askedStem, type StemFlags, toBatchNorm } from './stem.ts';
 
 export const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
@@ -29,7 +29,7 @@ export interface RunFlags extends StemFlags, ClassFlags {
   jsd?: number;
   validation?: number;
   fraction?: number;
-  limit?: number;
+  limit?: ImageLimit;
   device?: Device;
   workers?: number;
   threads?: number;
@@ -84,7 +84,11 @@ export function addSelectionOptions(command: Command, validation: string): Comma
   return addClassOptions(command)
     .option('--validation <share>', validation, share('--validation'))
     .option('--fraction <share>', 'train on a seeded share of the training images', share('--fraction'))
-    .option('--limit <n>', 'use a seeded selection of n images of each split', integer('--limit', 1));
+    .option(
+      '--limit <n>',
+      'use a seeded selection of n images of each split (or: train=5000,test=1000)',
+      imageLimit,
+    );
 }
 
 export function addMachineOptions(command: Command): Command {

@@ -60,9 +60,15 @@ export function trainCommand(config: RunConfig, out: string): string[] {
     ['--classes-file', data.selection?.kind === 'file' ? data.selection.file : null],
     ['--validation', data.validation],
     ['--fraction', data.fraction],
-    ['--limit', data.limit],
+    ['--limit', typeof data.limit === 'object' ? limitWord(data.limit) : data.limit],
     ['--seed', seed],
     ['--device', device === 'cpu' ? null : device],
     ['--out', out],
   ]);
+}
+
+/** `train=5000,test=1000`. */
+function limitWord(limit: RunConfig['data']['limit']): string | undefined {
+  const parts = Object.entries(limit ?? {}).map(([split, images]) => `${split}=${images}`);
+  return parts.length > 0 ? parts.join(',') : undefined;
 }

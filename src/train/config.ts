@@ -87,6 +87,12 @@ export const initialSchema = z.strictObject({
   reestimateBatches: z.number().int().nonnegative(),
 });
 
+/** Images a split at most, or of the training and the test images apart. */
+export const imageLimitSchema = z.union([
+  positiveInt,
+  z.strictObject({ train: positiveInt.optional(), test: positiveInt.optional() }).readonly(),
+]);
+
 /** All that a run depends on, after presets and options are resolved: the run folder's `config.json`. */
 export const runConfigSchema = z.strictObject({
   schema: z.literal(RUN_SCHEMA),
@@ -113,8 +119,7 @@ export const runConfigSchema = z.strictObject({
       .optional(),
     /** Share of the training images that is used, drawn by the seed; all when left out. */
     fraction: positive.lt(1).optional(),
-    /** Images a split at most; null for all. */
-    limit: positiveInt.nullable(),
+    limit: imageLimitSchema.nullable(),
     classes: z.array(z.string()),
     trainImages: positiveInt,
     testImages: positiveInt,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { initialSchema, type RunConfig, recipeSchema } from './config.ts';
+import { imageLimitSchema, initialSchema, type RunConfig, recipeSchema } from './config.ts';
 
 const count = z.number().int().nonnegative();
 
@@ -55,8 +55,7 @@ export const trainingRecordSchema = z.looseObject({
       validation: z.number().nullable(),
       /** Share of the (other) training images that it saw; null for all. */
       fraction: z.number().nullable(),
-      /** Images a split at most; null for all. */
-      limit: count.nullable(),
+      limit: imageLimitSchema.nullable(),
     })
     .partial()
     .optional(),

@@ -63,14 +63,17 @@ export interface TrainingRequest {
   readonly classes?: ClassSelection;
   /** A seeded, stratified share of the training images (of those that are not held out). */
   readonly fraction?: number;
-  /** A seeded, stratified selection of so many images of each split. */
-  readonly limit?: number;
+  /** A seeded, stratified selection of so many images of each split, or of one of them. */
+  readonly limit?: ImageLimit;
   readonly seed?: number;
   readonly device?: Device;
   /** Threads that load images. */
   readonly workers?: number;
   readonly cacheDir?: string;
 }
+
+/** Images of each split at most, or of the training and the test images apart. */
+export type ImageLimit = number | { readonly train?: number; readonly test?: number };
 
 export interface PlannedRun {
   readonly config: RunConfig;
@@ -90,15 +93,40 @@ const SAMPLED_IMAGES = 32;
  * @throws UserError when the data cannot be opened, or its splits have different classes
  */
 export async function planRun(request: TrainingRequest): Promise<PlannedRun> {
-  const { validation, classes, fraction, limit, seed = 0, cacheDir } = request;
   const spec = absoluteSpec(request.data);
-  const splits = await openSplits(spec, { validation, classes, fraction, limit, seed, cacheDir });
+  const splits = await openSplits(spec, splitOptions(request));
   try {
     return { config: await decide(request, spec, splits), splits };
   } catch (error) {
     await Promise.all([splits.train.close(), splits.test.close()]);
     throw error;
   }
+}
+
+/**
+ * The settings of several runs, in order, as `planRun` decides them. Data is opened once for all runs that select their
+ * images alike; nothing stays open.
+ *
+ * @throws UserError as `planRun`
+ */
+export async function planConfigs(requests: readonly TrainingRequest[]): Promise<RunConfig[]> {
+  const groups = new Map<string, number[]>();
+  for (const [index, request] of requests.entries()) {
+    const key = JSON.stringify([absoluteSpec(request.data), splitOptions(request)]);
+    groups.set(key, [...(groups.get(key) ?? []), index]);
+  }
+  const configs: RunConfig[] = [];
+  for (const indices of groups.values()) {
+    const [first] = indices.map((index) => requests[index]);
+    const spec = absoluteSpec(first.data);
+    const splits = await openSplits(spec, splitOptions(first));
+    try {
+      for (const index of indices) configs[index] = await decide(requests[index], spec, splits);
+    } finally {
+      await Promise.all([splits.train.close(), splits.test.close()]);
+    }
+  }
+  return configs;
 }
 
 /** The splits of a stored run, checked against what it was started with. */
@@ -123,16 +151,34 @@ export async function reopenSplits(config: RunConfig, cacheDir?: string): Promis
   );
 }
 
+/** What decides which images a run sees. */
+interface SplitOptions extends Omit<OpenOptions, 'heldOut' | 'limit'> {
+  readonly validation?: number;
+  readonly limit?: ImageLimit;
+}
+
+function splitOptions(request: TrainingRequest): SplitOptions {
+  const { validation, classes, fraction, limit, seed = 0, cacheDir } = request;
+  return { validation, classes, fraction, limit, seed, cacheDir };
+}
+
 async function openSplits(
   spec: string,
-  { validation, fraction, ...options }: Omit<OpenOptions, 'heldOut'> & { validation?: number },
+  { validation, fraction, limit, ...options }: SplitOptions,
 ): Promise<PlannedRun['splits']> {
+  const limits = typeof limit === 'object' ? limit : { train: limit, test: limit };
   const heldOut = (side: HeldOut['side']) =>
     validation === undefined ? undefined : { fraction: validation, side };
-  const train = await openDataset(spec, 'train', { ...options, fraction, heldOut: heldOut('training') });
+  const train = await openDataset(spec, 'train', {
+    ...options,
+    limit: limits.train,
+    fraction,
+    heldOut: heldOut('training'),
+  });
   try {
     const test = heldOut('validation');
-    return { train, test: await openDataset(spec, test ? 'train' : 'test', { ...options, heldOut: test }) };
+    const more = { limit: limits.test, heldOut: test };
+    return { train, test: await openDataset(spec, test ? 'train' : 'test', { ...options, ...more }) };
   } catch (error) {
     await train.close();
     throw error;

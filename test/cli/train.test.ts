@@ -170,6 +170,8 @@ describe('bad input', () => {
     [['--validation', '1'], '--validation: expected a share between 0 and 1 such as 0.1, found "1"'],
     [['--validation', '0.01'], '--validation 0.01: leaves no image of 36 training images to validate on'],
     [['--limit', '-3'], '--limit: expected a whole number, 1 or more, found "-3"'],
+    [['--limit', 'train=9,train=3'], '--limit: expected a whole number, or one for each split such as'],
+    [['--limit', 'test=0'], 'train=5000,test=1000, found "test=0"'],
     [['--seed', 'x'], '--seed: expected a whole number, 0 or more, found "x"'],
     [['--max-lr', '0'], '--max-lr: expected a number above 0, found "0"'],
     [['--momentum', '1'], '--momentum: expected cycle or a number from 0 to below 1, found "1"'],

@@ -58,6 +58,16 @@ describe('the command of a run', () => {
     );
   });
 
+  it('limits each split by itself', () => {
+    const limited = (limit: RunConfig['data']['limit']) =>
+      trainCommand({ ...config, data: { ...config.data, limit } }, 'x').find((part) =>
+        part.startsWith('--limit'),
+      );
+    expect(limited({ train: 5000, test: 1000 })).toBe('--limit train=5000,test=1000');
+    expect(limited({ test: 10 })).toBe('--limit test=10');
+    expect(limited(null)).toBeUndefined();
+  });
+
   it('names the weights that it started from', () => {
     const initial = { file: '/w.pth', sha256: 'f0', notes: [], newClassifier: true, reestimateBatches: 50 };
     const model = { ...config.model, batchNorm: { eps: 1e-5, momentum: 0.1 } };

@@ -5,7 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClassSelection } from '../../src/data/class-selection.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { choosePreset, parseRunConfig } from '../../src/train/config.ts';
-import { type PlannedRun, planRun, reopenSplits, type TrainingRequest } from '../../src/train/plan.ts';
+import {
+  type PlannedRun,
+  planConfigs,
+  planRun,
+  reopenSplits,
+  type TrainingRequest,
+} from '../../src/train/plan.ts';
 import { imageFolder, writeFolder } from '../data/archives.ts';
 
 const CLASSES = ['n01', 'n02', 'n03', 'n04', 'n05'];
@@ -115,6 +121,34 @@ describe('a fraction of the training images', () => {
       [2, 2],
     ]);
   });
+});
+
+describe('a limit', () => {
+  it('holds for both splits, or for each by itself', async () => {
+    const both = await plan({ limit: 10, seed: 3 });
+    const apart = await plan({ limit: { train: 20, test: 10 }, seed: 3 });
+    expect([both.train.length, both.test.length, apart.train.length]).toEqual([10, 10, 20]);
+    expect(apart.test).toEqual(both.test);
+    expect(apart.train).toEqual(expect.arrayContaining(both.train));
+    const test = await plan({ limit: { test: 5 } });
+    expect(test.config.data).toMatchObject({ limit: { test: 5 }, trainImages: 40, testImages: 5 });
+  });
+});
+
+it('several runs are planned as each of them would be', async () => {
+  const requests: TrainingRequest[] = [
+    { data, width: 2, seed: 1 },
+    { data, width: 4, seed: 1, limit: 10, augment: 'augmix' },
+    { data, width: 2, seed: 1, model: 'resnet50', epochs: 7 },
+  ];
+  const alone: unknown[] = [];
+  for (const request of requests) {
+    const { config, splits } = await planRun(request);
+    await Promise.all([splits.train.close(), splits.test.close()]);
+    alone.push(config);
+  }
+  expect(await planConfigs(requests)).toEqual(alone);
+  await expect(planConfigs([requests[0], { ...requests[0], model: 'vgg' }])).rejects.toThrow('--model vgg');
 });
 
 it('the preset of ImageNet goes by the number of classes', () => {
