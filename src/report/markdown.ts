@@ -1,7 +1,8 @@
 /** The report as Markdown, with the charts as PNG files beside it. */
+
+import type { ReportContent } from './content.ts';
 import type { Figure } from './figures.ts';
 import { codeSpan, escapeMarkdown as esc } from './format.ts';
-import type { ReportContent } from './html.ts';
 import type { Fact } from './provenance.ts';
 import { corruptionsLede, HEADINGS, LEDES } from './text.ts';
 

@@ -1,11 +1,12 @@
 /** Puts a report together in memory. */
 import type { Result } from '../evaluate/result.ts';
 import { type Comparison, compare, type RunEvidence } from './comparison.ts';
+import type { ReportContent } from './content.ts';
 import { drawFigures, type Figure, type Figures } from './figures.ts';
 import { formatCount } from './format.ts';
 import { headline } from './headline.ts';
-import { type ReportContent, renderHtml } from './html.ts';
 import { renderMarkdown } from './markdown.ts';
+import { renderHtml } from './page/page.ts';
 import { provenance } from './provenance.ts';
 import { encodeStrip, type SampleStrip } from './samples.ts';
 import { metricRows, resultTable } from './table.ts';

@@ -15,6 +15,10 @@ export type Mark = 'better' | 'worse' | 'same';
 
 export interface TableCell {
   readonly text: string;
+  /** What `text` rounds; absent where nothing was measured. */
+  readonly value?: number;
+  /** The baseline's figure, where the two may be compared; for the baseline itself its own. */
+  readonly reference?: number;
   /** Absent for the baseline itself, and where there is nothing to compare. */
   readonly mark?: Mark;
   /** A mean over fewer than five severities; not the CE of the literature. */
@@ -67,19 +71,13 @@ export function resultTable(comparison: Comparison): ResultTable {
   ];
 
   const rows = models.map((model): TableRow => {
-    const reference = model.isBaseline ? undefined : baseline;
-    return {
-      model,
-      cells: [
-        ...metricColumns.map(({ name, digits }) => metricCell(name, digits, model, reference)),
-        ...corruptions.map(({ name }) =>
-          errorCell(
-            corruptionError(model.result, name),
-            reference && corruptionError(reference.result, name),
-          ),
-        ),
-      ],
-    };
+    const cells = [
+      ...metricColumns.map(({ name, digits }) => metricCell(name, digits, model, baseline)),
+      ...corruptions.map(({ name }) =>
+        errorCell(corruptionError(model.result, name), baseline && corruptionError(baseline.result, name)),
+      ),
+    ];
+    return { model, cells: model.isBaseline ? cells.map(({ mark: _, ...cell }) => cell) : cells };
   });
   return {
     columns: [
@@ -112,7 +110,7 @@ function metricCell(
   const value = model.metrics[name];
   if (RATIOS.has(name)) {
     const absolute = name === 'mce.baseline' ? 'mce.absolute' : 'partial.error';
-    if (model.isBaseline && model.metrics[absolute] !== undefined) return { text: formatFraction(1, digits) };
+    if (model.isBaseline && model.metrics[absolute] !== undefined) return marked(1, 1, digits);
     return marked(value, 1, digits);
   }
   // A partial error is over the model's own cells; only the ratio is over cells that both have measured.
@@ -126,9 +124,10 @@ function errorCell(error: CorruptionError | undefined, reference: CorruptionErro
 
 function marked(value: number | undefined, reference: number | undefined, digits: number): TableCell {
   const text = formatFraction(value, digits);
-  if (value === undefined || reference === undefined) return { text };
-  if (text === formatFraction(reference, digits)) return { text, mark: 'same' };
-  return { text, mark: value < reference ? 'better' : 'worse' };
+  if (value === undefined) return { text };
+  if (reference === undefined) return { text, value };
+  if (text === formatFraction(reference, digits)) return { text, value, reference, mark: 'same' };
+  return { text, value, reference, mark: value < reference ? 'better' : 'worse' };
 }
 
 /** A metric, what it means, and its value for every model of the comparison. */

@@ -9,6 +9,9 @@ export const COLORS = {
   muted: '#5b6470',
   faint: '#8a939e',
   rule: '#dfe3e8',
+  /** Edges of what can be pressed: 3 to 1 against paper. */
+  line: '#8d96a1',
+  focus: '#1f5fa8',
   wash: '#f5f6f8',
   paper: '#ffffff',
   baseline: '#727d8b',

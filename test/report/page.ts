@@ -5,16 +5,21 @@ export interface ReadCell {
   readonly better: boolean;
 }
 
+/** A page without its style sheet and scripts, which hold words that its text must not. */
+export function withoutCode(html: string): string {
+  return html.replace(/<style>.*?<\/style>/s, '').replace(/<script type="module">.*?<\/script>/gs, '');
+}
+
 /** The results table of a page in the paper's form: column titles, and cells by row label. */
 export function readHtmlTable(html: string): { titles: string[]; rows: Map<string, ReadCell[]> } {
-  const table = /<table class="results">(.*?)<\/table>/s.exec(html)![1]!;
+  const table = /<table class="results" data-sortable>(.*?)<\/table>/s.exec(html)![1]!;
   const head = /<thead>.*<tr>(.*?)<\/tr><\/thead>/s.exec(table)![1]!;
-  const titles = [...head.matchAll(/<th scope="col"[^>]*>(.*?)<\/th>/g)].map((match) => match[1]!);
+  const titles = [...head.matchAll(/<th scope="col"[^>]*>(.*?)<\/th>/g)].slice(1).map((match) => match[1]!);
   const body = /<tbody>(.*)<\/tbody>/s.exec(table)![1]!;
   const rows = [...body.matchAll(/<tr[^>]*>(.*?)<\/tr>/gs)].map((match): [string, ReadCell[]] => {
     const row = match[1]!;
-    const label = /<th scope="row"><i[^>]*><\/i>(.*?)(<small>|<span)/.exec(row)![1]!;
-    const cells = [...row.matchAll(/<td(?: class="([^"]*)")?>(.*?)<\/td>/g)].map((cell) => ({
+    const label = /<th scope="row"[^>]*><i[^>]*><\/i>(.*?)(<small>|<span)/.exec(row)![1]!;
+    const cells = [...row.matchAll(/<td(?: class="([^"]*)")?[^>]*>(.*?)<\/td>/g)].map((cell) => ({
       text: cell[2]!,
       better: (cell[1] ?? '').split(' ').includes('better'),
     }));

@@ -1,8 +1,9 @@
 /** The histogram of learned alpha. */
 import { summarizeAlpha } from '../../analyze/kernels.ts';
 import type { ComparedModel } from '../comparison.ts';
-import { formatNumber } from '../format.ts';
+import { formatNumber, plural } from '../format.ts';
 import { COLORS } from '../theme.ts';
+import { tip } from '../tips.ts';
 import { AXIS_LABEL, niceAxis } from './layout.ts';
 import { renderChart, type Svg } from './render.ts';
 
@@ -49,9 +50,10 @@ export async function alphaChart(
     {
       layer: [
         {
-          data: { values: bins },
-          mark: { type: 'bar', color: model.color, stroke: COLORS.paper, strokeWidth: 1.5 },
+          data: { values: bins.map((bin) => ({ ...bin, tip: binTip(bin) })) },
+          mark: { type: 'bar', color: model.color, stroke: COLORS.paper, strokeWidth: 1.5, aria: true },
           encoding: {
+            description: { field: 'tip' },
             x: { ...x, field: 'start' },
             x2: { field: 'end' },
             y2: { datum: 0 },
@@ -95,6 +97,10 @@ export async function alphaChart(
     { width: options.width, height: options.height, margins },
     `Histogram of the learned alpha of ${model.label}`,
   );
+}
+
+function binTip({ start, end, filters }: { start: number; end: number; filters: number }): string {
+  return tip(`α from ${formatNumber(start)} to ${formatNumber(end)}`, [[plural(filters, 'filter')]]);
 }
 
 /** Edges of `bins` bins to label: at most about `count`, evenly spaced from the first. */

@@ -1,8 +1,9 @@
 /** Bars: the error on every corruption. */
 import { CORRUPTION_GROUPS } from '../../corrupt/index.ts';
 import { type ComparedModel, type Comparison, commonErrors } from '../comparison.ts';
-import { formatPoints, longName } from '../format.ts';
+import { formatPercent, formatPoints, longName } from '../format.ts';
 import { COLORS } from '../theme.ts';
+import { tip } from '../tips.ts';
 import { AXIS_LABEL, fitText, niceAxis } from './layout.ts';
 import { renderChart, type Svg } from './render.ts';
 
@@ -23,7 +24,7 @@ const HEADER = '§';
 export async function corruptionChart(comparison: Comparison, options: BarOptions): Promise<Svg | undefined> {
   const { models, baseline, best } = comparison;
   const rows: string[] = [];
-  const bars: { row: string; label: string; error: number }[] = [];
+  const bars: { row: string; label: string; error: number; tip: string }[] = [];
   const deltas: { row: string; text: string; color: string }[] = [];
   for (const group of GROUPS) {
     const measured = CORRUPTION_GROUPS[group].flatMap((corruption) => {
@@ -34,8 +35,9 @@ export async function corruptionChart(comparison: Comparison, options: BarOption
     for (const { corruption, errors } of measured) {
       const row = longName(corruption);
       rows.push(row);
+      const text = barTip(comparison, row, errors);
       for (const [index, model] of models.entries())
-        bars.push({ row, label: model.label, error: errors[index]! });
+        bars.push({ row, label: model.label, error: errors[index]!, tip: text });
       if (baseline && best) {
         const change = errors[models.indexOf(best)]! - errors[models.indexOf(baseline)]!;
         const text = formatPoints(change);
@@ -93,10 +95,11 @@ export async function corruptionChart(comparison: Comparison, options: BarOption
       layer: [
         {
           data: { values: bars },
-          mark: 'bar',
+          mark: { type: 'bar', aria: true },
           encoding: {
             y,
             x,
+            description: { field: 'tip' },
             yOffset: {
               field: 'label',
               type: 'nominal',
@@ -130,6 +133,21 @@ export async function corruptionChart(comparison: Comparison, options: BarOption
     },
     { width, height, margins },
     `Mean top-1 error on each corruption for ${models.map(({ label }) => label).join(', ')}`,
+  );
+}
+
+/** The errors of all models on one corruption, and how they stand to the baseline's. */
+function barTip({ models, baseline }: Comparison, row: string, errors: readonly number[]): string {
+  const reference = baseline && errors[models.indexOf(baseline)]!;
+  return tip(
+    row,
+    models.map((model, index) => [
+      model.label,
+      formatPercent(errors[index]!, 2),
+      ...(reference === undefined || models.length === 1
+        ? []
+        : [model === baseline ? '' : `${formatPoints(errors[index]! - reference, 2)} points`]),
+    ]),
   );
 }
 

@@ -3,6 +3,7 @@ import { mean } from '../../evaluate/metrics.ts';
 import { type ComparedModel, type Comparison, commonCorruptions } from '../comparison.ts';
 import { formatPercent } from '../format.ts';
 import { COLORS } from '../theme.ts';
+import { tip } from '../tips.ts';
 import { AXIS_LABEL, fitText, niceAxis, spread } from './layout.ts';
 import { type Margins, renderChart, type Svg } from './render.ts';
 
@@ -40,7 +41,12 @@ export async function severityChart(
   return lineChart(lines, {
     ...options,
     label: `Top-1 error against severity for ${models.map((model) => model.label).join(', ')}`,
-    x: { title: 'severity', values: [0, 1, 2, 3, 4, 5], format: "datum.value === 0 ? 'clean' : datum.value" },
+    x: {
+      title: 'severity',
+      values: [0, 1, 2, 3, 4, 5],
+      format: "datum.value === 0 ? 'clean' : datum.value",
+      names: { 0: '0 (clean)' },
+    },
     y: { title: 'top-1 error', percent: true, max: options.max },
   });
 }
@@ -125,7 +131,13 @@ function epochTicks(last: number): number[] {
 
 interface LineChartOptions extends CurveOptions {
   readonly label: string;
-  readonly x: { readonly title: string; readonly values: readonly number[]; readonly format: string };
+  readonly x: {
+    readonly title: string;
+    readonly values: readonly number[];
+    readonly format: string;
+    /** Words for some values. */
+    readonly names?: Readonly<Record<number, string>>;
+  };
   readonly y: { readonly title: string; readonly percent: boolean; readonly max?: number };
 }
 
@@ -143,7 +155,9 @@ function lineChart(lines: readonly Line[], options: LineChartOptions): Promise<S
 
   const largest = Math.max(...lines.flatMap(({ points }) => points.map(({ y }) => y)));
   const axis = niceAxis(options.y.max ?? largest);
-  const values = lines.flatMap(({ label, points }) => points.map((point) => ({ ...point, label })));
+  const values = lines.flatMap(({ label, points }) =>
+    points.map((point) => ({ ...point, label, tip: sliceTip(lines, point.x, options) })),
+  );
   const ends = lines.map(({ points }) => points.at(-1)!);
   const places = spread(
     ends.map(({ y }) => (y / axis.max) * plotHeight),
@@ -218,11 +232,18 @@ function lineChart(lines: readonly Line[], options: LineChartOptions): Promise<S
                   opacity: 1,
                   stroke: COLORS.paper,
                   strokeWidth: 1.2,
+                  aria: true,
                 },
-                encoding: { x, y, color },
+                encoding: { x, y, color, description: { field: 'tip' } },
               },
             ]
-          : []),
+          : [
+              {
+                data: { values },
+                mark: { type: 'point', filled: true, size: 44, opacity: 0, aria: true },
+                encoding: { x, y, description: { field: 'tip' } },
+              },
+            ]),
         ...(!small
           ? [
               {
@@ -248,6 +269,19 @@ function lineChart(lines: readonly Line[], options: LineChartOptions): Promise<S
     },
     { width, height, margins },
     options.label,
+  );
+}
+
+/** What all lines say at one place of the horizontal axis. */
+function sliceTip(lines: readonly Line[], x: number, { x: axis, y }: LineChartOptions): string {
+  const heading = `${axis.title.charAt(0).toUpperCase()}${axis.title.slice(1)} ${axis.names?.[x] ?? x}`;
+  return tip(
+    heading,
+    lines.map(({ label, points }) => {
+      const value = points.find((point) => point.x === x)?.y;
+      if (value === undefined) return undefined;
+      return [label, y.percent ? formatPercent(value, 2) : value.toFixed(4)];
+    }),
   );
 }
 

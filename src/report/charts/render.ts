@@ -69,10 +69,23 @@ export async function renderChart(
     const svg = await view.toSVG();
     // The opening tag names the font once, for every text.
     const inner = svg.slice(svg.indexOf('>') + 1).replaceAll(` font-family="${FONT_STACK}"`, '');
-    return { text: openSvg(width, height, label) + inner, width, height };
+    return { text: openSvg(width, height, label) + describedMarks(inner), width, height };
   } finally {
     view.finalize();
   }
+}
+
+/**
+ * Marks with a `description` get it as a `<title>`, which browsers show on hover. vega writes it as an aria label,
+ * which nobody would hear: to screen readers the chart is one picture, and the tables have its figures.
+ */
+function describedMarks(svg: string): string {
+  return svg
+    .replace(/ role="graphics-object" aria-roledescription="[^"]*"/g, '')
+    .replace(
+      /<(path|rect) aria-label="([^"]*)" role="graphics-symbol" aria-roledescription="[^"]*"([^>]*?)\/?>(<\/\1>)?/g,
+      '<$1$3><title>$2</title></$1>',
+    );
 }
 
 /** The opening tag of a picture that scales with its container but never beyond its own size. */

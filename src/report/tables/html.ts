@@ -1,6 +1,6 @@
 /** A table as an HTML page that loads nothing; on a phone a table for each group of columns, one under another. */
 import { escapeHtml as esc, MISSING } from '../format.ts';
-import { styleSheet } from '../style.ts';
+import { styleSheet } from '../page/style/sheet.ts';
 import { COLORS } from '../theme.ts';
 import {
   type CellText,

@@ -1,0 +1,294 @@
+/**
+ * The page in a browser: what is clicked, hovered and printed. PUSHPULL_SCREENSHOTS names a folder where the pictures
+ * are kept to be looked at; without it they are only checked for being what they should be.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, Locator, Page } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Result } from '../../src/evaluate/result.ts';
+import { composeReport } from '../../src/report/report.ts';
+import { openChromium } from '../support/chromium.ts';
+import { AVG3, syntheticAvg3, syntheticKernels, syntheticResult, syntheticRun } from './synthetic.ts';
+
+const browser = await openChromium();
+let folder: string;
+let shots: string;
+let file: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'pushpull-page-'));
+  shots = process.env.PUSHPULL_SCREENSHOTS ?? folder;
+  await mkdir(shots, { recursive: true });
+  file = path.join(folder, 'report.html');
+  const [baseline, avg3] = [syntheticResult(), syntheticAvg3()];
+  const { html } = await composeReport([baseline, avg3, avg5()], {
+    runs: new Map([
+      [baseline, syntheticRun()],
+      [avg3, syntheticRun({ kernels: syntheticKernels(16), to: 0.071 })],
+    ]),
+  });
+  await writeFile(file, html);
+});
+afterAll(async () => {
+  await browser?.close();
+  await rm(folder, { recursive: true });
+});
+
+const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Without fog: a dash in its column and in mCE. */
+function avg5(): Result {
+  const result = syntheticResult({
+    variant: 'push-pull avg5',
+    clean: 0.075,
+    factor: { ...AVG3, gaussian_noise: 0.8 },
+    file: 'runs/pushpull-avg5',
+    hash: 'c',
+  });
+  const { fog: _, ...errors } = result.errors;
+  return { ...result, complete: false, errors, metrics: { 'error.clean': 0.075, 'partial.error': 0.27 } };
+}
+
+interface Look {
+  readonly width?: number;
+  readonly height?: number;
+  readonly touch?: boolean;
+  readonly script?: boolean;
+}
+
+/** Runs `look` on the page, and fails when the page complains or asks for anything. */
+async function open(look: (page: Page) => Promise<void>, options: Look = {}): Promise<void> {
+  const { width = 1280, height = 900, touch = false, script = true } = options;
+  const context = await (browser as Browser).newContext({
+    viewport: { width, height },
+    deviceScaleFactor: touch ? 2 : 1,
+    hasTouch: touch,
+    javaScriptEnabled: script,
+    reducedMotion: 'reduce',
+  });
+  try {
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
+    page.on('pageerror', (error) => complaints.push(error.message));
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    const address = pathToFileURL(file).href;
+    await page.goto(address);
+    await look(page);
+    expect(complaints).toEqual([]);
+    expect(asked.filter((url) => !url.startsWith('data:'))).toEqual([address]);
+  } finally {
+    await context.close();
+  }
+}
+
+/** A picture that is kept where it can be looked at, of the expected width and with something on it. */
+async function shoot(target: Page | Locator, name: string, width: number): Promise<void> {
+  const png = await target.screenshot({ path: path.join(shots, `${name}.png`), animations: 'disabled' });
+  const { channels, ...stats } = await sharp(png).removeAlpha().stats();
+  const { width: found } = await sharp(png).metadata();
+  expect(found).toBe(width);
+  expect(stats.entropy).toBeGreaterThan(0.3);
+  // Mostly paper, with ink on it.
+  for (const { min, max, mean } of channels) {
+    expect([min < 60, max]).toEqual([true, 255]);
+    expect(mean).toBeGreaterThan(180);
+  }
+}
+
+const wide = (page: Page) => page.locator('#results .wide table.results');
+const labels = (page: Page) =>
+  wide(page)
+    .locator('tbody th')
+    .evaluateAll((heads) => heads.map((head) => head.getAttribute('data-name')));
+
+/** The cell of a model in the column of that title. */
+async function cellOf(page: Page, model: string, title: string): Promise<Locator> {
+  const titles = await wide(page).locator('thead tr:last-child th').allTextContents();
+  return wide(page).locator(`tbody tr:has(th[data-name="${model}"]) > *`).nth(titles.indexOf(title));
+}
+
+/** What the card shows: its heading, then its lines, cells parted by bars. */
+async function readCard(page: Page): Promise<string[]> {
+  const card = page.getByRole('tooltip');
+  await card.waitFor({ state: 'visible', timeout: 2000 });
+  const heading = (await card.locator('strong').textContent())!;
+  const lines = await card
+    .locator('p, tr')
+    .evaluateAll((parts) =>
+      parts.map((part) =>
+        part.children.length > 0
+          ? [...part.children].map((cell) => cell.textContent).join('|')
+          : part.textContent,
+      ),
+    );
+  return [heading, ...lines];
+}
+
+describe.skipIf(!browser)('the table', () => {
+  it('is sorted by a press on a column’s head, up, down, and back; what is missing stays last', () =>
+    open(async (page) => {
+      const given = ['baseline', 'push-pull avg3', 'push-pull avg5'];
+      expect(await labels(page)).toEqual(given);
+      const fog = wide(page).getByRole('button', { name: 'Fog' });
+      const head = wide(page).getByRole('columnheader', { name: 'Fog' });
+      await fog.click();
+      expect(await head.getAttribute('aria-sort')).toBe('ascending');
+      expect(await labels(page)).toEqual(['baseline', 'push-pull avg3', 'push-pull avg5']);
+      await fog.press('Enter');
+      expect(await head.getAttribute('aria-sort')).toBe('descending');
+      expect(await labels(page)).toEqual(['push-pull avg3', 'baseline', 'push-pull avg5']);
+      await fog.press('Space');
+      expect(await head.getAttribute('aria-sort')).toBeNull();
+      expect(await labels(page)).toEqual(given);
+      await wide(page).getByRole('button', { name: 'Gauss' }).click();
+      expect(await labels(page)).toEqual(['push-pull avg5', 'push-pull avg3', 'baseline']);
+      await wide(page).getByRole('button', { name: 'model' }).click();
+      expect(await labels(page)).toEqual(given);
+      expect(await wide(page).locator('[aria-sort]').count()).toBe(1);
+    }));
+
+  it('tells on hover and on focus what stands behind a figure', () =>
+    open(async (page) => {
+      await (await cellOf(page, 'push-pull avg3', 'Gauss')).hover();
+      // CE .52 of the baseline times .9.
+      expect(await readCard(page)).toEqual([
+        'Gaussian noise · push-pull avg3',
+        'severity|1|2|3|4|5|CE',
+        'push-pull avg3|.142|.305|.468|.631|.794|.4680',
+        'baseline|.152|.336|.520|.704|.888|.5200',
+        'difference, points|−1.0|−3.1|−5.2|−7.3|−9.4|−5.20',
+        'images a severity|1,000',
+        'ratio to the baseline|.9000',
+      ]);
+      await shoot(page, 'hover', 1280);
+      const card = page.getByRole('tooltip');
+      await page.mouse.move(5, 5);
+      await card.waitFor({ state: 'hidden' });
+
+      await wide(page).locator('td[tabindex="0"]').focus();
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('ArrowDown');
+      expect((await readCard(page))[0]).toBe('mCE · push-pull avg3');
+      const focused = wide(page).locator('td:focus');
+      expect(await focused.getAttribute('aria-describedby')).toBe(await card.getAttribute('id'));
+      await page.keyboard.press('Escape');
+      expect(await card.isVisible()).toBe(false);
+      expect(await wide(page).locator('td[tabindex="0"]').count()).toBe(1);
+    }));
+
+  it('is shown relative to the baseline, and sorted by what is shown', () =>
+    open(async (page) => {
+      const cell = await cellOf(page, 'push-pull avg3', 'Gauss');
+      const results = page.locator('#results');
+      await results.getByRole('radio', { name: '− baseline' }).check();
+      expect(await cell.textContent()).toBe('−5.2');
+      // Metrics stay what they are.
+      expect(await (await cellOf(page, 'push-pull avg3', 'E')).textContent()).toBe('.071');
+      await results.getByRole('radio', { name: '÷ baseline' }).check();
+      expect(await cell.textContent()).toBe('.900');
+      await wide(page).getByRole('button', { name: 'Glass' }).click();
+      expect((await labels(page)).at(-1)).toBe('baseline');
+      await results.getByRole('checkbox', { name: 'blur' }).uncheck();
+      expect(await wide(page).getByRole('columnheader', { name: 'Glass' }).count()).toBe(0);
+      expect(await wide(page).locator('tbody tr').first().locator('td:visible').count()).toBe(5 + 11);
+      await shoot(results, 'relative', 1072);
+      await results.getByRole('radio', { name: 'error' }).check();
+      expect(await cell.textContent()).toBe('.468');
+    }));
+});
+
+describe.skipIf(!browser)('charts', () => {
+  it('tell what all models measured at the nearest point', () =>
+    open(async (page) => {
+      const chart = page.locator('#severity svg').first();
+      await chart.scrollIntoViewIfNeeded();
+      const point = await chart.locator('.mark-symbol path').nth(3).boundingBox();
+      await page.mouse.move(point!.x + 14, point!.y + 9);
+      const mean = (result: Result) =>
+        `${(average(Object.entries(result.errors).flatMap(([name, row]) => (name === 'fog' ? [] : [row[2]!]))) * 100).toFixed(2)}%`;
+      expect(await readCard(page)).toEqual([
+        'Severity 3',
+        `baseline|${mean(syntheticResult())}`,
+        `push-pull avg3|${mean(syntheticAvg3())}`,
+        `push-pull avg5|${mean(avg5())}`,
+      ]);
+      const bars = page.locator('#corruptions svg').first();
+      await bars.scrollIntoViewIfNeeded();
+      const bar = await bars.locator('.mark-rect path').first().boundingBox();
+      await page.mouse.move(bar!.x + 5, bar!.y + 3);
+      expect(await readCard(page)).toEqual([
+        'Gaussian noise',
+        'baseline|52.00%|',
+        'push-pull avg3|46.80%|−5.20 points',
+        'push-pull avg5|41.60%|−10.40 points',
+      ]);
+      await shoot(page, 'chart-hover', 1280);
+    }));
+});
+
+describe.skipIf(!browser)('on a phone', () => {
+  it('nothing sticks out, what is pressed is large enough, and a tap tells the figure', () =>
+    open(
+      async (page) => {
+        const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+        expect(overflow).toBe(0);
+        const small = await page
+          .locator('button:visible, summary:visible, nav a:visible, .choice label:visible')
+          .evaluateAll((targets) =>
+            targets
+              .filter((target) => target.getBoundingClientRect().height < 36)
+              .map((target) => target.textContent),
+          );
+        expect(small).toEqual([]);
+        const tiny = await page.evaluate(
+          `[...document.querySelectorAll('main :is(p, td, th, dd, li, figcaption)')]
+             .filter((text) => text.offsetParent && parseFloat(getComputedStyle(text).fontSize) < 12)
+             .map((text) => text.textContent)`,
+        );
+        expect(tiny).toEqual([]);
+        await shoot(page, 'phone-top', 780);
+        const table = page.locator('#results .narrow table');
+        await table.locator('tbody:not(.fixed) tr').nth(1).locator('td').nth(1).tap();
+        expect((await readCard(page))[0]).toBe('Gaussian noise · push-pull avg3');
+        await shoot(page, 'phone-tap', 780);
+        await table.getByRole('button', { name: 'avg3' }).tap();
+        const names = await table.locator('tbody:not(.fixed) tr:visible th').allTextContents();
+        expect(names.slice(0, 3)).toEqual(['Brightness', 'Fog', 'Defocus blur']);
+        expect(names).toHaveLength(15);
+      },
+      { width: 390, height: 844, touch: true },
+    ));
+});
+
+describe.skipIf(!browser)('on paper and without scripts', () => {
+  it('is unfolded, without anything to press, on whole pages', () =>
+    open(async (page) => {
+      await page.emulateMedia({ media: 'print' });
+      expect(await page.locator('nav:visible, .controls:visible, .unfold:visible').count()).toBe(0);
+      const pdf = await page.pdf({ path: path.join(shots, 'report.pdf'), preferCSSPageSize: true });
+      const text = pdf.toString('latin1');
+      const pages = text.match(/\/Type \/Page\b/g)!.length;
+      expect(pages).toBeGreaterThanOrEqual(5);
+      expect(pages).toBeLessThanOrEqual(14);
+      // A4 in points.
+      expect(text).toMatch(/\/MediaBox \[0 0 59[45]\.\d+ 84[12]\.\d+\]/);
+    }));
+
+  it('has every figure and nothing that does nothing', () =>
+    open(
+      async (page) => {
+        expect(await page.locator('button, .controls:visible').count()).toBe(0);
+        const cell = await cellOf(page, 'push-pull avg3', 'Gauss');
+        expect(await cell.getAttribute('title')).toMatch(/^Gaussian noise · push-pull avg3\n/);
+        await page.getByText('All 220 measured cells, by severity').click();
+        await shoot(page.locator('#results'), 'without-scripts', 1072);
+      },
+      { script: false },
+    ));
+});
