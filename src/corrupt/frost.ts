@@ -13,23 +13,26 @@ const ORIGINAL_COUNT = 6;
 
 const resized = new WeakMap<Image, Map<number, Image>>();
 
-function atScale(texture: Image, factor: number): Image {
-  if (factor === 1) return texture;
+/** A texture in another size, kept under the factor that led to it. */
+function kept(texture: Image, factor: number, make: () => Image): Image {
   const sizes = resized.get(texture) ?? new Map<number, Image>();
   resized.set(texture, sizes);
-  const result = sizes.get(factor) ?? interpolate(texture, factor, factor > 1 ? 'cubic' : 'linear');
+  const result = sizes.get(factor) ?? make();
   sizes.set(factor, result);
   return result;
 }
 
 /**
- * The texture at the set's scale; where the image is as large as that or larger, at the least scale at which
- * it fits with a tenth to spare (the rule of the `imagecorruptions` package).
+ * The texture at the set's scale; where the image is as large as that or larger, at the least scale at which it fits
+ * with a tenth to spare, whole pixels rounded up (the rule of the `imagecorruptions` package).
  */
 export function fitTexture(texture: Image, width: number, height: number, scale: number): Image {
-  const fits = Math.round(texture.width * scale) > width && Math.round(texture.height * scale) > height;
+  if (Math.round(texture.width * scale) > width && Math.round(texture.height * scale) > height) {
+    return scale === 1 ? texture : kept(texture, scale, () => interpolate(texture, scale, 'linear'));
+  }
   const needed = ENLARGEMENT_MARGIN * Math.max(width / texture.width, height / texture.height);
-  return atScale(texture, fits ? scale : needed);
+  const size = { width: Math.ceil(texture.width * needed), height: Math.ceil(texture.height * needed) };
+  return kept(texture, needed, () => interpolate(texture, size, needed > 1 ? 'cubic' : 'linear'));
 }
 
 /** The weighted sum of the image and a texture's part with its top left corner at (left, top), clipped. */

@@ -33,14 +33,20 @@ function fourTaps(
  * Resizes by reading the image at single positions (bilinear or bicubic), with no filter against aliasing when it
  * shrinks: OpenCV's `resize(INTER_LINEAR)` and `INTER_CUBIC`, within one grey level.
  *
- * @param factor Size of the result relative to the image. The result has `round(side · factor)` pixels a side.
+ * @param size Size of the result in pixels; or relative to the image, when it has `round(side · size)` pixels a side
+ *   and is read every 1 / size pixels, as OpenCV does with `fx` and `fy`.
  */
-export function interpolate(image: Image, factor: number, kind: 'linear' | 'cubic'): Image {
+export function interpolate(
+  image: Image,
+  size: number | { readonly width: number; readonly height: number },
+  kind: 'linear' | 'cubic',
+): Image {
   const { data } = image;
-  const width = Math.max(1, Math.round(image.width * factor));
-  const height = Math.max(1, Math.round(image.height * factor));
-  const columns = fourTaps(image.width, width, 1 / factor, kind);
-  const rows = fourTaps(image.height, height, 1 / factor, kind);
+  const relative = typeof size === 'number';
+  const width = relative ? Math.max(1, Math.round(image.width * size)) : size.width;
+  const height = relative ? Math.max(1, Math.round(image.height * size)) : size.height;
+  const columns = fourTaps(image.width, width, relative ? 1 / size : image.width / width, kind);
+  const rows = fourTaps(image.height, height, relative ? 1 / size : image.height / height, kind);
   const lineLength = width * 3;
   const between = new Float32Array(image.height * lineLength);
   for (let y = 0; y < image.height; y++) {

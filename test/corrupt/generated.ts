@@ -68,9 +68,11 @@ export function generated(width: number, height: number, index: number): Image {
   return createImage(width, height, data);
 }
 
-/** The values of every nth row and column, so that `kept` rows remain: what the fixtures of this folder hold. */
-export function thinned({ data, width, height }: Image, kept: number): Uint8Array {
-  const step = Math.ceil(height / kept);
+/** Rows and columns from one that fixtures of this folder keep to the next, by the side of their pictures. */
+export const STEPS: Readonly<Record<number, number>> = { 32: 3, 224: 9 };
+
+/** The values of every nth row and column. */
+export function thinned({ data, width, height }: Image, step: number): Uint8Array {
   const values: number[] = [];
   for (let y = 0; y < height; y += step) {
     for (let x = 0; x < width; x += step)
