@@ -1,4 +1,5 @@
 import type { EvaluationEvent } from '../evaluate/evaluate.ts';
+import { readingFacts, valuesFact } from './model-reading.ts';
 import { duration, facts, ProgressLine, plural, thousands } from './progress.ts';
 
 type Event<Kind extends EvaluationEvent['kind']> = EvaluationEvent & { readonly kind: Kind };
@@ -44,8 +45,7 @@ export class EvaluationDisplay {
   #start({ model, data, environment, cells, clean, finished }: Event<'start'>): void {
     this.#cells = cells;
     this.#finished = finished;
-    const { width, height, resize, mean, std } = data.preprocessing;
-    const rounded = (values: readonly number[]) => values.map((value) => Number(value.toFixed(4))).join(' ');
+    const { width, height, resize } = data.preprocessing;
     const crop = resize === null ? '' : `short side to ${resize}, centre `;
     const { corrupted } = data;
     const count = plural(cells - (clean ? 1 : 0), 'cell');
@@ -55,7 +55,11 @@ export class EvaluationDisplay {
         'data',
         `${data.name} ${data.split}, ${plural(data.images, 'image')}, ${data.classes} classes, seed ${data.seed}`,
       ],
-      ['input', `${corrupted ? '' : crop}${width}×${height}, mean ${rounded(mean)}, std ${rounded(std)}`],
+      [
+        'input',
+        `${corrupted ? '' : crop}${width}×${height}, ${valuesFact(data.preprocessing, model.reading)}`,
+      ],
+      ...(model.reading ? readingFacts(model.reading) : []),
       [
         'corruptions',
         corrupted

@@ -15,6 +15,9 @@ export type ClassSelection =
   /** Drawn at random: smaller draws of one seed lie within larger ones. */
   | { readonly kind: 'draw'; readonly count: number; readonly seed: number };
 
+/** A selection, or who chooses once the classes are known; undefined for all of them. */
+export type ClassChoice = ClassSelection | ((classes: readonly string[]) => readonly string[] | undefined);
+
 /** @throws UserError when the file names no class */
 export function parseClassList(text: string, file: string): ClassSelection {
   const names = text
@@ -32,9 +35,10 @@ export function parseClassList(text: string, file: string): ClassSelection {
  */
 export function chooseClasses(
   classes: readonly string[],
-  selection: ClassSelection,
+  selection: ClassChoice,
   place: string,
 ): readonly string[] {
+  if (typeof selection === 'function') return selection(classes) ?? classes;
   if (selection.kind === 'draw') {
     const { count, seed } = selection;
     if (count > classes.length) {
@@ -65,7 +69,7 @@ export function chooseClasses(
 }
 
 /** The images of some classes, which are numbered anew in their order. */
-export function selectClasses(contents: SplitContents, selection: ClassSelection): SplitContents {
+export function selectClasses(contents: SplitContents, selection: ClassChoice): SplitContents {
   const { name, displayName, classes, labels, storage, path: place } = contents;
   const chosen = chooseClasses(classes, selection, place ?? displayName);
   if (chosen.length === classes.length) return contents;

@@ -11,7 +11,7 @@ import {
 } from '../corrupt/names.ts';
 import { UserError } from '../errors.ts';
 import { openCifar10C } from './cifar10-c.ts';
-import type { ClassSelection } from './class-selection.ts';
+import type { ClassChoice } from './class-selection.ts';
 import type { CorruptedSpec } from './corrupted-spec.ts';
 import { assembleUncached, type Dataset, type SplitContents } from './dataset.ts';
 import { openImagenetC } from './imagenet-c.ts';
@@ -67,7 +67,7 @@ export interface CorruptedSetOptions {
   /** Default: all five. */
   readonly severities?: readonly Severity[];
   /** Of ImageNet-C, use the images of these classes only. Default: all classes of the set. */
-  readonly classes?: ClassSelection;
+  readonly classes?: ClassChoice;
   /** So many images of every cell, the same in each: classes in their shares, chosen by the seed. Default: all. */
   readonly limit?: number;
   /** Default 0. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import { openCifar10, openCifar10FromCache } from './cifar10.ts';
-import { type ClassSelection, selectClasses } from './class-selection.ts';
+import { type ClassChoice, selectClasses } from './class-selection.ts';
 import { parseCorruptedSpec } from './corrupted-spec.ts';
 import { openImageFolder } from './image-folder.ts';
 import { hasImageNetArchive, openImageNet, parseImageNetSpec } from './imagenet/source.ts';
@@ -63,7 +63,7 @@ export interface Dataset {
 
 export interface OpenOptions {
   /** Only the images of some classes. Default: all. */
-  readonly classes?: ClassSelection;
+  readonly classes?: ClassChoice;
   /** Of the training images only one side of a seeded split. Default: all. */
   readonly heldOut?: HeldOut;
   /**

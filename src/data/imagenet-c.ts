@@ -3,7 +3,7 @@ import path from 'node:path';
 import { CORRUPTIONS, type CorruptionName, SEVERITIES, type Severity } from '../corrupt/names.ts';
 import { UserError } from '../errors.ts';
 import { openTar } from './archive.ts';
-import { type ClassSelection, chooseClasses } from './class-selection.ts';
+import { type ClassChoice, chooseClasses } from './class-selection.ts';
 import { MANIFEST_FILE, parseManifest } from './corrupted-manifest.ts';
 import type { CorruptedContents, CorruptedReader } from './corrupted-set.ts';
 import type { ImageStorage } from './storage.ts';
@@ -36,7 +36,7 @@ interface File {
  */
 export async function openImagenetC(
   place: string,
-  selection?: ClassSelection,
+  selection?: ClassChoice,
   cacheDir?: string,
 ): Promise<CorruptedReader> {
   const cells = new Map<string, FoundCell>();
@@ -84,7 +84,7 @@ async function openCells(
   place: string,
   cells: ReadonlyMap<string, FoundCell>,
   keys: readonly string[],
-  selection: ClassSelection | undefined,
+  selection: ClassChoice | undefined,
 ): Promise<CorruptedContents> {
   let files: File[] | undefined;
   let classes: readonly string[] = [];

@@ -1,4 +1,5 @@
 /** A model's answer to each image of a pass, kept by the image's place in the measured selection. */
+import type { Logits } from '../train/score.ts';
 
 /** The answers to the images of one cell, or to the clean ones. */
 export interface Answers {
@@ -10,8 +11,6 @@ export interface Answers {
   /** `[N]` the probability that the model gives to its answer, in [0, 1]; NaN where the image could not be read. */
   readonly confidence: Float32Array;
 }
-
-type Logits = Float32Array | Float64Array;
 
 /** Answers before any image was classified. */
 export function noAnswers(images: number): Answers {
@@ -26,29 +25,22 @@ export function isAnswered({ confidence }: Answers, image: number): boolean {
   return !Number.isNaN(confidence[image]);
 }
 
-export interface AnswerOptions {
-  /** Outputs of the model, K. */
-  readonly classes: number;
-  /** The data's class of each output, -1 for none; left out when they are in the same order. */
-  readonly classOfOutput?: Int32Array;
-}
-
 /**
  * Enters the answers of a batch.
  *
- * @param logits `[indices.length, K]`
+ * @param logits `[indices.length, classes]`
  * @param indices place of each image
  */
 export function enterAnswers(
   answers: Answers,
   logits: Logits,
   indices: ArrayLike<number>,
-  { classes, classOfOutput }: AnswerOptions,
+  classes: number,
 ): void {
   for (let row = 0; row < indices.length; row++) {
     const { output, confidence } = answerOf(logits.subarray(row * classes, (row + 1) * classes));
     const image = indices[row]!;
-    answers.predicted[image] = output < 0 || !classOfOutput ? output : classOfOutput[output]!;
+    answers.predicted[image] = output;
     answers.confidence[image] = confidence;
   }
 }

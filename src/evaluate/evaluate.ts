@@ -13,13 +13,13 @@ import { createEngine } from '../engine/node/index.ts';
 import { UserError } from '../errors.ts';
 import { describeEnvironment } from './environment.ts';
 import { type MeasuredCell, measureCells } from './measure.ts';
-import { openClassifier, readModelFile } from './model.ts';
+import { openModel, readModelFile } from './model.ts';
 import { measuredCells, type Predictions, PredictionsRecord, readPredictions } from './predictions.ts';
 import type { PreprocessingFlags } from './preprocessing.ts';
 import { Progress, type ProgressEvent } from './progress.ts';
 import { EvaluationRecord, withoutCells } from './record.ts';
 import { formatResult, type Result, type ResultData, type ResultModel, readResult } from './result.ts';
-import { alignClasses, checkBaseline, checkBaselineCells, checkResume } from './selection.ts';
+import { checkBaseline, checkBaselineCells, checkResume } from './selection.ts';
 import {
   askedCells,
   describeData,
@@ -27,6 +27,7 @@ import {
   openTestData,
   predictionsSubject,
   prepareRepeated,
+  sampleImages,
 } from './test-data.ts';
 
 export interface EvaluateOptions {
@@ -118,20 +119,20 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
   if (baseline) checkBaselineCells(baseline, options.baseline!, asked);
   let earlier = options.out ? await readEarlier(options.out, options.baseline) : undefined;
   if (!baseline && earlier?.baseline) checkBaselineCells(earlier.baseline, earlier.baseline.file, asked);
-  const source = await readModelFile(options.model);
+  const source = await readModelFile(options.model, options.preprocessing?.labels);
 
-  const opened: { close(): Promise<void> }[] = [];
+  const kept: { close(): Promise<void> }[] = [];
   const keep = <T extends { close(): Promise<void> }>(resource: T): T => {
-    opened.unshift(resource);
+    kept.unshift(resource);
     return resource;
   };
   try {
-    const test = keep(await openTestData(options, source.card?.classes));
+    const test = keep(await openTestData(options, source.names));
     const { cells } = test;
     const engine = keep(await createEngine({ device: options.device ?? 'cpu', threads: options.threads }));
-    const classifier = keep(await openClassifier(engine, source, options.preprocessing, test.classes.length));
-    const outputOfClass = alignClasses(test.classes, classifier.classNames, classifier.model.file);
-    const now = await describeData(test, classifier.preprocessing, options);
+    const opened = keep(await openModel(engine, source, options.preprocessing));
+    const now = await describeData(test, opened.preprocessing, options);
+    const classifier = await opened.classifier(test.classes, await sampleImages(test, now.preprocessing));
     if (baseline) checkBaseline(baseline, options.baseline!, now, cells);
     if (earlier) {
       checkResume(earlier, options.out!, { model: classifier.model, data: now, device: engine.device });
@@ -199,7 +200,6 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
       open: (cell) => openPass(cell, { test, prepared, data, batchSize, pool, frostDir: options.frostDir }),
       classify: (batch) => classifier.classify(batch),
       classes: classifier.classes,
-      outputOfClass,
       answers: { images: test.images },
       batches: Math.ceil(test.images(remaining.at(-1)!) / batchSize),
       // One a thread, and two so that none waits for the network.
@@ -217,7 +217,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
     }
     return result!;
   } finally {
-    for (const resource of opened) await resource.close();
+    for (const resource of kept) await resource.close();
   }
 }
 

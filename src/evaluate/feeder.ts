@@ -1,8 +1,7 @@
 import type { ModelSession, TensorSpec } from '../engine/engine.ts';
-import { UserError } from '../errors.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { Preprocessing } from '../models/card.ts';
-import { isFixed } from './preprocessing.ts';
+import { isFixed, loadedType } from './preprocessing.ts';
 
 /** Prepared images: `[count, 3, H, W]` or `[count, H, W, 3]`, as `preprocessing.layout` says. */
 export interface ImageBatch {
@@ -15,6 +14,8 @@ export interface FedPart {
   /** `[size, ...]`; images after the first `count` only fill the batch up. */
   readonly outputs: Readonly<Record<string, Tensor>>;
   readonly count: number;
+  /** Images that were fed, those that fill up included. */
+  readonly size: number;
 }
 
 /** Feeds batches of any size to a session, whatever batch size it was exported for. */
@@ -22,36 +23,18 @@ export class Feeder {
   readonly #session: ModelSession;
   readonly #input: string;
   readonly #preprocessing: Preprocessing;
-  /** Undefined when the model takes any batch size. */
-  readonly #batchSize: number | undefined;
+  /** Images a run; undefined when the model takes any number. */
+  readonly batchSize: number | undefined;
 
-  /** @param input the session's image input */
-  constructor(session: ModelSession, input: TensorSpec, preprocessing: Preprocessing) {
+  /**
+   * @param input the session's image input, of three channels and of the type that the loader hands over
+   * @param oneByOne for a model that takes one image at a time although its file says otherwise
+   */
+  constructor(session: ModelSession, input: TensorSpec, preprocessing: Preprocessing, oneByOne = false) {
     this.#session = session;
     this.#input = input.name;
     this.#preprocessing = preprocessing;
-    this.#batchSize = isFixed(input.shape[0]) ? input.shape[0] : undefined;
-  }
-
-  /**
-   * All outputs for one batch of zeros.
-   *
-   * @param file how messages name the model
-   * @throws UserError when the model fails on images of that size
-   */
-  async probe(file: string): Promise<Record<string, Tensor>> {
-    const count = this.#batchSize ?? 1;
-    const { dtype, width, height } = this.#preprocessing;
-    const values = count * 3 * width * height;
-    const zeros = dtype === 'uint8' ? new Uint8Array(values) : new Float32Array(values);
-    try {
-      return await this.#session.run({ [this.#input]: this.#tensor(zeros, count) });
-    } catch (error) {
-      throw new UserError(
-        `${file}: fails on an image of ${width}×${height} pixels (${(error as Error).message}); ` +
-          'check --input-size and --layout',
-      );
-    }
+    this.batchSize = isFixed(input.shape[0]) ? input.shape[0] : oneByOne ? 1 : undefined;
   }
 
   /**
@@ -60,9 +43,9 @@ export class Feeder {
    * @param names the outputs wanted
    */
   async *run({ images, count }: ImageBatch, names: readonly string[]): AsyncGenerator<FedPart> {
-    const size = this.#batchSize ?? count;
+    const size = this.batchSize ?? count;
     if (size === count) {
-      yield { outputs: await this.#outputs(images, count, names), count };
+      yield { outputs: await this.#outputs(images, count, names), count, size };
       return;
     }
     const imageLength = images.length / count;
@@ -77,7 +60,7 @@ export class Feeder {
         padded.set(part);
         part = padded;
       }
-      yield { outputs: await this.#outputs(part, size, names), count: taken };
+      yield { outputs: await this.#outputs(part, size, names), count: taken, size };
     }
   }
 
@@ -86,8 +69,8 @@ export class Feeder {
   }
 
   #tensor(data: Float32Array | Uint8Array, count: number): Tensor {
-    const { layout, dtype, width, height } = this.#preprocessing;
+    const { layout, width, height } = this.#preprocessing;
     const shape = layout === 'NCHW' ? [count, 3, height, width] : [count, height, width, 3];
-    return { dtype, shape, data };
+    return { dtype: loadedType(this.#preprocessing), shape, data };
   }
 }

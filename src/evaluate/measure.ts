@@ -1,5 +1,5 @@
 /** The measuring loop: batches of corrupted images from the loader's workers, logits from the engine, counts. */
-import { scoreBatch } from '../train/score.ts';
+import { type Logits, scoreBatch } from '../train/score.ts';
 import { type Answers, enterAnswers, noAnswers } from './answers.ts';
 import type { Cell } from './grid.ts';
 
@@ -17,10 +17,9 @@ export interface MeasureOptions {
   readonly cells: readonly (Cell | 'clean')[];
   /** A pass over the data for one cell, which fails when no image can be read. */
   readonly open: (cell: Cell | 'clean') => AsyncIterable<LabelledBatch>;
-  readonly classify: (batch: LabelledBatch) => Promise<Float32Array>;
+  /** Logits of the data's classes, `[count, classes]`. */
+  readonly classify: (batch: LabelledBatch) => Promise<Logits>;
   readonly classes: number;
-  /** Output of the model for each class of the data; left out when they are in the same order. */
-  readonly outputOfClass?: Int32Array;
   /** Where given, the answer to each image is kept. */
   readonly answers?: {
     /** Images of the pass over a cell, bad ones included. */
@@ -82,10 +81,9 @@ async function measureCell(
   cell: Cell | 'clean',
   pass: Pass,
   onReceived: (batches: number) => void,
-  { classify, classes, outputOfClass, answers: asked, signal, onBatch }: MeasureOptions,
+  { classify, classes, answers: asked, signal, onBatch }: MeasureOptions,
 ): Promise<MeasuredCell> {
   const answers = asked && noAnswers(asked.images(cell));
-  const classOfOutput = outputOfClass && inverse(outputOfClass, classes);
   let images = 0;
   let top1 = 0;
   let top5 = 0;
@@ -98,11 +96,8 @@ async function measureCell(
     // Nothing is left of a batch whose images are all skipped.
     if (batch.count === 0) continue;
     const logits = await classify(batch);
-    const labels = outputOfClass
-      ? Int32Array.from(batch.labels, (label) => outputOfClass[label])
-      : batch.labels;
-    const correct = scoreBatch(logits, labels, classes);
-    if (answers) enterAnswers(answers, logits, batch.indices, { classes, classOfOutput });
+    const correct = scoreBatch(logits, batch.labels, classes);
+    if (answers) enterAnswers(answers, logits, batch.indices, classes);
     images += batch.count;
     top1 += batch.count - correct.top1;
     top5 += batch.count - correct.top5;
@@ -110,15 +105,6 @@ async function measureCell(
   }
   signal?.throwIfAborted();
   return { cell, top1: top1 / images, top5: top5 / images, images, ...(answers && { answers }) };
-}
-
-/** The class of each output; -1 for outputs that are none of the data's classes. */
-function inverse(outputOfClass: Int32Array, outputs: number): Int32Array {
-  const classOfOutput = new Int32Array(outputs).fill(-1);
-  outputOfClass.forEach((output, label) => {
-    classOfOutput[output] = label;
-  });
-  return classOfOutput;
 }
 
 /** One pass over the data whose next batch can be asked for ahead of time. */

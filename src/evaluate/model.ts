@@ -1,60 +1,90 @@
-/** Any ONNX image classifier behind one call: a batch of prepared images in, logits out. */
-import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+/** Any ONNX image classifier behind one call: a batch of prepared images in, logits of the data's classes out. */
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Engine, ModelSession } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
-import type { Tensor } from '../graph/tensor.ts';
-import { type ModelCard, type Preprocessing, readModelCard } from '../models/card.ts';
+import { CARD_KEY, type ModelCard, type Preprocessing, parseModelCard } from '../models/card.ts';
+import { type AdaptedModel, adaptModel, type ImageFeed } from '../onnx/adapt.ts';
+import { outputsOf, sourceOf } from '../onnx/interface.ts';
+import { decodeModel, encodeModel, type ModelProto } from '../onnx/model.ts';
+import { randomStream } from '../random/random.ts';
 import { modelConfigSchema } from '../train/config.ts';
 import { trainingRecordSchema } from '../train/history.ts';
 import { isRun, openRun } from '../train/run.ts';
 import { Feeder, type ImageBatch } from './feeder.ts';
-import { inspectOnnx } from './onnx-file.ts';
-import { imageInput, type PreprocessingFlags, resolvePreprocessing } from './preprocessing.ts';
-import type { ResultModel } from './result.ts';
+import { findClassOutputs, hashOutputs } from './labels/class-outputs.ts';
+import { declaredNames } from './labels/metadata.ts';
+import { type OutputNames, readLabelFile } from './labels/output-names.ts';
+import { readOnnxFile } from './onnx-file.ts';
+import { type ProbedOutput, pickOutput, probeOutputs } from './outputs.ts';
+import {
+  type ImagePort,
+  imageInput,
+  loadedType,
+  type PreprocessingFlags,
+  resolvePreprocessing,
+} from './preprocessing.ts';
+import type { ModelReading, ResultModel } from './result.ts';
+import { bothClasses, classScorer, readScores } from './scores.ts';
 
 /** A model file that was read and found to be ONNX. */
 export interface ModelFile {
   /** The ONNX file itself; in a run, its `model.onnx`. */
   readonly path: string;
+  /** With all weights, those of other files included. */
   readonly bytes: Uint8Array;
   readonly model: ResultModel;
   /** Present when this project wrote the file. */
   readonly card?: ModelCard;
+  /** What its outputs are called, where anything says so. */
+  readonly names?: OutputNames;
+}
+
+/** A model that is loaded, and how it wants its images; what its outputs mean is found out next. */
+export interface OpenedModel {
+  readonly preprocessing: Preprocessing;
+  /**
+   * Runs the model on a few images to find out which output has the scores, what they are, and which of them stand for
+   * the classes of the data.
+   *
+   * @param images Prepared ones of the data; noise in their place where none are given.
+   * @throws UserError when the model fails on them, gives no scores of classes, or the classes do not fit
+   */
+  classifier(classes: readonly string[], images?: ImageBatch): Promise<Classifier>;
+  close(): Promise<void>;
 }
 
 export interface Classifier {
-  readonly model: ResultModel;
+  /** With how it was read. */
+  readonly model: ResultModel & { readonly reading: ModelReading };
   readonly preprocessing: Preprocessing;
-  /** Number of outputs, K. */
+  /** Number of classes of the data, C. */
   readonly classes: number;
-  /** Their names, where the model's card tells them. */
-  readonly classNames?: readonly string[];
-  /** Logits, `[count, K]`. */
-  classify(batch: ImageBatch): Promise<Float32Array>;
-  close(): Promise<void>;
+  /** Logits of the data's classes in their order, `[count, C]`; their softmax is the model's confidence. */
+  classify(batch: ImageBatch): Promise<Float32Array | Float64Array>;
 }
 
 /**
  * Reads the model of a path: an ONNX file, or a run folder with its `model.onnx`.
  *
+ * @param labels a file that names the classes of its outputs, in place of what it says itself
  * @throws UserError if there is none, or it is no ONNX model
  */
-export async function readModelFile(modelOrRun: string): Promise<ModelFile> {
+export async function readModelFile(modelOrRun: string, labels?: string): Promise<ModelFile> {
   const file = await findModelFile(modelOrRun);
-  const bytes = new Uint8Array(await readFile(file));
-  const { parameters } = inspectOnnx(bytes, file);
-  const card = readModelCard(bytes, file);
+  const { bytes, proto, sha256, parameters } = await readOnnxFile(file);
+  const entry = proto.metadataProps.find(({ key }) => key === CARD_KEY);
+  const card = entry && parseModelCard(entry.value, file);
   const model: ResultModel = {
     name: card?.model.name ?? path.basename(file).replace(/\.onnx$/i, ''),
     variant: card?.model.variant ?? 'onnx',
     parameters: card?.model.parameters ?? parameters,
     file: modelOrRun,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
+    sha256,
     ...(card && howMade(card)),
   };
-  return { path: file, bytes, model, card };
+  const names = labels === undefined ? await declaredNames(file, proto, card) : await readLabelFile(labels);
+  return { path: file, bytes, model, card, names };
 }
 
 /** Structure and training, in so far as the card tells them in the way of this version. */
@@ -91,104 +121,184 @@ async function findModelFile(modelOrRun: string): Promise<string> {
 }
 
 /**
- * Loads a model and finds out how to feed it: layout, size and type of its input from the session, the rest from
- * its card or from `flags`. One image of zeros is run through it to learn the number of classes.
+ * Loads a model and finds out how to feed it: layout, size, channels and type of its input from the file, the rest from
+ * its card or from `flags`.
  *
- * @param dataClasses number of classes of the data; picks the output where a model has several
- * @throws UserError if the input is no RGB image, if its preprocessing is unknown, or if the classes do not fit
+ * @throws UserError if the input takes no images, or if its preprocessing is unknown
  */
-export async function openClassifier(
+export async function openModel(
   engine: Engine,
   source: ModelFile,
   flags: PreprocessingFlags = {},
-  dataClasses?: number,
-): Promise<Classifier> {
+): Promise<OpenedModel> {
   const { file } = source.model;
-  let session: ModelSession;
+  const proto = decodeModel(source.bytes, file);
+  const input = imageInput(proto, file);
+  const preprocessing = resolvePreprocessing(input, { file, card: source.card?.preprocessing, flags });
+  const adapted = adaptModel(proto, imageFeed(input, preprocessing), file);
+  const bytes = adapted.model === proto ? source.bytes : encodeModel(adapted.model);
+  const session = await load(engine, bytes, file);
+  const opened = { source, flags, proto, input, preprocessing, adapted, session };
+  return {
+    preprocessing,
+    classifier: (classes, images) => findClassifier(opened, classes, images),
+    close: () => session.dispose(),
+  };
+}
+
+/** How a model's own input differs from what the loader hands over. */
+export function imageFeed(input: ImagePort, { layout, channels, mean, std }: Preprocessing): ImageFeed {
+  return { input, layout, channels: channels ?? 'rgb', mean: mean[0], std: std[0] };
+}
+
+async function load(engine: Engine, bytes: Uint8Array, file: string): Promise<ModelSession> {
   try {
-    session = await engine.loadModel(source.bytes);
+    return await engine.loadModel(bytes);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(
-      `${file}: ONNX Runtime cannot load this model on ${engine.device}: ${(error as Error).message}`,
-    );
-  }
-  try {
-    const input = imageInput(session, file);
-    const preprocessing = resolvePreprocessing(input, { file, card: source.card?.preprocessing, flags });
-    const feeder = new Feeder(session, input, preprocessing);
-    const output = pickOutput(await feeder.probe(file), file, flags.output, dataClasses);
-    return {
-      model: source.model,
-      preprocessing,
-      classes: output.classes,
-      classNames: source.card?.classes,
-      classify: (batch) => classify(feeder, batch, output),
-      close: () => session.dispose(),
-    };
-  } catch (error) {
-    await session.dispose();
-    throw error;
+    throw new UserError(`${file}: ONNX Runtime cannot load this model on ${engine.device}: ${reason(error)}`);
   }
 }
 
-interface LogitsOutput {
-  readonly name: string;
-  readonly classes: number;
+/** The first line of what the runtime says: the rest is where in its sources. */
+function reason(error: unknown): string {
+  return (error as Error).message.trim().split(/\r?\n/)[0];
 }
 
-/** The output `[N, K]` (or `[N, K, 1, 1]`) that holds the logits. */
-function pickOutput(
-  outputs: Record<string, Tensor>,
-  file: string,
-  wanted: string | undefined,
-  dataClasses: number | undefined,
-): LogitsOutput {
-  const found = Object.entries(outputs)
-    .map(([name, tensor]) => `${name}: ${tensor.dtype} [${tensor.shape.join(', ')}]`)
-    .join('; ');
-  const candidates = Object.entries(outputs)
-    .filter(
-      ([, { dtype, shape }]) =>
-        dtype === 'float32' && shape.length >= 2 && shape.slice(2).every((n) => n === 1),
-    )
-    .map(([name, { shape }]) => ({ name, classes: shape[1] }));
-  if (wanted !== undefined) {
-    const output = candidates.find(({ name }) => name === wanted);
-    if (output) return checkClasses(output, file, dataClasses);
-    throw new UserError(
-      `${file}: --output ${wanted}: expected a float32 output [N, classes], found ${found}`,
-    );
+interface Opened {
+  readonly source: ModelFile;
+  readonly flags: PreprocessingFlags;
+  readonly proto: ModelProto;
+  readonly input: ImagePort;
+  readonly preprocessing: Preprocessing;
+  readonly adapted: AdaptedModel;
+  readonly session: ModelSession;
+}
+
+/** Images of noise that are run where there are none of the data. */
+const NOISE_IMAGES = 2;
+
+async function findClassifier(
+  opened: Opened,
+  classes: readonly string[],
+  images: ImageBatch | undefined,
+): Promise<Classifier> {
+  const { source, flags, proto, input, preprocessing } = opened;
+  const { file } = source.model;
+  const batch = images && images.count > 0 ? images : noise(preprocessing);
+  const { feeder, output } = await probe(opened, batch, {
+    file,
+    name: flags.output,
+    counts: [...(source.names?.complete ? [source.names.names.length] : []), classes.length],
+    ports: outputsOf(proto.graph),
+  });
+  checkNumbers(output, file);
+  const scores = readScores(output.rows, output.count, sourceOf(proto.graph, output.name), flags.scores);
+  // A single score is that of the second of two classes.
+  const count = Math.max(output.count, 2);
+  const found = findClassOutputs({ classes, count, names: source.names, file });
+  const score = classScorer(count, scores.kind, found);
+  const used = found.outputs.flat().length;
+  const reading: ModelReading = {
+    input: {
+      name: input.name,
+      dtype: input.dtype,
+      shape: [...input.shape],
+      batch: feeder.batchSize ?? null,
+      channels: preprocessing.channels ?? 'rgb',
+    },
+    output: { name: output.name, dtype: output.dtype, count: output.count },
+    scores,
+    classes: {
+      from: found.from,
+      why: found.why,
+      unused: count - used,
+      shared: found.outputs.filter((own) => own.length > 1).length,
+      mapping: hashOutputs(found.outputs),
+    },
+  };
+  return {
+    model: { ...source.model, reading },
+    preprocessing,
+    classes: classes.length,
+    classify: async (batch) => {
+      const raw = await rawScores(feeder, batch, output);
+      return score(output.count === 1 ? bothClasses(raw, scores.kind) : raw);
+    },
+  };
+
+  function noise({ width, height }: Preprocessing): ImageBatch {
+    const random = randomStream('probe', 0);
+    const values = NOISE_IMAGES * 3 * width * height;
+    const pixels = Uint8Array.from({ length: values }, () => random.int(0, 256));
+    const type = loadedType(preprocessing);
+    const noisy = type === 'uint8' ? pixels : Float32Array.from(pixels, (level) => level / 127.5 - 1);
+    return { images: noisy, count: NOISE_IMAGES };
   }
-  const fitting = candidates.filter(({ classes }) => classes === dataClasses);
-  const choice = candidates.length === 1 ? candidates[0] : fitting.length === 1 ? fitting[0] : undefined;
-  if (choice) return checkClasses(choice, file, dataClasses);
-  throw new UserError(
-    candidates.length === 0
-      ? `${file}: expected a float32 output [N, classes], found ${found}; give an image classifier`
-      : `${file}: has several outputs that could be the logits (${found}); pass --output NAME`,
-  );
 }
 
-function checkClasses(output: LogitsOutput, file: string, dataClasses: number | undefined): LogitsOutput {
-  if (dataClasses === undefined || output.classes === dataClasses) return output;
-  throw new UserError(
-    `${file}: tells ${output.classes} classes apart, the data has ${dataClasses}; give data with the model's classes`,
-  );
-}
-
-/** The logits of a batch, `[count, classes]`. */
-async function classify(feeder: Feeder, batch: ImageBatch, output: LogitsOutput): Promise<Float32Array> {
-  const { name, classes } = output;
-  const logits = new Float32Array(batch.count * classes);
-  let done = 0;
-  for await (const { outputs, count } of feeder.run(batch, [name])) {
-    const { data, shape } = outputs[name];
-    if (!(data instanceof Float32Array) || data.length !== shape[0] * classes) {
-      throw new RangeError(`output ${name}: expected float32 [N, ${classes}], found [${shape.join(', ')}]`);
+/** Runs the model on some images, one by one if it turns out to take no more although its file says so. */
+async function probe(
+  { session, adapted, preprocessing }: Opened,
+  batch: ImageBatch,
+  wanted: Omit<Parameters<typeof pickOutput>[1], 'shapes'>,
+): Promise<{ readonly feeder: Feeder; readonly output: ProbedOutput }> {
+  const spec = session.inputs.find(({ name }) => name === adapted.input)!;
+  const attempt = async (oneByOne: boolean) => {
+    const feeder = new Feeder(session, spec, preprocessing, oneByOne);
+    let probed: Awaited<ReturnType<typeof probeOutputs>>;
+    try {
+      probed = await probeOutputs(feeder, batch, adapted.outputs);
+    } catch (error) {
+      const { width, height } = preprocessing;
+      throw new UserError(
+        `${wanted.file}: fails on an image of ${width}×${height} pixels (${reason(error)}); ` +
+          'check --input-size and --layout',
+      );
     }
-    logits.set(data.subarray(0, count * classes), done * classes);
+    const { candidates, shapes } = probed;
+    return { feeder, output: pickOutput(candidates, { ...wanted, shapes }) };
+  };
+  try {
+    return await attempt(false);
+  } catch (error) {
+    const onlyOne = new Feeder(session, spec, preprocessing).batchSize !== undefined || batch.count === 1;
+    if (onlyOne || !(error instanceof UserError)) throw error;
+    return await attempt(true).catch(() => {
+      throw error;
+    });
+  }
+}
+
+function checkNumbers({ name, rows, count }: ProbedOutput, file: string): void {
+  const images = rows.length / count;
+  const bad = Array.from({ length: images }, (_, image) =>
+    rows.subarray(image * count, (image + 1) * count).some(Number.isNaN),
+  );
+  if (!bad.every(Boolean)) return;
+  throw new UserError(
+    `${file}: its output "${name}" is not a number (NaN) for ${images === 1 ? 'an image' : `each of ${images} images`} of the data; ` +
+      'check --mean, --std and --scale, and whether the export is whole',
+  );
+}
+
+/** What the model says of a batch, `[count, K]`. */
+async function rawScores(
+  feeder: Feeder,
+  batch: ImageBatch,
+  { fetch, count: scores }: ProbedOutput,
+): Promise<Float32Array> {
+  const raw = new Float32Array(batch.count * scores);
+  let done = 0;
+  for await (const { outputs, count, size } of feeder.run(batch, [fetch])) {
+    const { data, shape } = outputs[fetch];
+    if (!(data instanceof Float32Array) || data.length !== size * scores) {
+      throw new RangeError(
+        `output ${fetch}: expected ${scores} scores for each of ${size} images, found [${shape.join(', ')}]`,
+      );
+    }
+    raw.set(data.subarray(0, count * scores), done * scores);
     done += count;
   }
-  return logits;
+  return raw;
 }

@@ -1,23 +1,37 @@
 /** How images must be prepared for a model: read off its input and its card, or told by flags. */
 import type { Preparation } from '../data/prepared.ts';
 import type { Transform } from '../data/transform.ts';
-import type { ModelSession, TensorSpec } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
-import type { Preprocessing } from '../models/card.ts';
+import type { Preprocessing, Triple } from '../models/card.ts';
+import { feedType, isPixelType } from '../onnx/adapt.ts';
+import { describePort, type Port, requiredInputs } from '../onnx/interface.ts';
+import type { ModelProto } from '../onnx/model.ts';
 
-/** What the command line may say about a model's input; each field overrides the model's card. */
+/** What the command line may say about how a model is read; each field overrides the model's card. */
 export interface PreprocessingFlags {
   readonly inputSize?: { readonly width: number; readonly height: number };
+  /** Of each channel, in the order in which the model takes them. */
   readonly mean?: readonly [number, number, number];
   readonly std?: readonly [number, number, number];
   readonly layout?: 'NCHW' | 'NHWC';
+  /** Order of the channels: red first, or blue first as Caffe and OpenCV have them; or brightness alone. */
+  readonly channels?: Channels;
   /** Short side before the centre crop, in pixels. */
   readonly resize?: number;
   /** Range of the pixel values that `mean` and `std` refer to. */
   readonly scale?: '0-1' | '0-255';
-  /** Name of the output with the logits, where there are several. */
+  /** Name of the output with the scores, where there are several. */
   readonly output?: string;
+  /** What the scores are, where that cannot be seen from them. */
+  readonly scores?: ScoreKind;
+  /** A file that names the classes of the outputs. */
+  readonly labels?: string;
 }
+
+export const CHANNELS = ['rgb', 'bgr', 'grey'] as const;
+export type Channels = (typeof CHANNELS)[number];
+export const SCORE_KINDS = ['logits', 'probabilities'] as const;
+export type ScoreKind = (typeof SCORE_KINDS)[number];
 
 /** What is known of a model's input besides its shape. */
 interface Known {
@@ -28,25 +42,43 @@ interface Known {
   readonly flags: PreprocessingFlags;
 }
 
-/** The one image input of a model. */
-export function imageInput(session: ModelSession, file: string): TensorSpec {
-  const describe = (spec: TensorSpec) => `${spec.name}: ${spec.dtype} [${spec.shape.join(', ')}]`;
-  const [input, ...others] = session.inputs;
-  const found = session.inputs.map(describe).join('; ') || 'none';
-  if (!input || others.length > 0) {
+/** An image input, whose shape is told. */
+export type ImagePort = Port & { readonly shape: NonNullable<Port['shape']> };
+
+/**
+ * The one input of a model that has to be fed, a batch of images.
+ *
+ * @throws UserError when there are others, or when it takes no images
+ */
+export function imageInput({ graph }: ModelProto, file: string): ImagePort {
+  const inputs = requiredInputs(graph);
+  const found = inputs.map(describePort).join('; ') || 'none';
+  const images = inputs.filter(isImage);
+  if (images.length === 1 && inputs.length > 1) {
+    const others = inputs.filter((input) => input !== images[0]).map(({ name }) => name);
     throw new UserError(
-      `${file}: expected one input, a batch of images, found ${session.inputs.length} (${found}); give an image classifier`,
+      `${file}: expected one input, a batch of images, found ${inputs.length} (${found}); ` +
+        `${others.join(', ')} ${others.length === 1 ? 'has' : 'have'} no default value in the file: ` +
+        'export the model with a constant there, or give another',
     );
   }
-  const isImage = input.shape.length === 4 && (input.dtype === 'float32' || input.dtype === 'uint8');
-  const channelsFit = [input.shape[1], input.shape[3]].some((size) => size === 3 || !isFixed(size));
-  if (!isImage || !channelsFit) {
+  if (inputs.length !== 1) {
     throw new UserError(
-      `${file}: expected an RGB image input, float32 or uint8 [N, 3, H, W] or [N, H, W, 3], found ${found}; ` +
-        'give a classifier of colour images',
+      `${file}: expected one input, a batch of images, found ${inputs.length} (${found}); give an image classifier`,
     );
   }
-  return input;
+  if (images.length === 0) {
+    throw new UserError(
+      `${file}: expected an image input, [N, 3, H, W] or [N, H, W, 3] of colours or with 1 in place of 3 of grey, ` +
+        `found ${found}; give an image classifier`,
+    );
+  }
+  return images[0];
+}
+
+function isImage(port: Port): port is ImagePort {
+  const { dtype, shape } = port;
+  return shape?.length === 4 && isPixelType(dtype) && [shape[1], shape[3]].some(mayBeChannels);
 }
 
 /** Whether an axis has a length of its own; a free one has a name, or none. */
@@ -54,33 +86,55 @@ export function isFixed(size: number | string | undefined): size is number {
   return typeof size === 'number' && size > 0;
 }
 
-function resolveLayout(input: TensorSpec, { file, card, flags }: Known): 'NCHW' | 'NHWC' {
-  const [, second, , last] = input.shape;
-  const possible = { NCHW: second === 3 || !isFixed(second), NHWC: last === 3 || !isFixed(last) };
+function mayBeChannels(size: number | string): boolean {
+  return size === 3 || size === 1 || !isFixed(size);
+}
+
+function resolveLayout({ shape }: ImagePort, { file, card, flags }: Known): 'NCHW' | 'NHWC' {
+  const axes = { NCHW: shape[1], NHWC: shape[3] };
+  const layouts = ['NCHW', 'NHWC'] as const;
   const wanted = flags.layout ?? card?.layout;
   if (wanted) {
-    if (possible[wanted]) return wanted;
+    if (mayBeChannels(axes[wanted])) return wanted;
     throw new UserError(
-      `${file}: --layout ${wanted} does not fit its input [${input.shape.join(', ')}]; leave --layout out`,
+      `${file}: --layout ${wanted} does not fit its input [${shape.join(', ')}]; leave --layout out`,
     );
   }
-  if (second === 3 && last !== 3) return 'NCHW';
-  if (last === 3 && second !== 3) return 'NHWC';
-  if (possible.NCHW !== possible.NHWC) return possible.NCHW ? 'NCHW' : 'NHWC';
+  // Three channels tell more than one, which an image of one row has too; and a free axis is rarely the channels.
+  for (const tells of [
+    (size: number | string) => size === 3,
+    (size: number | string) => size === 1,
+    (size: number | string) => !isFixed(size),
+  ]) {
+    const fitting = layouts.filter((layout) => tells(axes[layout]));
+    if (fitting.length === 1) return fitting[0];
+    if (fitting.length > 1) break;
+  }
   throw new UserError(
-    `${file}: cannot tell where the channels of its input [${input.shape.join(', ')}] are; ` +
+    `${file}: cannot tell where the channels of its input [${shape.join(', ')}] are; ` +
       'pass --layout NCHW (PyTorch) or --layout NHWC (TensorFlow)',
   );
 }
 
+function resolveChannels({ shape }: ImagePort, layout: 'NCHW' | 'NHWC', { file, card, flags }: Known) {
+  const size = layout === 'NCHW' ? shape[1] : shape[3];
+  const wanted = flags.channels ?? card?.channels ?? (size === 1 ? 'grey' : 'rgb');
+  if (!isFixed(size) || (size === 1) === (wanted === 'grey')) return wanted;
+  throw new UserError(
+    `${file}: --channels ${wanted} does not fit its input [${shape.join(', ')}], which has ` +
+      `${size === 1 ? 'one channel' : 'three channels'}; leave --channels out`,
+  );
+}
+
 /**
- * Card, flags and session brought together.
+ * Card, flags and the model's input brought together.
  *
  * @throws UserError for every gap and contradiction, with what to pass
  */
-export function resolvePreprocessing(input: TensorSpec, known: Known): Preprocessing {
+export function resolvePreprocessing(input: ImagePort, known: Known): Preprocessing {
   const { file, card, flags } = known;
   const layout = resolveLayout(input, known);
+  const channels = resolveChannels(input, layout, known);
   const [fixedHeight, fixedWidth] = layout === 'NCHW' ? input.shape.slice(2) : input.shape.slice(1, 3);
   const width = resolveSize('width', fixedWidth, flags.inputSize?.width, card?.width, file);
   const height = resolveSize('height', fixedHeight, flags.inputSize?.height, card?.height, file);
@@ -91,16 +145,23 @@ export function resolvePreprocessing(input: TensorSpec, known: Known): Preproces
         'the short side is resized to it before the centre crop',
     );
   }
-  if (input.dtype === 'uint8') {
+  const geometry = { width, height, layout, resize, ...(channels !== 'rgb' && { channels }) };
+  const type = { input, channels: 'rgb' } as const;
+  if (feedType(type) === 'uint8') {
     if (flags.mean || flags.std || flags.scale) {
       throw new UserError(
-        `${file}: takes uint8 pixels and normalises them itself; leave --mean, --std and --scale out`,
+        `${file}: takes ${input.dtype} pixels and normalises them itself; leave --mean, --std and --scale out`,
       );
     }
-    return { width, height, layout, dtype: 'uint8', mean: [0, 0, 0], std: [1, 1, 1], resize };
+    return { ...geometry, dtype: 'uint8', mean: [0, 0, 0], std: [1, 1, 1] };
   }
-  const { mean, std } = resolveNormalisation(card, flags, file);
-  return { width, height, layout, dtype: 'float32', mean, std, resize };
+  const { mean, std } = resolveNormalisation(card, flags, channels === 'bgr', file);
+  if (channels === 'grey' && [mean, std].some((values) => new Set(values).size > 1)) {
+    throw new UserError(
+      `${file}: takes grey images, which have one channel; pass one number each as --mean and --std`,
+    );
+  }
+  return { ...geometry, dtype: 'float32', mean, std };
 }
 
 function resolveSize(
@@ -125,9 +186,11 @@ function resolveSize(
   return size;
 }
 
+/** @param blueFirst whether the model takes blue first, and so do the flags; what is stored has red first */
 function resolveNormalisation(
   card: Preprocessing | undefined,
   flags: PreprocessingFlags,
+  blueFirst: boolean,
   file: string,
 ): Pick<Preprocessing, 'mean' | 'std'> {
   if ((!flags.mean || !flags.std) && (!card || flags.scale)) {
@@ -140,14 +203,11 @@ function resolveNormalisation(
     );
   }
   const unit = flags.scale === '0-255' ? 255 : 1;
-  const divide = (values: readonly [number, number, number]): [number, number, number] => [
-    values[0] / unit,
-    values[1] / unit,
-    values[2] / unit,
-  ];
+  const told = ([first, second, third]: Triple): Triple =>
+    blueFirst ? [third / unit, second / unit, first / unit] : [first / unit, second / unit, third / unit];
   return {
-    mean: flags.mean ? divide(flags.mean) : [...card!.mean],
-    std: flags.std ? divide(flags.std) : [...card!.std],
+    mean: flags.mean ? told(flags.mean) : [...card!.mean],
+    std: flags.std ? told(flags.std) : [...card!.std],
   };
 }
 
@@ -160,12 +220,18 @@ export function sizeTransforms({ width, resize }: Preprocessing): Preparation[] 
   ];
 }
 
+/** What the loader hands over: pixels where the model, or the conversion to grey before it, normalises them. */
+export function loadedType({ dtype, channels }: Preprocessing): 'float32' | 'uint8' {
+  return channels === 'grey' ? 'uint8' : dtype;
+}
+
 /** What images go through on the way to the network; a corruption meets them at the size that the network sees. */
 export function imageTransforms(
   preprocessing: Preprocessing,
   corruption?: Transform & { kind: 'corrupt' },
 ): Transform[] {
-  const { mean, std, layout, dtype } = preprocessing;
+  const { mean, std, layout } = preprocessing;
+  const dtype = loadedType(preprocessing);
   const transforms: Transform[] = sizeTransforms(preprocessing);
   if (corruption) transforms.push(corruption);
   if (dtype === 'float32') transforms.push({ kind: 'normalize', mean, std });

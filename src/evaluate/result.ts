@@ -10,6 +10,7 @@ import { CORRUPTED_FORMATS } from '../data/corrupted-spec.ts';
 import { UserError } from '../errors.ts';
 import { modelConfigSchema } from '../train/config.ts';
 import { trainingRecordSchema } from '../train/history.ts';
+import { CHANNELS, SCORE_KINDS } from './preprocessing.ts';
 
 export const RESULT_SCHEMA = 'pushpull.result/1';
 
@@ -18,6 +19,41 @@ const count = z.number().int().nonnegative();
 
 /** One value a severity, severity 1 first; null where a severity was not measured. */
 const severities = <T extends z.ZodType>(value: T) => z.array(value.nullable()).length(5);
+
+/** How a model's input and outputs were understood. */
+const readingSchema = z.object({
+  input: z.object({
+    name: z.string(),
+    /** The model's own type; images are converted to it. */
+    dtype: z.string(),
+    shape: z.array(z.union([z.number(), z.string()])),
+    /** Images a run; null where it takes any number. */
+    batch: z.number().int().positive().nullable(),
+    channels: z.enum(CHANNELS),
+  }),
+  output: z.object({
+    name: z.string(),
+    dtype: z.string(),
+    /** Scores an image. */
+    count: z.number().int().positive(),
+  }),
+  scores: z.object({
+    kind: z.enum(SCORE_KINDS),
+    /** How that is known, in words. */
+    why: z.string(),
+  }),
+  /** Which outputs stand for the classes of the data. */
+  classes: z.object({
+    from: z.enum(['card', 'file', 'metadata', 'config', 'imagenet order', 'data order']),
+    why: z.string(),
+    /** Outputs that stand for no class of the data: the answer is taken among the others. */
+    unused: count,
+    /** Classes for which several outputs stand, whose probabilities are added. */
+    shared: count,
+    /** SHA-256 over the outputs of each class: equal for equal mappings. */
+    mapping: z.string(),
+  }),
+});
 
 const modelSchema = z.object({
   /** Architecture for the project's own models ("resnet18"), else the file's name without `.onnx`. */
@@ -33,6 +69,8 @@ const modelSchema = z.object({
   config: modelConfigSchema.optional(),
   /** How it was trained, of the project's own models. */
   training: trainingRecordSchema.optional(),
+  /** Absent in results of earlier versions. */
+  reading: readingSchema.optional(),
 });
 
 const triple = z.tuple([z.number(), z.number(), z.number()]).readonly();
@@ -47,6 +85,8 @@ const preprocessingSchema = z.object({
   std: triple,
   /** Short side before the centre crop, in pixels; null where images come at the model's size. */
   resize: z.number().int().positive().nullable(),
+  /** Of a model that does not take red, green, blue in this order. */
+  channels: z.enum(['bgr', 'grey']).optional(),
 });
 
 const dataSchema = z.object({
@@ -189,6 +229,7 @@ export const resultSchema = z.object({
 
 export type Result = z.infer<typeof resultSchema>;
 export type ResultModel = Result['model'];
+export type ModelReading = z.infer<typeof readingSchema>;
 export type ResultData = Result['data'];
 export type ResultEnvironment = Result['environment'];
 export type Metrics = Result['metrics'];

@@ -12,17 +12,19 @@ import { createEngine } from '../engine/node/index.ts';
 import { UserError } from '../errors.ts';
 import { CARD_KEY, type ModelCard, type Preprocessing } from '../models/card.ts';
 import { variantName } from '../models/config.ts';
+import { adaptModel } from '../onnx/adapt.ts';
 import { type FirstConvolution, findFirstConvolution } from '../onnx/first-convolution.ts';
 import { decodeModel, encodeModel, type ModelProto } from '../onnx/model.ts';
 import { RESPONSES, type RetrofitOptions, responseModel, retrofit } from '../onnx/retrofit.ts';
 import { Feeder } from './feeder.ts';
 import { measureCells } from './measure.ts';
-import { type ModelFile, openClassifier, readModelFile } from './model.ts';
+import { imageFeed, type ModelFile, openModel, readModelFile } from './model.ts';
 import { imageInput, imageTransforms, type PreprocessingFlags } from './preprocessing.ts';
 import { Progress } from './progress.ts';
 import { ChannelMoments, type Matching, matchMoments } from './response-statistics.ts';
 import type { ResultModel } from './result.ts';
-import { alignClasses, checkGeometry, sampleData } from './selection.ts';
+import { checkGeometry, sampleData } from './selection.ts';
+import { sampleBatch } from './test-data.ts';
 
 export interface RetrofitRequest {
   /** An ONNX file of any image classifier that begins with a convolution, or the folder of a run. */
@@ -128,7 +130,7 @@ const RESPONSE_VALUES = 2 ** 24;
  */
 export async function retrofitModel(request: RetrofitRequest): Promise<RetrofitOutcome> {
   const { out, avg, alpha } = request;
-  const source = await readModelFile(request.model);
+  const source = await readModelFile(request.model, request.preprocessing?.labels);
   await checkOut(out, source.path);
   const proto = decodeModel(source.bytes, source.path);
   checkCard(source);
@@ -224,10 +226,10 @@ async function measure(data: string, request: RetrofitRequest, subject: Subject)
     }
     const engine = keep(await createEngine({ device: request.device ?? 'cpu', threads: request.threads }));
     const pool = keep(new LoaderPool(request.workers ?? availableParallelism()));
-    const original = keep(await openClassifier(engine, source, request.preprocessing, test.classes.length));
+    const original = keep(await openModel(engine, source, request.preprocessing));
     const { preprocessing } = original;
     for (const dataset of [test, clean]) checkGeometry(await sampleData(dataset), preprocessing);
-    const outputOfClass = alignClasses(test.classes, original.classNames, source.model.file);
+    const sample = await sampleBatch(test, preprocessing);
 
     const progress = new Progress(1, 0, clean.length + 3 * test.length);
     const advance = (stage: RetrofitStage, count: number): void => {
@@ -247,16 +249,16 @@ async function measure(data: string, request: RetrofitRequest, subject: Subject)
       });
     const batchSize = request.batchSize ?? DEFAULT_BATCH;
     const errorOf = async (stage: RetrofitStage, bytes: Uint8Array) => {
-      const classifier =
+      const opened =
         stage === 'original'
           ? original
-          : keep(await openClassifier(engine, { ...source, bytes }, request.preprocessing, original.classes));
+          : keep(await openModel(engine, { ...source, bytes }, request.preprocessing));
+      const classifier = await opened.classifier(test.classes, sample);
       const cells = measureCells({
         cells: ['clean'],
         open: () => open(test, batchSize),
         classify: (batch) => classifier.classify(batch),
         classes: classifier.classes,
-        outputOfClass,
         batches: Math.ceil(test.length / batchSize),
         ahead: 0,
         signal: request.signal,
@@ -320,9 +322,12 @@ async function estimate(
   images: { open(largestBatch: number): DataLoader; onBatch(count: number): void },
 ): Promise<Matching> {
   const { weight, stride } = convolution;
-  const session = await engine.loadModel(encodeModel(responseModel(proto, { avg, alpha }, file)));
+  const responses = responseModel(proto, { avg, alpha }, file);
+  const adapted = adaptModel(responses, imageFeed(imageInput(responses, file), preprocessing), file);
+  const session = await engine.loadModel(encodeModel(adapted.model));
   try {
-    const feeder = new Feeder(session, imageInput(session, file), preprocessing);
+    const input = session.inputs.find(({ name }) => name === adapted.input)!;
+    const feeder = new Feeder(session, input, preprocessing);
     const [wanted, found] = [new ChannelMoments(weight.dims[0]), new ChannelMoments(weight.dims[0])];
     const positions =
       Math.ceil(preprocessing.height / stride[0]) * Math.ceil(preprocessing.width / stride[1]);

@@ -6,7 +6,7 @@ import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import type { Preprocessing } from '../models/card.ts';
 import type { Cell } from './grid.ts';
-import type { Result, ResultData } from './result.ts';
+import type { ModelReading, Result, ResultData } from './result.ts';
 
 /** Images that are decoded to tell two data sets with the same classes and counts apart. */
 const SAMPLES = 8;
@@ -116,35 +116,6 @@ export function checkGeometry(sample: DataSample, { width, height, resize }: Pre
   );
 }
 
-/**
- * Where each class of the data stands among the model's outputs; undefined when that is the same place for all.
- *
- * @param modelClasses the names in the model's card, if it has one
- * @throws UserError if the two do not name the same classes
- */
-export function alignClasses(
-  dataClasses: readonly string[],
-  modelClasses: readonly string[] | undefined,
-  file: string,
-): Int32Array | undefined {
-  if (!modelClasses) return undefined;
-  const order = dataClasses.map((name) => modelClasses.indexOf(name));
-  const unknown = order.indexOf(-1);
-  if (unknown >= 0 || dataClasses.length !== modelClasses.length) {
-    const missing = modelClasses.find((name) => !dataClasses.includes(name));
-    throw new UserError(
-      `${file}: was trained on the classes ${preview(modelClasses)}, the data has ${preview(dataClasses)}` +
-        ` (${unknown >= 0 ? `"${dataClasses[unknown]}" is unknown to the model` : `"${missing}" is missing`}); ` +
-        'give data with the same class names',
-    );
-  }
-  return order.every((place, index) => place === index) ? undefined : Int32Array.from(order);
-}
-
-function preview(names: readonly string[]): string {
-  return names.length <= 4 ? names.join(', ') : `${names.slice(0, 3).join(', ')}, … (${names.length})`;
-}
-
 type Fact = readonly [what: string, of: (data: ResultData) => unknown];
 
 /** Needs no values beside it: hashes tell a person nothing. */
@@ -171,7 +142,22 @@ const SAME_INPUT: readonly Fact[] = [
   ['layout', (data) => data.preprocessing.layout],
   ['--mean', (data) => data.preprocessing.mean.join(',')],
   ['--std', (data) => data.preprocessing.std.join(',')],
+  ['--channels', (data) => data.preprocessing.channels ?? 'rgb'],
 ];
+
+/** What of a model's answers must agree as well; a result of an earlier version does not tell. */
+function otherReading(wanted: ModelReading | undefined, found: ModelReading | undefined): string[] {
+  if (!wanted || !found) return [];
+  const pairs = [
+    ['--output', found.output.name, wanted.output.name],
+    ['--scores', found.scores.kind, wanted.scores.kind],
+  ] as const;
+  const list = pairs
+    .filter(([, there, here]) => there !== here)
+    .map(([what, there, here]) => `${what} ${there} there, ${here} here`);
+  if (wanted.classes.mapping !== found.classes.mapping) list.push('other outputs for the classes (--labels)');
+  return list;
+}
 
 function differences(facts: readonly Fact[], wanted: ResultData, found: ResultData): string[] {
   const list = facts
@@ -249,6 +235,7 @@ export function checkResume(
 ): void {
   const different = differences(SAME_INPUT, now.data, earlier.data);
   if (earlier.model.sha256 !== now.model.sha256) different.unshift(`another model (${earlier.model.file})`);
+  different.push(...otherReading(now.model.reading, earlier.model.reading));
   if (earlier.environment.device !== now.device) {
     different.push(`--device ${earlier.environment.device} there, ${now.device} here`);
   }

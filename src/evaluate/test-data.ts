@@ -1,15 +1,18 @@
 /** The images that are measured: clean ones that are corrupted on the fly, or a corrupted set and clean ones beside it. */
 import { BENCHMARK_CORRUPTIONS, SEVERITIES } from '../corrupt/index.ts';
-import type { ClassSelection } from '../data/class-selection.ts';
 import { type CorruptedSet, openCorruptedSet } from '../data/corrupted-set.ts';
 import { type CorruptedSpec, parseCorruptedSpec } from '../data/corrupted-spec.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { DataLoader, type LoaderPool } from '../data/loader.ts';
+import { BatchMaker, viewOf } from '../data/make-batch.ts';
 import { preparedDataset } from '../data/prepared.ts';
 import { UserError } from '../errors.ts';
 import type { Preprocessing } from '../models/card.ts';
 import type { EvaluateOptions } from './evaluate.ts';
+import type { ImageBatch } from './feeder.ts';
 import { type Cell, gridCells } from './grid.ts';
+import { knownClasses } from './labels/class-outputs.ts';
+import type { OutputNames } from './labels/output-names.ts';
 import type { Predictions, PredictionsSubject } from './predictions.ts';
 import { imageTransforms, sizeTransforms } from './preprocessing.ts';
 import type { ResultData } from './result.ts';
@@ -36,21 +39,21 @@ export function askedCells({ data, corruptions, severities = SEVERITIES }: Evalu
 }
 
 /**
- * @param modelClasses names of the classes that the model's card tells, if it has one
+ * @param names what the model's outputs are called, where that is known
  * @throws UserError if there is no such data, or if a corrupted set lacks what is asked for
  */
 export async function openTestData(
   options: EvaluateOptions,
-  modelClasses: readonly string[] | undefined,
+  names: OutputNames | undefined,
 ): Promise<TestData> {
   const spec = parseCorruptedSpec(options.data);
-  if (spec) return await openSet(spec, options, modelClasses);
+  if (spec) return await openSet(spec, options, names);
   if (options.clean !== undefined) {
     throw new UserError(
       '--clean: stands beside a corrupted set (cifar10-c:PATH or imagenet-c:PATH); for other data leave it out',
     );
   }
-  const clean = await openClean(options, modelClasses);
+  const clean = await openClean(options, names);
   return {
     cells: askedCells(options),
     classes: clean.classes,
@@ -60,25 +63,19 @@ export async function openTestData(
   };
 }
 
-/** All classes but where some are asked for, or where the model's card tells that it knows only some of them. */
+/** All classes but where some are asked for, or where the model is known to know only some of them. */
 async function openClean(
-  { data, classes, model, limit, seed = 0, cacheDir }: EvaluateOptions,
-  modelClasses: readonly string[] | undefined,
+  { data, classes, limit, seed = 0, cacheDir }: EvaluateOptions,
+  names: OutputNames | undefined,
 ): Promise<Dataset> {
-  const open = (selection?: ClassSelection) =>
-    openDataset(data, 'test', { classes: selection, limit, seed, cacheDir });
-  const dataset = await open(classes);
-  if (classes || !modelClasses || modelClasses.length >= dataset.classes.length) return dataset;
-  const there = new Set(dataset.classes);
-  if (!modelClasses.every((name) => there.has(name))) return dataset;
-  await dataset.close();
-  return await open({ kind: 'names', names: modelClasses, from: model });
+  const known = (all: readonly string[]) => knownClasses(all, names);
+  return await openDataset(data, 'test', { classes: classes ?? known, limit, seed, cacheDir });
 }
 
 async function openSet(
   spec: CorruptedSpec,
   options: EvaluateOptions,
-  modelClasses: readonly string[] | undefined,
+  names: OutputNames | undefined,
 ): Promise<TestData> {
   for (const option of ['set', 'frostDir'] as const) {
     if (options[option] === undefined) continue;
@@ -87,14 +84,21 @@ async function openSet(
     );
   }
   const { corruptions, severities, limit, seed = 0, cacheDir } = options;
-  const classes = classSelection(spec, options, modelClasses);
+  checkClassOptions(spec, options);
+  let narrowed = options.classes !== undefined;
+  const known = (all: readonly string[]) => {
+    const some = knownClasses(all, names);
+    narrowed = some !== undefined;
+    return some;
+  };
+  const classes = options.classes ?? known;
   const set = await openCorruptedSet(spec, { corruptions, severities, classes, limit, seed, cacheDir });
   try {
     const clean =
       options.clean === undefined
         ? undefined
         : await openDataset(options.clean, 'test', {
-            classes: classes && { kind: 'names', names: set.classes, from: options.data },
+            classes: narrowed ? { kind: 'names', names: set.classes, from: options.data } : undefined,
             ...{ limit, seed, cacheDir },
           });
     if (clean) checkSameClasses(clean, set, options.clean!);
@@ -115,19 +119,10 @@ async function openSet(
   }
 }
 
-/** Of ImageNet-C, the classes that are asked for or those of the model's card; all where there is neither. */
-function classSelection(
-  { format }: CorruptedSpec,
-  { model, classes }: EvaluateOptions,
-  modelClasses: readonly string[] | undefined,
-): ClassSelection | undefined {
-  if (format !== 'imagenet-c') {
-    if (classes === undefined) return undefined;
-    const option = classes.kind === 'draw' ? '--classes' : '--classes-file';
-    throw new UserError(`${option}: CIFAR-10-C has ten classes, which are measured together; leave it out`);
-  }
-  if (classes) return classes;
-  return modelClasses && { kind: 'names', names: modelClasses, from: model };
+function checkClassOptions({ format }: CorruptedSpec, { classes }: EvaluateOptions): void {
+  if (format === 'imagenet-c' || classes === undefined) return;
+  const option = classes.kind === 'draw' ? '--classes' : '--classes-file';
+  throw new UserError(`${option}: CIFAR-10-C has ten classes, which are measured together; leave it out`);
 }
 
 function checkSameClasses(clean: Dataset, set: CorruptedSet, spec: string): void {
@@ -229,6 +224,46 @@ async function describeClean(clean: Dataset, preprocessing: Preprocessing, { dat
   checkGeometry(sample, preprocessing);
   const { source, displayName, length } = clean;
   return { name: displayName, path: source.path, images: length, fingerprint: sample.fingerprint };
+}
+
+/** Images that are looked at before anything is measured. */
+const SAMPLES = 16;
+
+/** A few images spread over a data set, prepared for a model, with their labels. */
+export interface SampledImages extends ImageBatch {
+  /** `[count]` */
+  readonly labels: Int32Array;
+}
+
+/** A few of the images that are measured: clean ones, or where there are none those of a corrupted cell. */
+export async function sampleImages({ clean, set, cells }: TestData, preprocessing: Preprocessing) {
+  if (clean) return await sampleBatch(clean, preprocessing);
+  const [{ corruption, severity }] = cells;
+  const cell = set!.cell(corruption, severity);
+  try {
+    return await sampleBatch(cell, { ...preprocessing, resize: null });
+  } finally {
+    await cell.close();
+  }
+}
+
+/** Unreadable images are left out: whether they stop a run is the loader's business. */
+export async function sampleBatch(dataset: Dataset, preprocessing: Preprocessing): Promise<SampledImages> {
+  const count = Math.min(SAMPLES, dataset.length);
+  const indices = Uint32Array.from({ length: count }, (_, at) => Math.floor((at * dataset.length) / count));
+  const maker = new BatchMaker(dataset.images);
+  try {
+    const transforms = imageTransforms(preprocessing);
+    const { buffer, dtype, shape, kept } = await maker.make({ transforms, seed: 0, epoch: 0, indices });
+    const size = shape?.reduce((product, length) => product * length, 1) ?? 0;
+    return {
+      images: viewOf(buffer, dtype, 0, kept.length * size),
+      count: kept.length,
+      labels: Int32Array.from(kept, (position) => dataset.label(indices[position])),
+    };
+  } finally {
+    await maker.close();
+  }
 }
 
 /**

@@ -15,6 +15,8 @@ export interface Preprocessing {
   readonly std: Triple;
   /** Length to which the short side is resized before the centre crop; null for neither. */
   readonly resize: number | null;
+  /** Of a model that does not take red, green, blue in this order. */
+  readonly channels?: 'bgr' | 'grey';
 }
 
 /** What a model file says of itself. Stored as JSON in the ONNX metadata under `pushpull`. */

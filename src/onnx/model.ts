@@ -14,6 +14,7 @@ export interface AttributeProto {
   g?: GraphProto;
   floats?: number[];
   ints?: number[];
+  strings?: Uint8Array[];
   graphs?: GraphProto[];
 }
 
@@ -37,6 +38,8 @@ export interface TensorProto {
   doubleData?: number[];
   /** 1 where the values lie in another file. */
   dataLocation?: number;
+  /** Which file, and where in it. */
+  externalData?: { key: string; value: string }[];
 }
 
 export interface Dimension {
@@ -46,7 +49,11 @@ export interface Dimension {
 
 export interface ValueInfoProto {
   name: string;
-  type: { tensorType?: { elemType: number; shape?: { dim: Dimension[] } } };
+  type: {
+    tensorType?: { elemType: number; shape?: { dim: Dimension[] } };
+    sequenceType?: unknown;
+    mapType?: unknown;
+  };
 }
 
 export interface GraphProto {

@@ -2,11 +2,14 @@ import type { Scores } from './history.ts';
 import { toScores } from './history.ts';
 import type { Classifier, LabelledBatch } from './learner.ts';
 
+/** Scores of classes, in either precision. */
+export type Logits = Float32Array | Float64Array;
+
 /**
  * How many classes come before the label in a row of logits: 0 for a right answer. Equal logits rank by class index,
  * the lower first; infinitely many when a logit is NaN, because such a network has no opinion.
  */
-export function rankOfLabel(logits: Float32Array, label: number): number {
+export function rankOfLabel(logits: Logits, label: number): number {
   if (!(label >= 0 && label < logits.length)) {
     throw new RangeError(`the label ${label} is none of the ${logits.length} classes`);
   }
@@ -25,12 +28,14 @@ export function rankOfLabel(logits: Float32Array, label: number): number {
  *
  * @param logits `[labels.length, classes]`
  */
-export function scoreBatch(logits: Float32Array, labels: ArrayLike<number>, classes: number) {
+export function scoreBatch(logits: Logits, labels: ArrayLike<number>, classes: number) {
   const sums = { loss: 0, top1: 0, top5: 0, images: labels.length };
   for (let row = 0; row < labels.length; row++) {
     const values = logits.subarray(row * classes, (row + 1) * classes);
-    const max = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-    const total = values.reduce((sum, value) => sum + Math.exp(value - max), 0);
+    let max = Number.NEGATIVE_INFINITY;
+    for (const value of values) max = Math.max(max, value);
+    let total = 0;
+    for (const value of values) total += Math.exp(value - max);
     sums.loss += Math.log(total) + max - values[labels[row]];
     const rank = rankOfLabel(values, labels[row]);
     if (rank < 1) sums.top1++;

@@ -48,10 +48,9 @@ describe('answerOf', () => {
 describe('enterAnswers', () => {
   it("keeps each answer in its place, as a class of the data's", () => {
     const answers = noAnswers(4);
-    const options = { classes: 3, classOfOutput: Int32Array.of(1, -1, 0) };
-    enterAnswers(answers, values(0, 0, 9, 9, 0, 0), [0, 2], options);
-    enterAnswers(answers, values(0, 9, 0), [3], options);
-    expect([...answers.predicted]).toEqual([0, -1, 1, -1]);
+    enterAnswers(answers, values(0, 0, 9, 9, 0, 0), [0, 2], 3);
+    enterAnswers(answers, values(0, 9, 0), [3], 3);
+    expect([...answers.predicted]).toEqual([2, -1, 0, 1]);
     expect([0, 1, 2, 3].map((image) => isAnswered(answers, image))).toEqual([true, false, true, true]);
   });
 });

@@ -88,7 +88,7 @@ describe('evaluate', () => {
   it('refuses a model of other classes as before', async () => {
     await writeFile(at('other.onnx'), twoColours(['red', 'mauve']));
     await expect(measure({ model: at('other.onnx') })).rejects.toThrow(
-      "tells 2 classes apart, the data has 3; give data with the model's classes",
+      'found none for 2 (blue, green); 1 match. The outputs are called red, mauve: pass --labels FILE',
     );
   });
 });

@@ -213,7 +213,7 @@ describe('evaluate', () => {
       tinyModel({ metadata: { pushpull: JSON.stringify(card) }, input: ['N', 3, 16, 16] }),
     );
     await expect(run({ model, preprocessing: undefined })).rejects.toThrow(
-      /carded.onnx: was trained on the classes rot, green, blue, the data has blue, green, red \("red" is unknown/,
+      /carded.onnx \(the model's card\): expected an output for each of the data's 3 classes, found none for 1 \(red\); 2 match. The outputs are called rot, green, blue: pass --labels/,
     );
   });
 

@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { gridCells } from '../../src/evaluate/grid.ts';
-import {
-  alignClasses,
-  checkBaseline,
-  checkGeometry,
-  checkResume,
-  sampleData,
-} from '../../src/evaluate/selection.ts';
+import { checkBaseline, checkGeometry, checkResume, sampleData } from '../../src/evaluate/selection.ts';
 import type { Image } from '../../src/image/image.ts';
 import { exampleResult } from './results.ts';
 
@@ -54,21 +48,6 @@ describe('checkGeometry', () => {
       /a\/b.png: expected an image of the model's input size 32×32, found 48×40; pass --resize 32/,
     );
     expect(() => checkGeometry(sample, { ...preprocessing, width: 64, resize: 64 })).toThrow(/square inputs/);
-  });
-});
-
-describe('alignClasses', () => {
-  it('finds the output of each class', () => {
-    expect(alignClasses(['cat', 'dog'], undefined, 'm.onnx')).toBeUndefined();
-    expect(alignClasses(['cat', 'dog'], ['cat', 'dog'], 'm.onnx')).toBeUndefined();
-    expect([...alignClasses(['cat', 'dog', 'emu'], ['emu', 'cat', 'dog'], 'm.onnx')!]).toEqual([1, 2, 0]);
-  });
-
-  it('refuses other classes', () => {
-    expect(() => alignClasses(['cat', 'cow'], ['cat', 'dog'], 'm.onnx')).toThrow(
-      /m.onnx: was trained on the classes cat, dog, the data has cat, cow \("cow" is unknown to the model\)/,
-    );
-    expect(() => alignClasses(['cat'], ['cat', 'dog'], 'm.onnx')).toThrow(/"dog" is missing/);
   });
 });
 
