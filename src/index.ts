@@ -55,7 +55,16 @@
  *
  * @module
  */
+export { analyzeEdge, EDGE, type EdgeAnalysis, type EdgeSettings, type Snr } from './analyze/edge.ts';
+export { type FirstLayerKernels, type FirstLayerOptions, readFirstLayer } from './analyze/first-layer.ts';
+export {
+  type InspectionSummary,
+  inspectLayer,
+  type LayerInspection,
+  summarizeInspection,
+} from './analyze/inspection.ts';
 export { type PushPullKernels, pullKernels, readKernels } from './analyze/kernels.ts';
+export { type Inhibition, type LayerSpectra, layerSpectra, radialProfile } from './analyze/spectrum.ts';
 export {
   AUGMENTATIONS,
   type AugmentationName,
@@ -107,6 +116,13 @@ export { type Random, randomStream } from './random/random.ts';
 export { buildReport, type ReportFiles, type ReportOptions } from './report/build.ts';
 export type { RunEvidence } from './report/comparison.ts';
 export { findRun, findSamples } from './report/evidence.ts';
+export {
+  type ComparisonFigureOptions,
+  type ComparisonFigureOutcome,
+  writeComparisonFigures,
+} from './report/paper/comparison.ts';
+export type { FigureFormat, ModelFigure } from './report/paper/figure.ts';
+export { type InspectOptions, type InspectOutcome, inspectModel } from './report/paper/inspect.ts';
 export { makeSampleStrip, type SampleStrip } from './report/samples.ts';
 export { type PaperTableOptions, paperTable } from './report/tables/build-table.ts';
 export { type RowOptions, rowsOfResults, type TableRow } from './report/tables/rows.ts';

@@ -13,13 +13,13 @@ import {
 } from '../augment/augment.ts';
 import { applyPlan, describePlan } from '../augment/plan.ts';
 import { writeFileAtomic } from '../data/files.ts';
+import { readImageFile } from '../data/picture-file.ts';
 import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import { randomStream } from '../random/random.ts';
 import { toPng } from '../report/charts/render.ts';
 import { choosePreset, PRESETS } from '../train/config.ts';
 import { augmentSheet, type SheetPicture, thumbnail } from './augment-sheet.ts';
-import { readImageFile } from './corrupt-images.ts';
 import { choice, integer } from './options.ts';
 import { ProgressLine, plural } from './progress.ts';
 

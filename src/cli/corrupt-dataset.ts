@@ -13,11 +13,12 @@ import {
 import type { Dataset } from '../data/dataset.ts';
 import { explainWriteError, temporaryNeighbour, writeFileAtomic } from '../data/files.ts';
 import { encodeNpy, NpyWriter } from '../data/npy.ts';
+import { checkLargeEnough, squareCrop } from '../data/picture-file.ts';
 import { spawnWorker } from '../engine/node/worker-threads.ts';
 import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import type { CorruptFormat } from './corrupt-formats.ts';
-import { checkLargeEnough, squareCrop } from './corrupt-images.ts';
+
 import type { CorruptReply, CorruptRequest, CorruptWorkerData } from './corrupt-worker.ts';
 
 export interface CorruptDatasetOptions {

@@ -7,9 +7,9 @@ import {
   type Quirks,
   type Severity,
 } from '../corrupt/index.ts';
+import { encodeJpeg, encodePng } from '../data/picture-file.ts';
 import { createImage, type Image } from '../image/image.ts';
 import type { CorruptFormat } from './corrupt-formats.ts';
-import { encodeJpeg, encodePng } from './corrupt-images.ts';
 
 export interface CorruptWorkerData {
   readonly cells: readonly { readonly corruption: CorruptionName; readonly severity: Severity }[];

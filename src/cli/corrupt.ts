@@ -21,6 +21,7 @@ import {
 import { formatManifest, MANIFEST_FILE } from '../data/corrupted-manifest.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { writeFileAtomic } from '../data/files.ts';
+import { checkLargeEnough, encodePng, isImageFile, readImageFile, squareCrop } from '../data/picture-file.ts';
 import { loadTextures } from '../data/pipeline.ts';
 import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
@@ -28,7 +29,7 @@ import { toPng } from '../report/charts/render.ts';
 import { contactSheet } from './contact-sheet.ts';
 import { corruptDataset } from './corrupt-dataset.ts';
 import { CORRUPT_FORMATS, type CorruptFormat } from './corrupt-formats.ts';
-import { checkLargeEnough, encodePng, isImageFile, readImageFile, squareCrop } from './corrupt-images.ts';
+
 import { addFrostOption, choice, integer } from './options.ts';
 import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './progress.ts';
 

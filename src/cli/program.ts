@@ -9,6 +9,7 @@ import * as demo from './demo.ts';
 import * as doctor from './doctor.ts';
 import * as evaluation from './evaluate.ts';
 import * as exporting from './export.ts';
+import * as inspection from './inspect.ts';
 import * as models from './models.ts';
 import * as reporting from './report.ts';
 import * as retrofitting from './retrofit.ts';
@@ -39,6 +40,7 @@ const COMMANDS = [
   searching,
   evaluation,
   reporting,
+  inspection,
   corruption,
   augmenting,
   exporting,

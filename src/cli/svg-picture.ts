@@ -1,6 +1,7 @@
 /** Pictures inside a sheet that is drawn as SVG. */
+
+import { encodePng } from '../data/picture-file.ts';
 import type { Image } from '../image/image.ts';
-import { encodePng } from './corrupt-images.ts';
 
 export interface Box {
   readonly x: number;

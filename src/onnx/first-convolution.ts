@@ -65,12 +65,21 @@ const EXTERNAL = 1;
  *   not two-dimensional, or when its weights are not constants of the file.
  */
 export function findFirstConvolution(model: ModelProto, file: string): FirstConvolution {
-  checkFile(model, file);
-  const { convolutions, others } = readersOfImage(model, imageName(model, file));
+  const { convolutions, others } = imageReaders(model, file);
   if (others.length > 0 || convolutions.length !== 1) {
     throw unsuitable(model, file, [...convolutions, ...others]);
   }
   return describeConvolution(convolutions[0], new Constants(model.graph), file);
+}
+
+/**
+ * All nodes that read the image, prepared or not.
+ *
+ * @throws UserError when the file is too old, in parts, or has no input that could be the image
+ */
+export function imageReaders(model: ModelProto, file: string): Readers {
+  checkFile(model, file);
+  return readersOfImage(model, imageName(model, file));
 }
 
 function checkFile({ graph, opsetImport }: ModelProto, file: string): void {
@@ -100,7 +109,7 @@ function imageName({ graph }: ModelProto, file: string): string {
   );
 }
 
-interface Readers {
+export interface Readers {
   /** Convolutions of the image. */
   readonly convolutions: NodeProto[];
   /** All else that reads it, save its preparation. */
@@ -157,7 +166,8 @@ function keepsChannels(target: Constant | string): boolean {
   return [0, 1, 3].includes(second) || [1, 3].includes(last);
 }
 
-function describeConvolution(node: NodeProto, constants: Constants, file: string): FirstConvolution {
+/** @throws UserError when it is not two-dimensional, reads no image, or its weights are not constants of the file */
+export function describeConvolution(node: NodeProto, constants: Constants, file: string): FirstConvolution {
   const name = node.name || node.output[0];
   const refuse = (found: string, cure: string): never => {
     throw new UserError(`${file}: the first convolution, "${name}", ${found}; ${cure}`);

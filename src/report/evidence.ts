@@ -116,7 +116,7 @@ export async function findSamples(result: Result, search: SampleSearch = {}): Pr
 const CANDIDATES = 16;
 
 /** The image with the strongest contrast out of a few spread over the data: corruptions show best on it. */
-async function pickImage(dataset: Dataset): Promise<{ index: number; image: Image }> {
+export async function pickImage(dataset: Dataset): Promise<{ index: number; image: Image }> {
   let best: { index: number; image: Image; contrast: number } | undefined;
   const count = Math.min(CANDIDATES, dataset.length);
   for (let candidate = 0; candidate < count; candidate++) {

@@ -15,7 +15,20 @@ export async function alphaChart(
   options: { readonly width: number; readonly height: number },
 ): Promise<Svg | undefined> {
   const alpha = model.run?.kernels?.alpha;
-  if (!alpha) return undefined;
+  return alpha && alphaHistogram(alpha, { ...options, label: model.label, color: model.color });
+}
+
+export interface HistogramOptions {
+  /** Of the whole picture, pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Name of the model, for screen readers. */
+  readonly label: string;
+  readonly color: string;
+}
+
+/** How many filters have which inhibition strength, with a line at their mean. */
+export async function alphaHistogram(alpha: Float32Array, options: HistogramOptions): Promise<Svg> {
   const { min, max, mean: average } = summarizeAlpha(alpha);
   // Zero is always in the picture: on its other side, inhibition turns into support.
   const span = Math.max(0, max) - Math.min(0, min);
@@ -51,7 +64,7 @@ export async function alphaChart(
       layer: [
         {
           data: { values: bins.map((bin) => ({ ...bin, tip: binTip(bin) })) },
-          mark: { type: 'bar', color: model.color, stroke: COLORS.paper, strokeWidth: 1.5, aria: true },
+          mark: { type: 'bar', color: options.color, stroke: COLORS.paper, strokeWidth: 1.5, aria: true },
           encoding: {
             description: { field: 'tip' },
             x: { ...x, field: 'start' },
@@ -95,7 +108,7 @@ export async function alphaChart(
       ],
     },
     { width: options.width, height: options.height, margins },
-    `Histogram of the learned alpha of ${model.label}`,
+    `Histogram of the learned alpha of ${options.label}`,
   );
 }
 

@@ -8,22 +8,34 @@ import { openSvg, type Svg } from './render.ts';
 const KERNEL_SIDE = 42;
 const GAP = 3;
 
+export interface KernelOptions {
+  /** Side of one kernel at about this many pixels. */
+  readonly side?: number;
+  /** Filters to draw; default: all. */
+  readonly filters?: readonly number[];
+  /** Print the filter's number below its kernels. */
+  readonly numbered?: boolean;
+}
+
 /**
  * One picture for each filter, strongest inhibition first where alpha is known: at the left the push kernel, at the
  * right the pull kernel, alpha below. Three input channels are shown as red, green and blue; one, or any other
  * number, as a grey kernel for each channel, below each other. Black to white is the pair's smallest to its largest
  * weight; push and pull share that range, so each is the negative of the other.
  */
-export function kernelPairs({ shape, push, pull, alpha }: PushPullKernels): Svg[] {
-  const [filters, channels, kernelHeight, kernelWidth] = shape;
+export function kernelPairs(
+  { shape, push, pull, alpha }: PushPullKernels,
+  { side = KERNEL_SIDE, filters, numbered = false }: KernelOptions = {},
+): Svg[] {
+  const [count, channels, kernelHeight, kernelWidth] = shape;
   const planes = channels === 3 ? 1 : channels;
-  const pixel = Math.max(2, Math.round(KERNEL_SIDE / Math.max(kernelHeight, kernelWidth)));
+  const pixel = Math.max(2, Math.round(side / Math.max(kernelHeight, kernelWidth)));
   const sideWidth = kernelWidth * pixel;
   const sideHeight = planes * (kernelHeight * pixel + GAP) - GAP;
   const width = 2 * sideWidth + GAP + 2;
-  const height = sideHeight + 2 + (alpha ? 17 : 0);
+  const height = sideHeight + 2 + (alpha || numbered ? 17 : 0);
 
-  const order = Array.from({ length: filters }, (_, index) => index);
+  const order = filters ? [...filters] : Array.from({ length: count }, (_, index) => index);
   if (alpha) order.sort((a, b) => alpha[b]! - alpha[a]!);
   return order.map((filter) => {
     const size = channels * kernelHeight * kernelWidth;
@@ -32,9 +44,13 @@ export function kernelPairs({ shape, push, pull, alpha }: PushPullKernels): Svg[
     const draw = (weights: Float32Array, left: number) =>
       drawKernel(part(weights), { shape, low, high, left, top: 1, pixel });
     const strength = alpha ? formatNumber(alpha[filter]!) : undefined;
-    const caption = strength
-      ? `<text x="${width / 2}" y="${height - 3}" font-size="11" text-anchor="middle" fill="${COLORS.muted}">α ${strength}</text>`
-      : '';
+    const words = [numbered ? `#${filter}` : '', strength ? `α ${strength}` : ''].filter(
+      (word) => word !== '',
+    );
+    const caption =
+      words.length > 0
+        ? `<text x="${width / 2}" y="${height - 3}" font-size="11" text-anchor="middle" fill="${COLORS.muted}">${words.join('  ')}</text>`
+        : '';
     const label = `Push and pull kernel of filter ${filter}${strength ? `, alpha ${strength}` : ''}`;
     return {
       text: `${openSvg(width, height, label)}${draw(push, 1)}${draw(pull, sideWidth + GAP + 1)}${caption}</svg>`,

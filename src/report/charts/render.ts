@@ -159,14 +159,24 @@ const FONT_FILES = [
 /** Pixels of a PNG for each CSS pixel: sharp on dense screens and in print. */
 export const PNG_SCALE = 2;
 
-/** Rasterizes a picture at twice its size on white, with a margin so that it can stand anywhere. */
-export function toPng(svg: Svg, margin = 16): Uint8Array {
+/** White space around a picture that stands alone, CSS pixels. */
+const MARGIN = 16;
+
+/** The picture on white with a margin, so that it can stand anywhere. */
+export function framed(svg: Svg, margin = MARGIN): Svg {
   const width = svg.width + 2 * margin;
   const height = svg.height + 2 * margin;
-  const framed =
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ` +
-    `font-family="${FONT_FAMILY}">${svg.text.replace('<svg ', `<svg x="${margin}" y="${margin}" `)}</svg>`;
-  const resvg = new Resvg(framed, {
+  const text =
+    `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" ` +
+    `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${escapeHtml(FONT_STACK)}">` +
+    `<rect width="${width}" height="${height}" fill="${COLORS.paper}"/>` +
+    `${svg.text.replace('<svg ', `<svg x="${margin}" y="${margin}" `)}</svg>`;
+  return { text, width, height };
+}
+
+/** Rasterizes a picture at twice its size on white, with a margin. */
+export function toPng(svg: Svg, margin = MARGIN): Uint8Array {
+  const resvg = new Resvg(framed(svg, margin).text, {
     fitTo: { mode: 'zoom', value: PNG_SCALE },
     background: COLORS.paper,
     font: { loadSystemFonts: false, fontFiles: FONT_FILES, defaultFontFamily: FONT_FAMILY },

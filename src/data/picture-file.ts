@@ -1,4 +1,4 @@
-/** Reading and writing single pictures for `pushpull corrupt`: a photo, and what became of it. */
+/** Reading and writing single pictures: a photo, and what became of it. */
 import path from 'node:path';
 import sharp from 'sharp';
 import { SMALLEST_SIDE } from '../corrupt/index.ts';

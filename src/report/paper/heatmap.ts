@@ -1,0 +1,116 @@
+/** Planes of numbers as pictures: colours that are read the same by everyone, and the scale that explains them. */
+import sharp from 'sharp';
+import * as vega from 'vega';
+import { escapeHtml, formatNumber } from '../format.ts';
+import { COLORS } from '../theme.ts';
+import { label } from './figure.ts';
+
+/** A colour for a share from 0 to 1: `[red, green, blue]`, 0 to 255. */
+export type ColorMap = (share: number) => readonly [number, number, number];
+
+/** Even steps in lightness, and told apart with any colour vision. */
+export const VIRIDIS: ColorMap = colorsOf('viridis');
+
+/** Black to white. */
+export const GREYS: ColorMap = (share) => {
+  const level = Math.round(255 * share);
+  return [level, level, level];
+};
+
+function colorsOf(scheme: string): ColorMap {
+  const interpolate = vega.scheme(scheme) as (share: number) => string;
+  const table = Array.from({ length: 256 }, (_, i) => {
+    const [red, green, blue] = interpolate(i / 255)
+      .match(/\d+/g)!
+      .map(Number);
+    return [red!, green!, blue!] as const;
+  });
+  return (share) => table[Math.round(255 * share)]!;
+}
+
+/** CSS colour of a share. */
+export function cssColor(map: ColorMap, share: number): string {
+  return `rgb(${map(Math.min(1, Math.max(0, share))).join(',')})`;
+}
+
+/** From a value to a share of a scale's length, and back at the ends. */
+export interface ValueScale {
+  readonly low: number;
+  readonly high: number;
+  readonly kind: 'linear' | 'log';
+}
+
+/** Where a value lies on its scale, cut off at the ends. */
+export function shareOf(value: number, { low, high, kind }: ValueScale): number {
+  const share =
+    kind === 'log'
+      ? Math.log(Math.max(value, low) / low) / Math.log(high / low)
+      : (value - low) / (high - low);
+  return Number.isFinite(share) ? Math.min(1, Math.max(0, share)) : 0;
+}
+
+export interface HeatmapPlace {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A plane `[rows, columns]` as an SVG image, each value a crisp rectangle. */
+export async function heatmap(
+  values: Float64Array,
+  columns: number,
+  scale: ValueScale,
+  colors: ColorMap,
+  { x, y, width, height }: HeatmapPlace,
+): Promise<string> {
+  const pixels = new Uint8Array(values.length * 3);
+  for (const [i, value] of values.entries()) pixels.set(colors(shareOf(value, scale)), 3 * i);
+  const raw = { width: columns, height: values.length / columns, channels: 3 as const };
+  const png = await sharp(pixels, { raw }).png({ compressionLevel: 9 }).toBuffer();
+  return (
+    `<image x="${x}" y="${y}" width="${width}" height="${height}" preserveAspectRatio="none" ` +
+    `style="image-rendering:pixelated" image-rendering="optimizeSpeed" ` +
+    `href="data:image/png;base64,${png.toString('base64')}"/>`
+  );
+}
+
+/** A vertical bar of the scale's colours with round numbers beside it; `name` stands above. */
+export function colorBar(
+  scale: ValueScale,
+  colors: ColorMap,
+  place: { readonly x: number; readonly y: number; readonly height: number },
+  name: string,
+): string {
+  const { x, y, height } = place;
+  const width = 14;
+  const steps = 64;
+  const bands = Array.from({ length: steps }, (_, i) => {
+    const top = y + (height * (steps - 1 - i)) / steps;
+    return `<rect x="${x}" y="${top}" width="${width}" height="${height / steps + 0.6}" fill="${cssColor(colors, (i + 0.5) / steps)}"/>`;
+  });
+  const ticks = scaleTicks(scale).map((value) => {
+    const at = y + height * (1 - shareOf(value, scale));
+    return (
+      `<path d="M${x + width} ${at}h4" stroke="${COLORS.faint}"/>` +
+      label(x + width + 8, at + 4, tickText(value), { size: 11, color: COLORS.muted })
+    );
+  });
+  return `<g aria-label="${escapeHtml(name)}">${bands.join('')}${ticks.join('')}${label(x, y - 10, name, { size: 11, color: COLORS.muted })}</g>`;
+}
+
+/** Round values inside a scale: 1, 2, 5, 10 … on a logarithmic one. */
+export function scaleTicks({ low, high, kind }: ValueScale): number[] {
+  if (kind === 'linear') return [0, 0.25, 0.5, 0.75, 1].map((share) => low + share * (high - low));
+  const ticks: number[] = [];
+  for (let decade = Math.floor(Math.log10(low)); decade <= Math.log10(high); decade++) {
+    for (const step of [1, 2, 5]) ticks.push(step * 10 ** decade);
+  }
+  const inside = ticks.filter((value) => value >= low * 0.999 && value <= high * 1.001);
+  return inside.length <= 9 ? inside : inside.filter((value) => /^1(e|$)/.test(value.toExponential(0)));
+}
+
+export function tickText(value: number): string {
+  const text = Number(value.toPrecision(3));
+  return Math.abs(text) >= 0.01 || text === 0 ? String(text) : formatNumber(text, 4);
+}

@@ -1,0 +1,99 @@
+/** What the figures that compare results draw: rows as in the tables, each with its colour, its mark and its numbers. */
+import { CORRUPTIONS } from '../../corrupt/index.ts';
+import { mean } from '../../evaluate/metrics.ts';
+import type { Result } from '../../evaluate/result.ts';
+import { type RowOptions, rowsOfResults, type TableRow } from '../tables/rows.ts';
+import { sampleDeviation } from '../tables/statistics.ts';
+import { accent, COLORS } from '../theme.ts';
+
+/** A mean over seeds and the ends of its error bar; a bar has no ends where nothing tells how sure the mean is. */
+export interface Estimate {
+  readonly value: number;
+  readonly low?: number;
+  readonly high?: number;
+}
+
+/** What error bars show. */
+export type BarKind = 'deviation over seeds' | '95 % interval';
+
+export interface DrawnRow {
+  readonly row: TableRow;
+  /** Short, unique among the rows of a figure. */
+  readonly name: string;
+  /** Label of the row that it is compared with; its own for a baseline. */
+  readonly family: string;
+  readonly color: string;
+  /** Vega's name of the mark: one for each family. */
+  readonly shape: string;
+}
+
+const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'triangle-down', 'cross'];
+
+/** Rows of a data set, families together, each baseline first. */
+export interface DrawnSet {
+  readonly dataset: string;
+  readonly rows: readonly DrawnRow[];
+}
+
+/**
+ * Results as rows, the seeds of a network together. Rows that are compared with one baseline are a family and share a
+ * mark; colours follow the order inside a family, so that the same change has the same colour in each.
+ */
+export function drawnRows(results: readonly Result[], options: RowOptions = {}): DrawnSet[] {
+  const rows = rowsOfResults(results, options);
+  const datasets = [...new Set(rows.map(({ dataset }) => dataset))];
+  return datasets.map((dataset) => {
+    const own = rows.filter((row) => row.dataset === dataset);
+    const families = [...new Set(own.map(familyOf))];
+    return {
+      dataset,
+      rows: families.flatMap((family, place) => {
+        const members = own.filter((row) => familyOf(row) === family);
+        const ordered = [
+          ...members.filter(({ isBaseline }) => isBaseline),
+          ...members.filter(({ isBaseline }) => !isBaseline),
+        ];
+        let accents = 0;
+        return ordered.map((row) => ({
+          row,
+          name: row.label.replace(` on ${dataset}`, ''),
+          family,
+          color: row.isBaseline ? COLORS.baseline : accent(accents++),
+          shape: SHAPES[place % SHAPES.length]!,
+        }));
+      }),
+    };
+  });
+}
+
+const familyOf = (row: TableRow): string => row.baseline ?? row.label;
+
+/**
+ * The mean of a number over a row's seeds, with its sample deviation over them; undefined unless every seed has it. Of one
+ * seed, the interval that its result carries.
+ */
+export function estimate(
+  { results }: TableRow,
+  of: (result: Result) => number | undefined,
+  intervalOf: (result: Result) => readonly [number, number] | undefined = () => undefined,
+): Estimate | undefined {
+  const values = results.map(of);
+  if (!values.every((value) => value !== undefined)) return undefined;
+  const value = mean(values);
+  if (values.length > 1) {
+    const deviation = sampleDeviation(values);
+    return { value, low: value - deviation, high: value + deviation };
+  }
+  const interval = intervalOf(results[0]!);
+  return interval ? { value, low: interval[0], high: interval[1] } : { value };
+}
+
+/** Corruptions of the benchmark at a severity that all results have measured. */
+export function commonCells(rows: readonly DrawnRow[], severity: number, only?: readonly string[]): string[] {
+  const results = rows.flatMap(({ row }) => row.results);
+  return CORRUPTIONS.filter(
+    (corruption) =>
+      (!only || only.includes(corruption)) &&
+      results.every(({ errors }) => typeof errors[corruption]?.[severity - 1] === 'number'),
+  );
+}
