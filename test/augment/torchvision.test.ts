@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Fill } from '../../src/augment/affine.ts';
-import { CIFAR10_POLICY, IMAGENET_POLICY } from '../../src/augment/autoaugment-policies.ts';
+import { CIFAR10_POLICY, IMAGENET_POLICY, type SubPolicy } from '../../src/augment/autoaugment-policies.ts';
 import {
   AUGMIX_SPACE,
   AUTOAUGMENT_SPACE,
@@ -29,6 +29,7 @@ const expected = JSON.parse(
     kind: 'picture' | 'tensor';
     result: string;
   }[];
+  policies: Record<'cifar10' | 'imagenet', SubPolicy[]>;
   autoaugment: { policy: 'cifar10' | 'imagenet'; number: number; negative: boolean; result: string }[];
   randaugment: { chain: Chain; result: string }[];
   trivialaugment: { chain: Chain; result: string }[];
@@ -105,6 +106,10 @@ describe('magnitudes are those of torchvision', () => {
       }
     }
   });
+});
+
+it('the policies of AutoAugment are those of torchvision, probabilities and all', () => {
+  expect({ cifar10: CIFAR10_POLICY, imagenet: IMAGENET_POLICY }).toEqual(expected.policies);
 });
 
 describe('whole augmentations equal those of torchvision', () => {
