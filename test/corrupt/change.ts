@@ -27,7 +27,7 @@ export const RANDOM_CORRUPTIONS = [
 export const SIDES = { cifar: 32, imagenet: 224 };
 const FIRST_TEXTURE = 9000;
 
-/** Names of the statistics of {@link statistics}, in their order. */
+/** Names of the statistics of {@link summary}, in their order. */
 export function statisticNames(set: ParameterSet): string[] {
   return ['mean', 'deviation', 'mean absolute', 'PSNR', ...EDGES[set].map((edge) => `power from ${edge}`)];
 }
@@ -49,40 +49,36 @@ function change(picture: Image, options: Omit<CorruptOptions, 'frost' | 'quirks'
 }
 
 /**
- * What a corruption does to the given generated pictures, each corrupted `draws` times: numbers named by
- * {@link statisticNames}.
+ * What one draw of a corruption does to each picture: mean, mean square and mean absolute change, PSNR in dB, power of
+ * each band; an entry a picture.
  */
-export function statistics(
+export function measurements(
   corruption: CorruptionName,
   pictures: readonly Image[],
   set: ParameterSet,
   severity: Severity,
-  draws = 1,
-): number[] {
-  let [mean, square, absolute, psnr] = [0, 0, 0, 0];
-  const power = EDGES[set].map(() => 0);
-  const share = 1 / (pictures.length * draws);
-  for (let draw = 0; draw < draws; draw++) {
-    for (const [index, picture] of pictures.entries()) {
-      const difference = change(picture, { corruption, set, severity, seed: draw, index });
-      let [sum, squares, sizes] = [0, 0, 0];
-      for (let i = 0; i < difference.length; i++) {
-        const d = difference[i];
-        sum += d;
-        squares += d * d;
-        sizes += Math.abs(d);
-      }
-      const n = difference.length;
-      mean += (share * sum) / n;
-      square += (share * squares) / n;
-      absolute += (share * sizes) / n;
-      psnr += share * 10 * Math.log10(255 ** 2 / Math.max(squares / n, 1e-3));
-      for (const [band, value] of spectrum(difference, picture.width, set).entries()) {
-        power[band] += share * value;
-      }
+  seed = 0,
+): number[][] {
+  return pictures.map((picture, index) => {
+    const difference = change(picture, { corruption, set, severity, seed, index });
+    let [sum, squares, sizes] = [0, 0, 0];
+    for (let i = 0; i < difference.length; i++) {
+      const d = difference[i];
+      sum += d;
+      squares += d * d;
+      sizes += Math.abs(d);
     }
-  }
-  return [mean, Math.sqrt(square - mean ** 2), absolute, psnr, ...power];
+    const n = difference.length;
+    const psnr = 10 * Math.log10(255 ** 2 / Math.max(squares / n, 1e-3));
+    return [sum / n, squares / n, sizes / n, psnr, ...spectrum(difference, picture.width, set)];
+  });
+}
+
+/** Statistics of pictures' measurements, named by {@link statisticNames}. */
+export function summary(rows: readonly (readonly number[])[]): number[] {
+  const means = rows[0].map((_, i) => rows.reduce((sum, row) => sum + row[i], 0) / rows.length);
+  const [mean, square, ...others] = means;
+  return [mean, Math.sqrt(square - mean ** 2), ...others];
 }
 
 /** How far statistics are from others, each relative to the other's; the mean relative to the mean absolute. */
@@ -106,12 +102,12 @@ const stored: Record<string, StoredStatistics> = JSON.parse(
   readFileSync(new URL('../fixtures/corrupt/statistics.json', import.meta.url), 'utf8'),
 );
 
-/** The original's statistics of two seeds, that of more pictures first. Made by make_statistics.py. */
+/** The original's statistics of two seeds. Made by make_statistics.py. */
 export function storedStatistics(
   set: ParameterSet,
   corruption: CorruptionName,
   severity: Severity,
 ): [StoredStatistics, StoredStatistics] {
   const [one, two] = [1, 2].map((seed) => stored[`${set} ${corruption} ${severity} seed ${seed}`]);
-  return one.images * one.draws >= two.images * two.draws ? [one, two] : [two, one];
+  return [one, two];
 }

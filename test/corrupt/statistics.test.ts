@@ -3,11 +3,12 @@ import { PARAMETER_SETS, SEVERITIES } from '../../src/corrupt/index.ts';
 import {
   deviations,
   FIRST,
+  measurements,
   RANDOM_CORRUPTIONS,
   SIDES,
   statisticNames,
-  statistics,
   storedStatistics,
+  summary,
 } from './change.ts';
 import { generated } from './generated.ts';
 
@@ -25,7 +26,7 @@ describe.each(PARAMETER_SETS)('what random corruptions do to pictures, strengths
   it.each(RANDOM_CORRUPTIONS)('is what the original does: %s', (corruption) => {
     const cells = SEVERITIES.map((severity) => {
       const [one, two] = storedStatistics(set, corruption, severity);
-      const found = statistics(corruption, pictures, set, severity);
+      const found = summary(measurements(corruption, pictures, set, severity));
       return { severity, ours: deviations(found, one.first), chance: deviations(two.first, one.first) };
     });
     for (const [i, name] of names.entries()) {
