@@ -1,7 +1,7 @@
 /**
- * Compares what the random corruptions do to 500 pictures with what the original's do (statistics.json, made by
- * test/fixtures/corrupt/make_statistics.py), and the original with itself under another seed; prints a table of the
- * farthest deviations, over severities and statistics. Some twenty minutes.
+ * Compares what the random corruptions do to 500 pictures with what the original's do under both seeds taken together
+ * (statistics.json, made by test/fixtures/corrupt/make_statistics.py), and the original's seeds with each other; prints
+ * a table of the farthest deviations, over severities and statistics. Some twenty minutes.
  *
  *   npx tsx bench/corrupt-statistics.ts [cifar|imagenet] [corruption,...]
  */
@@ -53,16 +53,24 @@ class Farthest extends Largest {
   }
 }
 
+/** The original's means over both seeds, columns as {@link measurements} has them. */
+function pooled(seeds: readonly StoredStatistics[]): number[] {
+  const draws = seeds.reduce((sum, seed) => sum + seed.draws, 0);
+  const columns = seeds.map(({ all: [mean, deviation, ...others], draws: count }) =>
+    [mean, deviation ** 2 + mean ** 2, ...others].map((value) => (value * count) / draws),
+  );
+  return columns[0].map((_, i) => columns.reduce((sum, column) => sum + column[i], 0));
+}
+
 /**
  * How far the original's means are from ours, in standard errors of the difference. Pictures are the same on both
  * sides, so that chance is what separates draws for one picture; it is estimated from ours.
  */
 function standardErrors(
   draws: readonly number[][][],
-  { all, draws: theirDraws }: StoredStatistics,
+  theirs: readonly number[],
+  theirDraws: number,
 ): number[] {
-  const [mean, deviation, ...others] = all;
-  const theirs = [mean, deviation ** 2 + mean ** 2, ...others];
   return theirs.map((expected, column) => {
     let sum = 0;
     let variance = 0;
@@ -98,8 +106,9 @@ for (const set of PARAMETER_SETS.filter((name) => !onlySet || name === onlySet))
       const draws = Array.from({ length: Math.max(2, one.draws) }, (_, seed) =>
         measurements(corruption, pictures, set, severity, seed),
       );
-      ours.note(deviations(summary(draws.flat()), one.all), names, severity);
-      errors.note(standardErrors(draws, one), names, severity);
+      const expected = pooled([one, two]);
+      ours.note(deviations(summary(draws.flat()), summary([expected])), names, severity);
+      errors.note(standardErrors(draws, expected, one.draws + two.draws), names, severity);
       theirs.note(deviations(two.all, one.all), names, severity);
     }
     const inErrors = `${errors.value.toFixed(1)} (${errors.where})`;
