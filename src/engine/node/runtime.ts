@@ -223,7 +223,8 @@ export class Runtime {
       // Optimisations are about constant weights. Where the weights are inputs they find nothing on the CPU, and take
       // ten times as long as the rest of loading a large network.
       graphOptimizationLevel: trained && device === 'cpu' ? 'disabled' : 'all',
-      logSeverityLevel: 3,
+      // What fails is thrown, and told once by whoever catches it.
+      logSeverityLevel: 4,
       extra: { session: { disable_cpu_ep_fallback: strict && device !== 'cpu' ? '1' : '0' } },
     };
     if (profile) Object.assign(options, { enableProfiling: true, profileFilePrefix: profile });
