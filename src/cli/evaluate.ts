@@ -7,10 +7,12 @@ import { UserError } from '../errors.ts';
 import { type EvaluateOptions, evaluate } from '../evaluate/evaluate.ts';
 import { parseCorruptions, parseSeverities } from '../evaluate/grid.ts';
 import type { PreprocessingFlags } from '../evaluate/preprocessing.ts';
+import { previewModel } from '../evaluate/subject.ts';
 import { isRun } from '../train/run.ts';
 import { addClassOptions, type ClassFlags, toClassSelection } from './class-options.ts';
 import { resultTable } from './evaluate-table.ts';
 import { EvaluationDisplay } from './evaluation-display.ts';
+import { printPreview } from './model-reading.ts';
 import { addFrostOption, choice, integer } from './options.ts';
 import { addPreprocessingOptions, toPreprocessing } from './preprocessing.ts';
 import { INTERRUPTED, interruptible } from './progress.ts';
@@ -29,6 +31,12 @@ Examples:
     $ pushpull evaluate resnet50.onnx --data ~/imagenet --input-size 224 --resize 256 \\
         --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --out resnet50.json
 
+  How it would be read, without measuring: input, scores, which output is which class, and a few answers. Here of a
+  model of ImageNet's 1,000 classes on the folders of some of them, and of one whose classes a file names:
+    $ pushpull evaluate resnet50.onnx --data ~/some-of-imagenet --resize 256 --mean 0.485,0.456,0.406 \\
+        --std 0.229,0.224,0.225 --dry-run
+    $ pushpull evaluate pets.onnx --data ~/pets --labels pets.txt --dry-run
+
   The published corrupted images, in a folder or in CIFAR-10-C.tar, which is read in place:
     $ pushpull evaluate runs/plain --data cifar10-c:CIFAR-10-C.tar --clean cifar10
 
@@ -42,6 +50,12 @@ Examples:
 Corruptions: all is the benchmark's 15. Groups: noise, blur, weather, digital, and extra (speckle_noise,
 gaussian_blur, spatter, saturate). none measures the clean error alone. Without the option, of a corrupted
 set also those of extra that it holds.
+
+Any classifier of images will do: NCHW or NHWC, floats or whole numbers, logits or probabilities, a fixed batch
+or a free one. Outputs stand for classes by name: those of --labels, else those that the file (or HuggingFace's
+config.json beside it) tells. Without names, 1,000 outputs on folders of WordNet ids stand in ImageNet's order, and as
+many outputs as classes in the data's; that is told as an assumption. Of a model that knows more classes than the data
+has, the answer is the likeliest of the data's.
 
 A corrupted set is taken as it is: its images are normalised, never resized or cropped. Its clean error
 needs --clean; without, it is left out, and so is what follows from it.
@@ -70,6 +84,7 @@ interface Flags extends PreprocessingFlags, ClassFlags {
   cache?: string;
   frostDir?: string;
   skipBad?: boolean;
+  dryRun?: boolean;
 }
 
 export function register(program: Command): void {
@@ -110,13 +125,18 @@ export function register(program: Command): void {
     )
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', integer('--threads', 1))
     .option('--cache <dir>', 'where downloaded data sets are kept')
-    .option('--skip-bad', 'leave unreadable images out instead of refusing the data');
+    .option('--skip-bad', 'leave unreadable images out instead of refusing the data')
+    .option(
+      '--dry-run',
+      'tell how the model is understood and what it says of a few images; measure nothing',
+    );
   addPreprocessingOptions(addFrostOption(addClassOptions(command)))
     .addHelpText('after', EXAMPLES)
     .action(async (model: string, flags: Flags) => run(model, flags));
 }
 
 async function run(model: string, flags: Flags): Promise<void> {
+  if (flags.dryRun) return printPreview(await previewModel(toOptions(model, flags)));
   const inRun = await isRun(model);
   const out =
     flags.out ?? (inRun ? path.join(model, 'result.json') : `${path.parse(model).name}.result.json`);

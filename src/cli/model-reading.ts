@@ -1,6 +1,8 @@
 /** How a model was understood, in words: what it is fed, what it answers, and which classes that are. */
+import pc from 'picocolors';
 import type { ModelReading, ResultData } from '../evaluate/result.ts';
-import { thousands } from './progress.ts';
+import type { ModelPreview } from '../evaluate/subject.ts';
+import { facts, plural, thousands } from './progress.ts';
 
 /** The values that a network is fed, in the order of its own channels. */
 export function valuesFact(
@@ -35,3 +37,41 @@ export function readingFacts({ output, scores, classes }: ModelReading): [name: 
     ...(plain ? [] : [['classes', [why, ...notes].join('; ')] as [string, string]]),
   ];
 }
+
+/** All that was understood of a model, and what it says of a few images. */
+export function printPreview({ model, data, answers }: ModelPreview): void {
+  const { reading } = model;
+  const { input, output, scores, classes } = reading;
+  const { width, height, resize, layout } = data.preprocessing;
+  const shape = input.shape.map((length) => (length === '' ? '?' : length)).join(', ');
+  const batch =
+    input.batch === null ? 'any number of images at once' : `${plural(input.batch, 'image')} at once`;
+  const crop = resize === null ? 'as they are' : `short side to ${resize}, centre cropped`;
+  const others = classes.unused > 0 ? `, ${plural(classes.unused, 'other')} masked` : '';
+  const shared =
+    classes.shared > 0 ? `, ${classes.shared} of them by several outputs (probabilities added)` : '';
+  facts([
+    ['model', `${model.name} ${model.variant}, ${plural(model.parameters, 'parameter')}`],
+    ['input', `${input.name}, ${input.dtype} [${shape}], ${layout}, ${batch}`],
+    [
+      'images',
+      `${width}×${height} ${data.corrupted ? 'of the set, as they are' : crop}; ${valuesFact(data.preprocessing, reading)}`,
+    ],
+    ['output', `${output.name}, ${output.dtype}, ${plural(output.count, 'score')} an image`],
+    ['scores', `${scores.kind}: ${scores.why}`],
+    ['classes', `${thousands(data.classes)} of the data${shared}${others}`],
+    ['labels', classes.why],
+    ['data', `${data.name} ${data.split}, ${plural(data.images, 'image')}`],
+  ]);
+  const right = answers.filter(({ label, predicted }) => label === predicted).length;
+  console.log(`right on ${right} of ${plural(answers.length, 'sample image')}:`);
+  const width1 = Math.max(...answers.map(({ label }) => label.length));
+  const width2 = Math.max(...answers.map(({ predicted = NO_OPINION }) => predicted.length));
+  for (const { image, label, predicted = NO_OPINION, confidence } of answers) {
+    const mark = predicted === label ? pc.green('✓') : pc.red('✗');
+    const sure = `${(100 * confidence).toFixed(1)} %`.padStart(7);
+    console.log(`  ${mark} ${label.padEnd(width1)}  ${predicted.padEnd(width2)} ${sure}  ${pc.dim(image)}`);
+  }
+}
+
+const NO_OPINION = 'not a number';

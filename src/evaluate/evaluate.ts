@@ -9,26 +9,18 @@ import type { ClassSelection } from '../data/class-selection.ts';
 import { writeFileAtomic } from '../data/files.ts';
 import { LoaderPool } from '../data/loader.ts';
 import type { Device } from '../engine/engine.ts';
-import { createEngine } from '../engine/node/index.ts';
 import { UserError } from '../errors.ts';
 import { describeEnvironment } from './environment.ts';
 import { type MeasuredCell, measureCells } from './measure.ts';
-import { openModel, readModelFile } from './model.ts';
+import { readModelFile } from './model.ts';
 import { measuredCells, type Predictions, PredictionsRecord, readPredictions } from './predictions.ts';
 import type { PreprocessingFlags } from './preprocessing.ts';
 import { Progress, type ProgressEvent } from './progress.ts';
 import { EvaluationRecord, withoutCells } from './record.ts';
 import { formatResult, type Result, type ResultData, type ResultModel, readResult } from './result.ts';
 import { checkBaseline, checkBaselineCells, checkResume } from './selection.ts';
-import {
-  askedCells,
-  describeData,
-  openPass,
-  openTestData,
-  predictionsSubject,
-  prepareRepeated,
-  sampleImages,
-} from './test-data.ts';
+import { openSubject } from './subject.ts';
+import { askedCells, openPass, predictionsSubject, prepareRepeated } from './test-data.ts';
 
 export interface EvaluateOptions {
   /** An ONNX file of any image classifier, or the folder of a run. */
@@ -127,12 +119,8 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
     return resource;
   };
   try {
-    const test = keep(await openTestData(options, source.names));
+    const { test, engine, data: now, classifier } = await openSubject(options, source, keep);
     const { cells } = test;
-    const engine = keep(await createEngine({ device: options.device ?? 'cpu', threads: options.threads }));
-    const opened = keep(await openModel(engine, source, options.preprocessing));
-    const now = await describeData(test, opened.preprocessing, options);
-    const classifier = await opened.classifier(test.classes, await sampleImages(test, now.preprocessing));
     if (baseline) checkBaseline(baseline, options.baseline!, now, cells);
     if (earlier) {
       checkResume(earlier, options.out!, { model: classifier.model, data: now, device: engine.device });

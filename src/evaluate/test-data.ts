@@ -233,6 +233,8 @@ const SAMPLES = 16;
 export interface SampledImages extends ImageBatch {
   /** `[count]` */
   readonly labels: Int32Array;
+  /** Path of each. */
+  readonly described: readonly string[];
 }
 
 /** A few of the images that are measured: clean ones, or where there are none those of a corrupted cell. */
@@ -260,6 +262,7 @@ export async function sampleBatch(dataset: Dataset, preprocessing: Preprocessing
       images: viewOf(buffer, dtype, 0, kept.length * size),
       count: kept.length,
       labels: Int32Array.from(kept, (position) => dataset.label(indices[position])),
+      described: Array.from(kept, (position) => dataset.describe(indices[position])),
     };
   } finally {
     await maker.close();

@@ -1,0 +1,80 @@
+/** What is measured: the data, and a model that was understood with the help of a few of its images. */
+import type { Engine } from '../engine/engine.ts';
+import { createEngine } from '../engine/node/index.ts';
+import { answerOf } from './answers.ts';
+import type { EvaluateOptions } from './evaluate.ts';
+import { type Classifier, type ModelFile, openModel, readModelFile } from './model.ts';
+import type { ResultData } from './result.ts';
+import { describeData, openTestData, type SampledImages, sampleImages, type TestData } from './test-data.ts';
+
+export interface Subject {
+  readonly test: TestData;
+  readonly engine: Engine;
+  readonly data: ResultData;
+  readonly classifier: Classifier;
+  /** The images that the model was tried on. */
+  readonly sample: SampledImages;
+}
+
+/** Registers what has to be closed in the end, the last first. */
+export type Keep = <T extends { close(): Promise<void> }>(resource: T) => T;
+
+/**
+ * Opens data and model, and finds out how the two fit together.
+ *
+ * @throws UserError if they do not
+ */
+export async function openSubject(options: EvaluateOptions, source: ModelFile, keep: Keep): Promise<Subject> {
+  const test = keep(await openTestData(options, source.names));
+  const engine = keep(await createEngine({ device: options.device ?? 'cpu', threads: options.threads }));
+  const opened = keep(await openModel(engine, source, options.preprocessing));
+  const data = await describeData(test, opened.preprocessing, options);
+  const sample = await sampleImages(test, data.preprocessing);
+  return { test, engine, data, classifier: await opened.classifier(test.classes, sample), sample };
+}
+
+/** How a model was understood, and what it says of a few images. */
+export interface ModelPreview {
+  readonly model: Classifier['model'];
+  readonly data: ResultData;
+  readonly answers: readonly PreviewedAnswer[];
+}
+
+export interface PreviewedAnswer {
+  /** Path of the image. */
+  readonly image: string;
+  /** Name of its class. */
+  readonly label: string;
+  /** Name of the class that the model takes it for; undefined where it has no opinion (NaN). */
+  readonly predicted: string | undefined;
+  /** Probability of that class, in [0, 1]. */
+  readonly confidence: number;
+}
+
+/**
+ * Finds out how {@link evaluate} would read a model with these options, and lets it classify a few images of the data,
+ * clean ones where there are any. Nothing is measured or written.
+ *
+ * @throws UserError as `evaluate` does, if model, data and options do not fit together
+ */
+export async function previewModel(options: EvaluateOptions): Promise<ModelPreview> {
+  const source = await readModelFile(options.model, options.preprocessing?.labels);
+  const kept: { close(): Promise<void> }[] = [];
+  try {
+    const { test, data, classifier, sample } = await openSubject(options, source, (resource) => {
+      kept.unshift(resource);
+      return resource;
+    });
+    const { classes } = test;
+    const logits = sample.count > 0 ? await classifier.classify(sample) : new Float32Array();
+    const answers = sample.described.map((image, at) => {
+      const { output, confidence } = answerOf(
+        logits.subarray(at * classes.length, (at + 1) * classes.length),
+      );
+      return { image, label: classes[sample.labels[at]], predicted: classes[output], confidence };
+    });
+    return { model: classifier.model, data, answers };
+  } finally {
+    for (const resource of kept) await resource.close();
+  }
+}
