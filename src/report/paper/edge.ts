@@ -2,15 +2,16 @@
 import type { EdgeAnalysis, Snr } from '../../analyze/edge.ts';
 import { cellOf, type LayerInspection } from '../../analyze/inspection.ts';
 import { arrange, openSvg, renderChart, type Svg } from '../charts/render.ts';
-import { formatNumber } from '../format.ts';
+import { formatNumber, plural } from '../format.ts';
 import { COLORS } from '../theme.ts';
 import { captioned, label, type PaperFigure, stacked } from './figure.ts';
 import { GREYS, heatmap, type ValueScale } from './heatmap.ts';
 import { withLineKey } from './spectra.ts';
 import { inhibitionText, poolText } from './words.ts';
 
-/** Side of a picture of responses, CSS pixels: three for each pixel. */
-const ZOOM = 3;
+/** A picture of responses is about so wide, CSS pixels; its pixels share it evenly. */
+const SIDE = 195;
+const zoomOf = (size: number): number => Math.max(1, Math.round(SIDE / size));
 const GAP = 24;
 const POOL_COLORS = ['#1f5fa8', '#d1480c', '#0b7d77', '#6a3d9a', '#a87b00'];
 
@@ -25,7 +26,7 @@ export async function edgeFigure(inspection: LayerInspection): Promise<PaperFigu
     name: 'figure-4-edge',
     svg: captioned(body, `A noisy edge behind the first layer of ${layer.label}`, [
       `Edge from ${settings.dark} to ${settings.bright}, ${settings.size} × ${settings.size} responses at stride 1 without padding; ${noise}. ` +
-        `Pictures show seed 0; ratios are over ${settings.seeds} pictures (seeds 0 to ${settings.seeds - 1}). ` +
+        `Pictures show seed 0; ratios are over ${plural(settings.seeds, 'picture')}${settings.seeds > 1 ? ` (seeds 0 to ${settings.seeds - 1})` : ''}. ` +
         `Normalised by mean ${mean.join(', ')} and deviation ${std.join(', ')}.`,
       `SNR = 20 log10(A_s / A_n): mean rectified response on the ${settings.band} columns of the edge (orange mark), and in the ` +
         `background (grey marks), ${edge.guard} columns off, where no kernel and no pooling reaches the edge. ` +
@@ -39,7 +40,7 @@ export async function edgeFigure(inspection: LayerInspection): Promise<PaperFigu
 
 async function pictureRow({ edge, shown }: LayerInspection): Promise<Svg> {
   const { size } = edge.settings;
-  const side = size * ZOOM;
+  const side = size * zoomOf(size);
   const top = 26;
   const width = 3 * side + 2 * GAP;
   const height = top + side + 24;
@@ -86,10 +87,11 @@ async function pictureRow({ edge, shown }: LayerInspection): Promise<Svg> {
 
 /** Which columns count as edge and as background, as bars above a picture. */
 function marks({ settings: { size, band }, guard }: EdgeAnalysis, x: number, y: number): string[] {
+  const zoom = zoomOf(size);
   const first = (size - band) / 2;
   const background = first - guard;
   const bar = (from: number, columns: number, color: string) =>
-    `<rect x="${x + from * ZOOM}" y="${y}" width="${columns * ZOOM}" height="3" fill="${color}"/>`;
+    `<rect x="${x + from * zoom}" y="${y}" width="${columns * zoom}" height="3" fill="${color}"/>`;
   return [
     bar(0, background, COLORS.rule),
     bar(size - background, background, COLORS.rule),
@@ -174,7 +176,8 @@ async function snrChart(inspection: LayerInspection, { of, ownAlpha }: Subject):
     scale: { domain: [axis[0], axis.at(-1)], nice: false, zero: false },
     axis: { grid: true, values: axis, labelExpr: "format(datum.value, '~g')", labelOverlap: false },
   };
-  const width = (3 * inspection.edge.settings.size * ZOOM + 2 * GAP - GAP) / 2;
+  const { size } = edge.settings;
+  const width = (3 * size * zoomOf(size) + 2 * GAP - GAP) / 2;
   return renderChart(
     {
       layer: [
