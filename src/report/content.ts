@@ -1,5 +1,7 @@
 /** All that a report says, worked out; HTML and Markdown only write it down. */
+import type { ClassTable } from './classes.ts';
 import type { Comparison } from './comparison.ts';
+import type { ChosenGroup, EncodedFailure } from './failures.ts';
 import type { Figures } from './figures.ts';
 import type { Headline } from './headline.ts';
 import type { Provenance } from './provenance.ts';
@@ -17,6 +19,10 @@ export interface ReportContent {
   readonly metrics: readonly MetricRow[];
   readonly figures: Figures;
   readonly strip?: EncodedStrip;
+  /** Errors class by class, of the models whose answers to single images are known. */
+  readonly classes?: ClassTable;
+  /** Single images on which models fail. */
+  readonly failures: readonly ChosenGroup<EncodedFailure>[];
   /** Why a figure is left out, in plain words. */
   readonly omissions: readonly string[];
   readonly provenance: Provenance;

@@ -2,16 +2,17 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { readKernels } from '../analyze/kernels.ts';
-import { type Dataset, openDataset } from '../data/dataset.ts';
 import { hashFile } from '../data/download.ts';
-import { createPipeline, loadTextures } from '../data/pipeline.ts';
+import { loadTextures } from '../data/pipeline.ts';
 import { UserError } from '../errors.ts';
+import { type Predictions, predictionsPath, readPredictions } from '../evaluate/predictions.ts';
 import type { Result } from '../evaluate/result.ts';
-import { sampleData } from '../evaluate/selection.ts';
 import type { Image } from '../image/image.ts';
 import { isRun, openRun } from '../train/run.ts';
 import { readSafetensors } from '../train/safetensors.ts';
-import type { RunEvidence } from './comparison.ts';
+import { type CompareOptions, compare, type RunEvidence } from './comparison.ts';
+import { chooseFailures, type FailureGroup, picture } from './failures.ts';
+import { type DataSearch, type MeasuredData, openMeasuredData } from './measured-data.ts';
 import { makeSampleStrip, type SampleStrip } from './samples.ts';
 
 /** Either what was found, or why nothing was, in words for the reader of the report. */
@@ -57,58 +58,72 @@ async function findRunFolder(file: string, resultFile: string): Promise<string |
   return undefined;
 }
 
-export interface SampleSearch {
-  /** `--data`: where to look in place of what the result says. */
-  readonly data?: string;
-  readonly cacheDir?: string;
-  /** What the run was trained on, as given to its `--data`. */
-  readonly trainedOn?: string;
+/** A strip of corrupted images out of the very selection that was measured. */
+export async function findSamples(result: Result, search: DataSearch = {}): Promise<Found<SampleStrip>> {
+  const { data } = result;
+  const what = 'The corrupted sample images are left out';
+  if (data.corrupted) {
+    return { omission: `${what}: the corrupted images were read from a set, not made here.` };
+  }
+  return await withData(result, search, what, async (images) => {
+    const { index, image } = await pickImage({ length: images.length, read: images.clean });
+    const frost = data.frost === 'generated' ? undefined : await loadTextures(data.frost);
+    const caption = `test image ${index} of ${data.name}, class ${images.classes[images.label(index)]}`;
+    return makeSampleStrip(image, { set: data.corruptionSet, seed: data.seed, index, frost, caption });
+  });
 }
 
-/** A strip of corrupted images out of the very selection that was measured. */
-export async function findSamples(result: Result, search: SampleSearch = {}): Promise<Found<SampleStrip>> {
-  const { data } = result;
-  const omit = (reason: string) => ({
-    omission: `The corrupted sample images are left out: ${reason}.`,
-  });
-  if (data.corrupted) return omit('the corrupted images were read from a set, not made here');
-  const spec = search.data ?? data.path ?? search.trainedOn ?? (data.name === 'MNIST' ? 'mnist' : undefined);
-  if (!spec) return omit('the result does not say where its data is; say it with --data');
-  let dataset: Dataset | undefined;
+/** The predictions that lie beside a result. Those of another evaluation are not used. */
+export async function findPredictions(result: Result, resultFile: string): Promise<Found<Predictions>> {
   try {
-    const { selection } = data;
-    dataset = await openDataset(spec, data.split, {
-      ...(selection && {
-        classes: { kind: 'names', names: selection.classes, from: 'the result' },
-      }),
-      ...(data.limit !== null && { limit: data.limit }),
-      seed: data.seed,
-      ...(search.cacheDir && { cacheDir: search.cacheDir }),
-    });
-    if ((await sampleData(dataset)).fingerprint !== data.fingerprint) {
-      return omit(
-        `${spec} holds other images than the ones that were measured; say where those are with --data`,
-      );
-    }
-    const { index, image } = await pickImage(dataset);
-    // What the evaluation does before it corrupts.
-    const { resize, width } = data.preprocessing;
-    const size = [
-      { kind: 'resize', shortSide: resize ?? 0 },
-      { kind: 'centerCrop', size: width },
-    ] as const;
-    const pipeline = await createPipeline(resize === null ? [] : size);
-    const shown = pipeline.apply(image, { seed: data.seed, epoch: 0, index });
-    const frost = data.frost === 'generated' ? undefined : await loadTextures(data.frost);
-    const caption = `test image ${index} of ${data.name}, class ${dataset.classes[dataset.label(index)]}`;
-    return {
-      found: makeSampleStrip(shown, { set: data.corruptionSet, seed: data.seed, index, frost, caption }),
-    };
+    const predictions = await readPredictions(resultFile, result);
+    if (predictions) return { found: predictions };
   } catch (error) {
-    if (error instanceof UserError) return omit(error.message.replace(/\.$/, ''));
+    if (!(error instanceof UserError)) throw error;
+    return { omission: `${error.message.replace(/\.$/, '')}; until then it is not used here.` };
+  }
+  return {
+    omission:
+      `${resultFile}: no answers to single images lie beside it (${path.basename(predictionsPath(resultFile))}), so the ` +
+      'errors of each class and the worst images are without this model; evaluate it again with this version, ' +
+      'without --no-predictions, to have them.',
+  };
+}
+
+/**
+ * The images on which models fail, clean and corrupted, as {@link chooseFailures} picks them.
+ *
+ * @param predictions of the models by result; one or two of them are shown
+ */
+export async function findFailures(
+  results: readonly Result[],
+  options: CompareOptions & DataSearch & { readonly predictions: ReadonlyMap<Result, Predictions> },
+): Promise<Found<readonly FailureGroup[]>> {
+  const groups = chooseFailures(compare(results, options), options.predictions);
+  if (groups.length === 0) return { found: [] };
+  return await withData(results[0]!, options, 'The images that models get wrong are left out', (images) =>
+    Promise.all(
+      groups.map(async ({ failures, ...group }) => ({ ...group, failures: await picture(failures, images) })),
+    ),
+  );
+}
+
+/** What `use` makes of the data that was measured, or why that is not at hand. */
+async function withData<T>(
+  result: Result,
+  search: DataSearch,
+  what: string,
+  use: (images: MeasuredData) => Promise<T>,
+): Promise<Found<T>> {
+  let images: MeasuredData | undefined;
+  try {
+    images = await openMeasuredData(result, search);
+    return { found: await use(images) };
+  } catch (error) {
+    if (error instanceof UserError) return { omission: `${what}: ${error.message.replace(/\.$/, '')}.` };
     throw error;
   } finally {
-    await dataset?.close();
+    await images?.close();
   }
 }
 
@@ -116,12 +131,15 @@ export async function findSamples(result: Result, search: SampleSearch = {}): Pr
 const CANDIDATES = 16;
 
 /** The image with the strongest contrast out of a few spread over the data: corruptions show best on it. */
-export async function pickImage(dataset: Dataset): Promise<{ index: number; image: Image }> {
+export async function pickImage(images: {
+  readonly length: number;
+  read(index: number): Promise<Image>;
+}): Promise<{ index: number; image: Image }> {
   let best: { index: number; image: Image; contrast: number } | undefined;
-  const count = Math.min(CANDIDATES, dataset.length);
+  const count = Math.min(CANDIDATES, images.length);
   for (let candidate = 0; candidate < count; candidate++) {
-    const index = Math.floor((candidate * dataset.length) / count);
-    const image = await dataset.read(index).catch(() => undefined);
+    const index = Math.floor((candidate * images.length) / count);
+    const image = await images.read(index).catch(() => undefined);
     if (!image) continue;
     const contrast = standardDeviation(image.data);
     if (!best || contrast > best.contrast) best = { index, image, contrast };

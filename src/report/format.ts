@@ -80,6 +80,11 @@ export function longName(corruption: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+/** First letter in upper case, unless the label is a name with a shape of its own such as `mobilenet-v3`. */
+export function capitalize(text: string): string {
+  return /^(push-pull|baseline)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+}
+
 /** `['a', 'b', 'c']` → `a, b and c`. */
 export function listWords(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;

@@ -7,7 +7,15 @@ import {
   imagesPerCell,
   measuredCells,
 } from './comparison.ts';
-import { formatFraction, formatPercent, formatPoints, listWords, MISSING, plural } from './format.ts';
+import {
+  capitalize,
+  formatFraction,
+  formatPercent,
+  formatPoints,
+  listWords,
+  MISSING,
+  plural,
+} from './format.ts';
 
 export interface Headline {
   /** One sentence. */
@@ -261,9 +269,4 @@ function withoutBaseline(models: readonly ComparedModel[]): Headline {
     ].filter(({ value }) => value !== MISSING),
     details: ['No baseline was given, so nothing is compared: add one with --baseline RESULT.json.'],
   };
-}
-
-/** First letter in upper case, unless the label is a name with a shape of its own such as `mobilenet-v3`. */
-function capitalize(text: string): string {
-  return /^(push-pull|baseline)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }

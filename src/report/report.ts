@@ -1,7 +1,10 @@
 /** Puts a report together in memory. */
+import type { Predictions } from '../evaluate/predictions.ts';
 import type { Result } from '../evaluate/result.ts';
+import { classTable } from './classes.ts';
 import { type Comparison, compare, type RunEvidence } from './comparison.ts';
 import type { ReportContent } from './content.ts';
+import { encodeFailures, type FailureGroup } from './failures.ts';
 import { drawFigures, type Figure, type Figures } from './figures.ts';
 import { formatCount } from './format.ts';
 import { headline } from './headline.ts';
@@ -20,6 +23,10 @@ export interface ReportInput {
   readonly runs?: ReadonlyMap<Result, RunEvidence>;
   /** One image under every corruption; see `makeSampleStrip`. */
   readonly samples?: SampleStrip;
+  /** The models' answers to single images, for the errors class by class; see `findPredictions`. */
+  readonly predictions?: ReadonlyMap<Result, Predictions>;
+  /** Images that models get wrong; see `findFailures`. */
+  readonly failures?: readonly FailureGroup[];
   /** Why something is left out, in plain words; printed with the report. */
   readonly omissions?: readonly string[];
   /** The commands that were given; derived from the stored settings where absent. */
@@ -58,6 +65,8 @@ export async function composeReport(results: readonly Result[], input: ReportInp
     metrics: metricRows(comparison),
     figures: await drawFigures(comparison, strip),
     strip,
+    classes: classTable(comparison, input.predictions),
+    failures: await encodeFailures(input.failures ?? []),
     omissions: input.omissions ?? [],
     provenance: provenance(comparison, input.commands),
     version: comparison.models[0]!.result.environment.pushpull,

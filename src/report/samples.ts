@@ -1,5 +1,4 @@
 /** One image under every corruption: what the networks were shown. */
-import sharp from 'sharp';
 import {
   BENCHMARK_CORRUPTIONS,
   CORRUPTION_GROUPS,
@@ -11,6 +10,7 @@ import {
 import type { Image } from '../image/image.ts';
 import { openSvg, type Svg } from './charts/render.ts';
 import { escapeHtml, shortName } from './format.ts';
+import { embeddedSize, pictureUri } from './pictures.ts';
 import { COLORS } from './theme.ts';
 
 export interface SampleStrip {
@@ -47,7 +47,7 @@ export function makeSampleStrip(original: Image, options: SampleOptions): Sample
   };
 }
 
-/** The same strip with every image as a PNG data URI, small ones enlarged by whole factors so that they stay crisp. */
+/** The same strip with every image as a data URI. */
 export interface EncodedStrip {
   readonly caption: string;
   readonly severities: readonly number[];
@@ -60,20 +60,7 @@ export interface EncodedStrip {
   }[];
 }
 
-/** Longest side of an embedded image in pixels: larger ones are shrunk, or the page would weigh megabytes. */
-const LARGEST_SIDE = 128;
-
 export async function encodeStrip(strip: SampleStrip): Promise<EncodedStrip> {
-  const { width, height } = strip.original;
-  const scale = Math.min(1, LARGEST_SIDE / Math.max(width, height));
-  const size = { width: Math.round(width * scale), height: Math.round(height * scale) };
-  const encode = async (image: Image) => {
-    const raw = { width: image.width, height: image.height, channels: image.channels };
-    let picture = sharp(image.data, { raw });
-    if (scale < 1) picture = picture.resize(size.width, size.height);
-    const png = await picture.png({ compressionLevel: 9 }).toBuffer();
-    return `data:image/png;base64,${png.toString('base64')}`;
-  };
   const byName = new Map<string, readonly Image[]>(
     strip.cells.map(({ corruption, images }) => [corruption, images]),
   );
@@ -85,7 +72,7 @@ export async function encodeStrip(strip: SampleStrip): Promise<EncodedStrip> {
           .filter((corruption) => byName.has(corruption))
           .map(async (corruption) => ({
             name: corruption,
-            images: await Promise.all(byName.get(corruption)!.map(encode)),
+            images: await Promise.all(byName.get(corruption)!.map(pictureUri)),
           })),
       ),
     })),
@@ -93,8 +80,8 @@ export async function encodeStrip(strip: SampleStrip): Promise<EncodedStrip> {
   return {
     caption: strip.caption,
     severities: strip.severities,
-    ...size,
-    original: await encode(strip.original),
+    ...embeddedSize(strip.original),
+    original: await pictureUri(strip.original),
     groups: groups.filter(({ corruptions }) => corruptions.length > 0),
   };
 }

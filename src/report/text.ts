@@ -8,6 +8,8 @@ export const HEADINGS = {
   severity: 'Error against severity',
   corruptions: 'Corruption by corruption',
   samples: 'What the networks were shown',
+  classes: 'Class by class',
+  failures: 'Image by image',
   layer: 'What the push-pull layer learned',
   training: 'The course of the training',
   metrics: 'Every metric, by its exact name',
@@ -18,6 +20,14 @@ export const LEDES = {
   severity:
     'Mean top-1 error over the corruptions at each severity. Severity 0 is the clean test set, drawn where all were measured on it; lower is better.',
   groups: 'The same by group of corruptions, all on one scale.',
+  classes:
+    'Top-1 error of the images of each class. Corrupted: mean over the corruptions of the benchmark and their severities; worst class first.',
+  classesMissing:
+    'For the errors of each class, the confused classes and the worst images, a report needs what each model answered to ' +
+    'each image. `pushpull evaluate` of this version keeps that beside the result (NAME.predictions.safetensors, unless ' +
+    '--no-predictions is given): evaluate again, then report again.',
+  failures:
+    'Single images as the networks saw them, no image twice and the corruptions mixed; beneath, what each network answered and how sure it was.',
   layer:
     'Each pair shows one filter of the first layer: left the push kernel, right the pull kernel that follows from it, its photographic negative. The response to the pull kernel, times α, is taken away from the response to the push kernel. Pairs are sorted by α.',
   training:

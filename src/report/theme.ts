@@ -18,6 +18,9 @@ export const COLORS = {
   better: '#0a6b52',
   betterWash: '#e3f3ed',
   worse: '#7a4a12',
+  wrong: '#b3261e',
+  /** Full strength of a heat map. */
+  heat: '#d1480c',
 } as const;
 
 const ACCENTS = ['#d1480c', '#1f5fa8', '#6a3d9a', '#0b7d77', '#a87b00', '#a3265e'];

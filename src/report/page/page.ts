@@ -2,6 +2,8 @@
 import type { ReportContent } from '../content.ts';
 import type { Headline } from '../headline.ts';
 import { corruptionsLede, HEADINGS, LEDES } from '../text.ts';
+import { classesSection } from './classes.ts';
+import { failuresSection } from './failures.ts';
 import {
   corruptionsSection,
   layerSection,
@@ -66,6 +68,18 @@ function listSections(content: ReportContent): Section[] {
       lede: corruptionsLede(comparison),
       body: corruptionsSection(content),
     },
+    {
+      id: 'classes',
+      heading: HEADINGS.classes,
+      lede: content.classes ? LEDES.classes : undefined,
+      body: content.classes ? classesSection(content.classes) : missingNote(LEDES.classesMissing),
+    },
+    content.failures.length > 0 && {
+      id: 'failures',
+      heading: HEADINGS.failures,
+      lede: LEDES.failures,
+      body: failuresSection(content),
+    },
     strip && {
       id: 'samples',
       heading: HEADINGS.samples,
@@ -94,6 +108,11 @@ function listSections(content: ReportContent): Section[] {
 function contents(sections: readonly Section[]): string {
   const links = sections.map(({ id, heading }) => `<li><a href="#${id}">${esc(heading)}</a></li>`);
   return `<nav aria-label="Contents"><ul>${links.join('')}</ul></nav>`;
+}
+
+/** What a section would need, in its place; `code` between backquotes. */
+function missingNote(text: string): string {
+  return `<p class="missing-note">${esc(text).replace(/`([^`]+)`/g, '<code>$1</code>')}</p>`;
 }
 
 function figureTiles({ figures }: Headline): string {

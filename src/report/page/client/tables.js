@@ -136,21 +136,37 @@ function addUnfold(table, refresh) {
  * @param {HTMLFormElement} form
  */
 function connect(form) {
-  const figure = form.closest('figure');
-  if (!figure) return;
+  const figure = /** @type {HTMLElement} */ (form.closest('figure'));
   // Browsers keep what was chosen over a reload; the tables start anew.
   form.reset();
   form.hidden = false;
   form.addEventListener('submit', (event) => event.preventDefault());
-  form.addEventListener('input', () => {
+  form.addEventListener('input', apply);
+  apply();
+
+  function apply() {
     const chosen = new FormData(form);
     const view = chosen.get('view');
     if (typeof view === 'string') showView(figure, view);
+    const panel = chosen.get('panel');
+    if (typeof panel === 'string') showPanel(figure, panel);
     if (form.elements.namedItem('group')) showGroups(figure, new Set(chosen.getAll('group').map(String)));
     const models = chosen.get('models');
     if (typeof models === 'string') showModels(figure, models);
     for (const table of figure.querySelectorAll('table')) table.dispatchEvent(new Event('viewchange'));
-  });
+  }
+}
+
+/**
+ * One of several tables.
+ *
+ * @param {HTMLElement} figure
+ * @param {string} name
+ */
+function showPanel(figure, name) {
+  for (const panel of figure.querySelectorAll('[data-panel]')) {
+    if (panel instanceof HTMLElement) panel.hidden = panel.dataset.panel !== name;
+  }
 }
 
 /**

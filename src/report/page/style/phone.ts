@@ -45,12 +45,21 @@ th button::after{bottom:12px}
 .controls{gap:14px 20px;font-size:14px}
 .choice{display:block}
 .choice legend{float:none;margin-bottom:6px}
-.choice span{padding:9px 14px;border-radius:20px}
+.choice span{padding:9px 12px;border-radius:20px}
+.choice>div{gap:5px}
 .filter{width:100%}
 .filter input{flex:1;min-width:0;padding:10px 14px;border-radius:20px;font-size:16px}
+.failures{display:flex;gap:20px;overflow-x:auto;scroll-snap-type:x proximity;margin:14px -16px 32px;padding:0 16px 8px;scroll-padding:16px}
+.failures li{flex:none;width:272px;scroll-snap-align:start}
+.failure,.failure caption{font-size:15px}
+.failure thead th,.failure small,.failure .who th,.failure caption span{font-size:13px}
+.failure img{width:100%;max-width:160px;height:auto;aspect-ratio:1}
+.classes,.heatmap{font-size:14px}
+.classes tbody th,.heatmap tbody th{min-width:6em;max-width:8em}
+.classes td,.heatmap td{padding-top:8px;padding-bottom:8px}
 .unfold{padding:11px 18px;border-radius:20px;font-size:14px}
 #tip{left:8px!important;right:8px;top:auto!important;bottom:8px;max-width:none;padding:14px 16px;font-size:14px}
 #tip table{font-size:13px}
-#tip td,#tip th{padding-left:6px}
+#tip td{padding-left:6px}
 }
 `;

@@ -13,4 +13,21 @@ svg text{font-variant-numeric:tabular-nums}
 .crisp img{image-rendering:pixelated}
 .kernels{display:flex;flex-wrap:wrap;gap:10px 16px}
 .kernels svg{flex:none}
+.failures{display:grid;grid-template-columns:repeat(auto-fill,minmax(236px,1fr));gap:26px 24px;margin:14px 0 40px;padding:0;list-style:none}
+.failure{table-layout:fixed;font-size:13px}
+.failure caption{padding:0 0 6px;text-align:left;font-size:14px;overflow-wrap:anywhere}
+.failure caption span{margin-left:6px;font-size:12px;color:${COLORS.muted}}
+.failure th,.failure td{padding:0 8px 0 0;border:0;text-align:left;white-space:normal;overflow-wrap:anywhere;vertical-align:top}
+.failure thead th{padding-bottom:6px;color:${COLORS.ink};font-size:12px}
+.failure img{width:112px;height:112px;object-fit:contain;background:${COLORS.wash};margin-bottom:5px;border-radius:3px}
+.failure tr{border:0}
+.failure .who th{min-width:0;max-width:none;padding-top:5px;font-weight:500;font-size:12px;color:${COLORS.muted}}
+.failure .who .swatch{width:8px;height:8px;margin-right:5px}
+.failure i{font-style:normal;font-weight:700}
+.failure .right i{color:${COLORS.better}}
+.failure .wrong{font-weight:600}
+.failure .wrong i{color:${COLORS.wrong}}
+.failure small{font-size:12px;font-weight:400;color:${COLORS.muted};white-space:nowrap}
+#failures h3{margin-top:34px}
+#failures h3:first-of-type{margin-top:0}
 `;

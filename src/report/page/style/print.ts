@@ -13,7 +13,7 @@ main,footer,body>header{max-width:none;padding:0}
 .figures dt,.figures .note{font-size:8pt}
 nav,.controls,.unfold,#tip{display:none!important}
 section,main>section:first-child{margin-top:26pt}
-h2,h3,.lede,.key,summary{break-after:avoid}
+h2,h3,h4,.lede,.key,summary,section>h3+.small{break-after:avoid}
 h2{font-size:15pt}
 figure,.figures,tr,.strip .group,.kernels svg,dl.facts,.layer .columns>figure:first-child,.cells tbody,.cautions li{break-inside:avoid}
 figure.kernels,figure.tables,figure.long{break-inside:auto}
@@ -36,6 +36,19 @@ details,details[open]{padding-bottom:10pt}
 details::details-content{content-visibility:visible;height:auto}
 summary{list-style:none;padding:8pt 0;font-size:10.5pt}
 summary::-webkit-details-marker{display:none}
+[data-panel][hidden]{display:block!important}
+[data-panel]{break-inside:avoid-page}
+.beside{grid-template-columns:1fr 1fr;gap:20pt}
+.classes,.heatmap{font-size:7.5pt}
+.classes thead th,.heatmap thead th{font-size:7pt}
+.classes th,.classes td,.heatmap th,.heatmap td{padding:2.5pt 3pt}
+.classes .first{padding-left:8pt}
+.classes tbody th,.heatmap tbody th{min-width:5em}
+.failures{grid-template-columns:repeat(4,minmax(0,1fr));gap:12pt 10pt;margin-bottom:18pt}
+.failures li{break-inside:avoid}
+.failure,.failure caption{font-size:7.5pt}
+.failure thead th,.failure .who th,.failure small,.failure caption span{font-size:6.5pt}
+.failure img{width:100%;max-width:72pt;height:auto;aspect-ratio:1}
 .results{font-size:6.6pt}
 .results th,.results td{padding:4pt 1.6pt}
 .results thead th{font-size:6pt}

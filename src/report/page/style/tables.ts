@@ -54,6 +54,24 @@ td.missing{color:${COLORS.faint}}
 .cells tbody tr{border-bottom:0}
 .cells tbody{border-bottom:1px solid ${COLORS.rule}}
 .cells .mean{font-weight:600}
+figure.tables+figure.tables,.beside+figure.tables{margin-top:44px}
+.beside{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr));gap:44px 48px;align-items:start}
+.beside>figure.tables.tables{margin:0;min-width:0}
+figure.tables h3{margin-bottom:10px}
+@media screen{.controls:not([hidden])~[data-panel] h4{display:none}}
+h4{margin:18px 0 8px;font-size:14px;line-height:1.4;font-weight:600}
+.classes th,.classes td,.heatmap th,.heatmap td{padding:5px 8px}
+.classes .first{padding-left:18px}
+.classes tbody th,.heatmap tbody th{min-width:7em;padding-left:0;font-weight:500}
+.classes thead th:first-child,.heatmap thead th:first-child{padding-left:0}
+.classes .arrow{color:${COLORS.muted}}
+.heatmap td,.heatmap thead th{padding-left:4px;padding-right:4px;text-align:center}
+.heatmap thead th:first-child,.heatmap thead tr.groups th{text-align:left}
+.heatmap tr,.classes tbody tr{border-bottom:1px solid ${COLORS.paper}}
+td.heat{background:color-mix(in srgb,${COLORS.heat} calc(var(--e,0)*.62%),${COLORS.paper})}
+[data-view=points] .heatmap td.heat{background:color-mix(in srgb,var(--t,${COLORS.paper}) calc(var(--d,0)*.55%),${COLORS.paper})}
+.change.better{color:${COLORS.better};font-weight:600}
+.change.worse{color:${COLORS.worse}}
 th button{all:unset;cursor:pointer;display:inline-block;position:relative;margin:-6px -3px;padding:6px 3px;border-radius:3px}
 th button:hover{color:${COLORS.ink}}
 th button:focus-visible{outline:2px solid ${COLORS.focus};outline-offset:-1px}
