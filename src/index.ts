@@ -55,7 +55,9 @@
  *
  * @module
  */
+export { type ClassErrors, type Confusion, classErrors, confusions } from './analyze/class-errors.ts';
 export { analyzeEdge, EDGE, type EdgeAnalysis, type EdgeSettings, type Snr } from './analyze/edge.ts';
+export { disagreements, type Failure, surestMistakes } from './analyze/failures.ts';
 export { type FirstLayerKernels, type FirstLayerOptions, readFirstLayer } from './analyze/first-layer.ts';
 export {
   type InspectionSummary,
@@ -115,7 +117,8 @@ export { type RetrofitOptions, retrofit } from './onnx/retrofit.ts';
 export { type Random, randomStream } from './random/random.ts';
 export { buildReport, type ReportFiles, type ReportOptions } from './report/build.ts';
 export type { RunEvidence } from './report/comparison.ts';
-export { findRun, findSamples } from './report/evidence.ts';
+export { findFailures, findPredictions, findRun, findSamples } from './report/evidence.ts';
+export type { FailureGroup } from './report/failures.ts';
 export {
   type ComparisonFigureOptions,
   type ComparisonFigureOutcome,

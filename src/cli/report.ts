@@ -21,8 +21,13 @@ Examples:
     $ pushpull report runs/*/result.json --table 1 --out tables
 
 The folder then holds report.html (one file that loads nothing: mail it, print it), report.md, and the charts as
-PNG files. The run folder of a model, where it is found, adds training curves, learned alpha and the kernels; the
-data, where it can be opened, adds a strip of corrupted images. What is missing is left out, and the report says so.
+PNG files. In the page, the heads of a table sort it, and pointing at a figure (or tapping it, or moving to it by Tab
+and arrow keys) tells its exact value, the five severities behind it and how it stands to the baseline.
+
+The run folder of a model, where it is found, adds training curves, learned alpha and the kernels. The predictions
+that \`pushpull evaluate\` leaves beside a result add the errors of each class; with the data at hand (--data, where it
+lies elsewhere now) also the images that a model is most surely wrong about, and those that two models disagree on.
+What is missing is left out, and the report says so.
 
 With --table it holds the table alone, as table-N.html, .md, .csv and .tex, the paper's own numbers beside yours:
 1 and 2 errors relative to the plain network, 3 over fixed alpha, 4 by frequency, 6 and 7 the absolute errors of 1 and 2.
@@ -54,7 +59,7 @@ export function register(program: Command): void {
     .requiredOption('--out <dir>', 'folder for report.html, report.md and charts/')
     .option('--baseline <file>', 'result to compare with (default: the one whose variant is baseline)')
     .option('--title <text>', 'title of the page')
-    .option('--data <data>', 'where the measured data is, for the sample images (default: as in the result)')
+    .option('--data <data>', 'where the measured data is, for images to show (default: as in the result)')
     .option('--cache <dir>', 'where downloaded data sets are kept')
     .option('--table <number>', "write one of the paper's tables instead of the page: 1, 2, 3, 4, 6 or 7")
     .option(

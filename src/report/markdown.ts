@@ -1,8 +1,9 @@
 /** The report as Markdown, with the charts as PNG files beside it. */
 
+import type { ClassTable } from './classes.ts';
 import type { ReportContent } from './content.ts';
 import type { Figure } from './figures.ts';
-import { codeSpan, escapeMarkdown as esc } from './format.ts';
+import { codeSpan, escapeMarkdown as esc, formatCount, formatFraction } from './format.ts';
 import type { Fact } from './provenance.ts';
 import { corruptionsLede, HEADINGS, LEDES } from './text.ts';
 
@@ -25,6 +26,7 @@ export function renderMarkdown(content: ReportContent, chartFolder: string): str
       esc(corruptionsLede(content.comparison)),
       image(figures.corruptions),
     ),
+    ...withHeading(HEADINGS.classes, LEDES.classes, content.classes ? [classesTable(content.classes)] : []),
     ...withHeading(HEADINGS.samples, content.strip ? esc(content.strip.caption) : '', image(figures.samples)),
     ...withHeading(HEADINGS.layer, LEDES.layer, [
       ...figures.alpha.flatMap((figure) => [...image(figure), esc(figure.summary)]),
@@ -68,6 +70,30 @@ function metricsTable({ comparison, metrics }: ReportContent): string {
   const header = ['metric', 'meaning', ...comparison.models.map(({ label }) => esc(label))];
   const body = metrics.map(({ name, meaning, values }) => [codeSpan(name), esc(meaning), ...values]);
   return markdownTable(header, body, 2);
+}
+
+/** Classes in the table: the worst ones where there are more. */
+const MOST_CLASSES = 30;
+
+function classesTable({ classes, images, models, order }: ClassTable): string {
+  const header = [
+    'class',
+    'images',
+    ...models.flatMap(({ model }) => [`${esc(model.label)}, clean`, `${esc(model.label)}, corrupted`]),
+  ];
+  const body = order
+    .slice(0, MOST_CLASSES)
+    .map((label) => [
+      esc(classes[label]!),
+      formatCount(images[label]!),
+      ...models.flatMap(({ errors }) => [
+        formatFraction(errors.clean?.[label]),
+        formatFraction(errors.corrupted?.[label]),
+      ]),
+    ]);
+  const table = markdownTable(header, body, 1);
+  const left = order.length - body.length;
+  return left > 0 ? `${table}\n\nThe other ${formatCount(left)} classes have smaller errors.` : table;
 }
 
 /** @param left Columns, counted from the first, that hold words and are aligned left. */
