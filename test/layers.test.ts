@@ -22,6 +22,7 @@ const LAYERS = [
   'evaluate',
   'analyze',
   'report',
+  'experiment',
   'cli',
   'index.ts',
 ];

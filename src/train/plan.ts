@@ -107,9 +107,13 @@ export async function planRun(request: TrainingRequest): Promise<PlannedRun> {
  * The settings of several runs, in order, as `planRun` decides them. Data is opened once for all runs that select their
  * images alike; nothing stays open.
  *
+ * @param nameOf What a complaint about a request begins with.
  * @throws UserError as `planRun`
  */
-export async function planConfigs(requests: readonly TrainingRequest[]): Promise<RunConfig[]> {
+export async function planConfigs(
+  requests: readonly TrainingRequest[],
+  nameOf: (index: number) => string = () => '',
+): Promise<RunConfig[]> {
   const groups = new Map<string, number[]>();
   for (const [index, request] of requests.entries()) {
     const key = JSON.stringify([absoluteSpec(request.data), splitOptions(request)]);
@@ -121,7 +125,11 @@ export async function planConfigs(requests: readonly TrainingRequest[]): Promise
     const spec = absoluteSpec(first.data);
     const splits = await openSplits(spec, splitOptions(first));
     try {
-      for (const index of indices) configs[index] = await decide(requests[index], spec, splits);
+      for (const index of indices) {
+        configs[index] = await decide(requests[index], spec, splits).catch((error: unknown) => {
+          throw error instanceof UserError ? new UserError(`${nameOf(index)}${error.message}`) : error;
+        });
+      }
     } finally {
       await Promise.all([splits.train.close(), splits.test.close()]);
     }

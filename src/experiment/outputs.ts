@@ -1,0 +1,190 @@
+/** What comes out of an experiment: tables, and the report. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserError } from '../errors.ts';
+import { type Result, readResult } from '../evaluate/result.ts';
+import { buildReport } from '../report/build.ts';
+import type { RunEvidence } from '../report/comparison.ts';
+import { findRun, findSamples } from '../report/evidence.ts';
+import { paperTable } from '../report/tables/build-table.ts';
+import { datasetName, type TableRow } from '../report/tables/rows.ts';
+import type { PaperTable, TableNumber } from '../report/tables/table.ts';
+import { saveTable } from '../report/tables/write.ts';
+import { experimentPaths } from './folder.ts';
+import type { ExperimentPlan, PlannedRow } from './plan.ts';
+
+export interface Outputs {
+  /** Paths of what was written, tables first. */
+  readonly files: readonly string[];
+  /** Why something is not there, in sentences. */
+  readonly omissions: readonly string[];
+}
+
+/** A result with its file, for what is looked for beside it. */
+interface MeasuredSeed {
+  readonly seed: number;
+  readonly file: string;
+  readonly result: Result;
+}
+
+/** Rows of the experiment of which a result is complete, whatever command made it; in the order of the file. */
+type Measured = ReadonlyMap<PlannedRow, readonly MeasuredSeed[]>;
+
+/** Behind every title: that this is a rehearsal, or on other data. */
+export function titleSuffix({
+  scaledText,
+  dataNote,
+}: Pick<ExperimentPlan, 'scaledText' | 'dataNote'>): string {
+  const parts = [...(scaledText ? ['scaled down'] : []), ...(dataNote ? [dataNote] : [])];
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
+
+/**
+ * Write the tables that the file asks for, as far as there are results for them.
+ *
+ * @throws UserError when a file cannot be written
+ */
+export async function writeTables(plan: ExperimentPlan): Promise<void> {
+  await tablesOf(plan, await measuredRows(plan));
+}
+
+/** Write all: tables, then the report. @throws UserError when a file cannot be written */
+export async function writeOutputs(plan: ExperimentPlan): Promise<Outputs> {
+  const measured = await measuredRows(plan);
+  const tables = await tablesOf(plan, measured);
+  const report = await reportsOf(plan, measured);
+  return {
+    files: [...tables.files, ...report.files],
+    omissions: [...tables.omissions, ...report.omissions],
+  };
+}
+
+async function measuredRows({ out, rows }: ExperimentPlan): Promise<Measured> {
+  const paths = experimentPaths(out);
+  const names = await readdir(paths.results).catch((): string[] => []);
+  const measured = new Map<PlannedRow, MeasuredSeed[]>();
+  for (const planned of rows) {
+    const seeds: MeasuredSeed[] = [];
+    for (const name of names) {
+      if (!name.startsWith(`${planned.row.name}-seed`)) continue;
+      const seed = /^(\d+)\.json$/.exec(name.slice(planned.row.name.length + '-seed'.length))?.[1];
+      if (seed === undefined) continue;
+      const file = join(paths.results, name);
+      const result = await readResult(file);
+      if (result.complete) seeds.push({ seed: Number(seed), file, result });
+    }
+    if (seeds.length > 0)
+      measured.set(
+        planned,
+        seeds.sort((a, b) => a.seed - b.seed),
+      );
+  }
+  return measured;
+}
+
+async function tablesOf(plan: ExperimentPlan, measured: Measured): Promise<Outputs> {
+  const files: string[] = [];
+  const omissions: string[] = [];
+  const rows = tableRows(plan, measured);
+  if (rows.length === 0) return { files, omissions };
+  for (const which of plan.experiment.tables) {
+    const table = experimentTable(which, rows, plan);
+    if (typeof table === 'string') omissions.push(table);
+    else files.push(...Object.values(await saveTable(table, experimentPaths(plan.out).tables)));
+  }
+  return { files, omissions };
+}
+
+/** A table with what makes it another experiment than the file's; or why it cannot be made yet. */
+function experimentTable(
+  which: TableNumber,
+  rows: readonly TableRow[],
+  plan: ExperimentPlan,
+): PaperTable | string {
+  try {
+    const table = paperTable(which, rows, plan.scaledText === undefined ? {} : { scaled: plan.scaledText });
+    const note = plan.dataNote === undefined ? [] : [`Trained and measured ${plan.dataNote}.`];
+    return { ...table, title: `${table.title}${titleSuffix(plan)}`, caption: [...table.caption, ...note] };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return `Table ${which} is left out: ${error.message}.`;
+  }
+}
+
+/** Rows as the experiment names them and their baselines. */
+function tableRows({ rows }: ExperimentPlan, measured: Measured): TableRow[] {
+  const baselines = new Set(rows.map(({ row }) => row.baseline));
+  return [...measured].map(([{ row, config }, seeds]): TableRow => {
+    const [{ result }] = seeds as [MeasuredSeed];
+    const { augment } = config.trainingImages;
+    const compared = [...measured.keys()].some((other) => other.row.name === row.baseline);
+    return {
+      label: row.name,
+      network: result.model.name,
+      variant: result.model.variant,
+      ...(augment && { augment }),
+      dataset: datasetName(result),
+      isBaseline: baselines.has(row.name),
+      ...(compared && { baseline: row.baseline! }),
+      results: seeds.map((seed) => seed.result),
+    };
+  });
+}
+
+/** A page for each baseline with what is compared with it, of the first seed; one page where there is one baseline. */
+async function reportsOf(plan: ExperimentPlan, measured: Measured): Promise<Outputs> {
+  const groups = new Map<string, MeasuredSeed[]>();
+  for (const [{ row }, [first]] of measured) {
+    const key = row.baseline ?? row.name;
+    groups.set(key, [...(groups.get(key) ?? []), first!]);
+  }
+  const { report } = experimentPaths(plan.out);
+  const files: string[] = [];
+  const omissions: string[] = [];
+  for (const [name, group] of groups) {
+    const outputs = await reportOf(plan, group, groups.size === 1 ? report : join(report, name), name);
+    files.push(...outputs.files);
+    omissions.push(...outputs.omissions);
+  }
+  return { files, omissions: [...new Set(omissions)] };
+}
+
+async function reportOf(
+  plan: ExperimentPlan,
+  group: readonly MeasuredSeed[],
+  out: string,
+  baselineRow: string,
+): Promise<Outputs> {
+  const runs = new Map<Result, RunEvidence>();
+  const omissions: string[] = [];
+  for (const { file, result } of group) {
+    const run = await findRun(result, file);
+    if ('found' in run) runs.set(result, run.found);
+    else omissions.push(run.omission);
+  }
+  const [{ result: first }] = group as [MeasuredSeed];
+  const { data, cacheDir } = plan.evaluation;
+  const samples = await findSamples(first, {
+    ...(plan.evaluation.clean === undefined && { data }),
+    ...(cacheDir && { cacheDir }),
+  });
+  if ('omission' in samples) omissions.push(samples.omission);
+  const baseline = group.find(({ file }) => file.includes(`${baselineRow}-seed`))?.result;
+  const isBaseline = plan.rows.some(({ row }) => row.baseline === baselineRow);
+  const conditions = [
+    ...(plan.scaledText ? [`Scaled down: ${plan.scaledText}.`] : []),
+    ...(plan.dataNote ? [`Trained and measured ${plan.dataNote}.`] : []),
+  ];
+  const { html } = await buildReport(
+    group.map(({ result }) => result),
+    {
+      out,
+      title: `${plan.experiment.title}${titleSuffix(plan)}`,
+      ...(isBaseline && baseline && { baseline }),
+      runs,
+      ...('found' in samples && { samples: samples.found }),
+      omissions: [...conditions, ...omissions],
+    },
+  );
+  return { files: [html], omissions };
+}

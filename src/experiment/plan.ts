@@ -1,0 +1,250 @@
+/** An experiment made concrete: the settings of every run, and what is measured of it. Nothing is written. */
+import { availableParallelism } from 'node:os';
+import type { Device } from '../engine/engine.ts';
+import type { EvaluateOptions } from '../evaluate/evaluate.ts';
+import { openTestData } from '../evaluate/test-data.ts';
+import { countMultiplyAdds } from '../models/cost.ts';
+import type { RunConfig } from '../train/config.ts';
+import { planConfigs, type TrainingRequest } from '../train/plan.ts';
+import { defaultWorkers } from '../train/start.ts';
+import { corruptedSpec, dataSpec, dataTitle, otherDataNote } from './data.ts';
+import { type Experiment, readExperiment } from './read.ts';
+import type { ExperimentRow } from './rows.ts';
+import { describeScale, type Extent, type Scale, scaled } from './scale.ts';
+import { type SeedChoice, selectRows } from './selection.ts';
+
+/** What is asked for; how it is carried out changes no figure. */
+export interface ExperimentOptions {
+  /** Path of an experiment file, the name of a shipped one, or one that was read. */
+  readonly experiment: string | Experiment;
+  /** Folder of runs, results, tables, figures and report; made where there is none. */
+  readonly out: string;
+  /** Where the data is, in place of what the file says. */
+  readonly data?: string;
+  /** The published corrupted set to measure on, in place of what the file says. */
+  readonly corrupted?: string;
+  /** A rehearsal: narrower, shorter, on fewer images. */
+  readonly scale?: Scale;
+  /** Only these rows; * stands for any letters. */
+  readonly only?: readonly string[];
+  /** Other seeds than the file's. */
+  readonly seeds?: readonly SeedChoice[];
+  /** Trainings and evaluations side by side, which share the threads. Default 1. */
+  readonly jobs?: number;
+  /** Default `cpu`. */
+  readonly device?: Device;
+  /** Threads of ONNX Runtime, all jobs together. Default: all cores. */
+  readonly threads?: number;
+  /** Threads that load images, all jobs together. Default: one for two cores in training, one a core in evaluation. */
+  readonly workers?: number;
+  /** Where downloaded data sets are. */
+  readonly cacheDir?: string;
+}
+
+/** One training with its evaluation. */
+export interface PlannedRun {
+  /** `resnet18-conv-seed1`: name of its folder and of its result. */
+  readonly name: string;
+  readonly row: ExperimentRow;
+  readonly seed: number;
+  readonly config: RunConfig;
+  /** Multiply-adds of one image's forward pass. */
+  readonly multiplyAdds: number;
+}
+
+export interface PlannedRow {
+  readonly row: ExperimentRow;
+  /** With the row's first seed. */
+  readonly config: RunConfig;
+  readonly full: Extent;
+  readonly scaled: Extent;
+}
+
+/** What is measured of every run, as `evaluate` takes it. */
+export type PlannedEvaluation = Pick<
+  EvaluateOptions,
+  | 'data'
+  | 'clean'
+  | 'corruptions'
+  | 'severities'
+  | 'limit'
+  | 'seed'
+  | 'batchSize'
+  | 'preprocessing'
+  | 'cacheDir'
+> & {
+  /** Cells, the clean one included. */
+  readonly cells: number;
+  /** Images of a cell. */
+  readonly images: number;
+};
+
+export interface ExperimentPlan {
+  readonly experiment: Experiment;
+  readonly out: string;
+  /** As data sets call themselves: `CIFAR-10`, `cifar10-jpeg`. */
+  readonly dataName: string;
+  readonly scale?: Scale;
+  /** How it is smaller than the file says, in words; undefined where it is not. */
+  readonly scaledText?: string;
+  /** That the data is not what the file means; undefined where it is. */
+  readonly dataNote?: string;
+  /** Every row of the file. */
+  readonly rows: readonly PlannedRow[];
+  /** What this command is about, rows that others are compared with first. */
+  readonly runs: readonly PlannedRun[];
+  readonly evaluation: PlannedEvaluation;
+  readonly jobs: number;
+  readonly device: Device;
+  /** Of each job. */
+  readonly threads: number;
+  readonly workers: { readonly training: number; readonly evaluation: number };
+  readonly cacheDir?: string;
+}
+
+/**
+ * Read the file, open the data, and decide everything that was left open.
+ *
+ * @throws UserError for everything a user can mend
+ */
+export async function planExperiment(options: ExperimentOptions): Promise<ExperimentPlan> {
+  const experiment =
+    typeof options.experiment === 'string' ? await readExperiment(options.experiment) : options.experiment;
+  const selected = selectRows(experiment.rows, options.only, options.seeds);
+  const spec = dataSpec(experiment, options.data);
+  const rows = await planRows(experiment.rows, spec, options);
+  const [first] = rows;
+  const dataName = dataTitle(first!.config.data);
+  const evaluation = await planEvaluation(experiment, spec, first!, options);
+  const { jobs = 1, device = 'cpu', cacheDir, scale } = options;
+  const share = (threads: number) => Math.max(1, Math.floor(threads / jobs));
+  const scaledText = describeScale(rows);
+  const dataNote = otherDataNote(experiment, dataName);
+  return {
+    experiment,
+    out: options.out,
+    dataName,
+    ...(scale && { scale }),
+    ...(scaledText && { scaledText }),
+    ...(dataNote && { dataNote }),
+    rows,
+    runs: planRuns(rows, selected, options),
+    evaluation,
+    jobs,
+    device,
+    threads: share(options.threads ?? availableParallelism()),
+    workers: {
+      training: share(options.workers ?? defaultWorkers()),
+      evaluation: share(options.workers ?? availableParallelism()),
+    },
+    ...(cacheDir && { cacheDir }),
+  };
+}
+
+async function planRows(
+  rows: readonly ExperimentRow[],
+  spec: string,
+  { scale, cacheDir }: ExperimentOptions,
+): Promise<PlannedRow[]> {
+  const requests = rows.map((row): TrainingRequest => ({ ...toRequest(row, spec), cacheDir }));
+  const nameOf = (index: number) => `row ${rows[index]!.name}: `;
+  const wholes = await planConfigs(requests, nameOf);
+  const extents = wholes.map((config) => {
+    const full = extentOf(config);
+    return { full, scaled: scaled(full, scale, config.data.classes.length) };
+  });
+  const configs = scale
+    ? await planConfigs(
+        requests.map((request, index) => ({ ...request, ...smaller(extents[index]!) })),
+        nameOf,
+      )
+    : wholes;
+  return rows.map((row, index) => ({ row, config: configs[index]!, ...extents[index]! }));
+}
+
+function toRequest(
+  { network, stem, augmentation, training, seeds }: ExperimentRow,
+  data: string,
+): TrainingRequest {
+  const { antialias, bias: stemBias, ...layer } = stem;
+  return {
+    data,
+    model: network,
+    stem: layer,
+    antialias,
+    stemBias,
+    augment: augmentation,
+    ...training,
+    seed: seeds[0],
+  };
+}
+
+function extentOf({ model, recipe, data }: RunConfig): Extent {
+  return { width: model.width, epochs: recipe.epochs, train: data.trainImages, test: data.testImages };
+}
+
+/** What a request of a rehearsal says; whole splits are not selected from. */
+function smaller({ full, scaled }: { full: Extent; scaled: Extent }): Partial<TrainingRequest> {
+  const limit = {
+    ...(scaled.train < full.train && { train: scaled.train }),
+    ...(scaled.test < full.test && { test: scaled.test }),
+  };
+  return {
+    width: scaled.width,
+    epochs: scaled.epochs,
+    ...(Object.keys(limit).length > 0 && { limit }),
+  };
+}
+
+/** The runs in the order in which they are begun: what others are compared with comes first, seed by seed. */
+function planRuns(
+  rows: readonly PlannedRow[],
+  selected: readonly ExperimentRow[],
+  { device = 'cpu' }: ExperimentOptions,
+): PlannedRun[] {
+  const runs = selected.flatMap((row) => {
+    const { config } = rows.find((planned) => planned.row.name === row.name)!;
+    const multiplyAdds = countMultiplyAdds(config.model, config.preprocessing);
+    return row.seeds.map((seed): PlannedRun => {
+      const name = runName(row.name, seed);
+      return { name, row, seed, multiplyAdds, config: { ...config, seed, device } };
+    });
+  });
+  const isBaseline = ({ row }: PlannedRun) => row.baseline === undefined;
+  return [...runs.filter(isBaseline), ...runs.filter((run) => !isBaseline(run))];
+}
+
+/** Name of a run's folder and of its result. */
+export function runName(row: string, seed: number): string {
+  return `${row}-seed${seed}`;
+}
+
+/** Opens what will be measured, so that a wrong path does not come out after days of training. */
+async function planEvaluation(
+  experiment: Experiment,
+  spec: string,
+  { full, scaled: small, config }: PlannedRow,
+  { corrupted: given, cacheDir }: ExperimentOptions,
+): Promise<PlannedEvaluation> {
+  const { corruptions, severities, resize, seed, batchSize } = experiment.evaluation;
+  const corrupted = corruptedSpec(experiment, given);
+  const evaluation = {
+    data: corrupted ?? spec,
+    ...(corrupted !== undefined && { clean: spec }),
+    ...(corruptions && { corruptions }),
+    ...(severities && { severities }),
+    ...(small.test < full.test && { limit: small.test }),
+    seed,
+    ...(batchSize !== undefined && { batchSize }),
+    ...(resize !== undefined && { preprocessing: { resize } }),
+    ...(cacheDir !== undefined && { cacheDir }),
+  };
+  const test = await openTestData({ ...evaluation, model: experiment.file }, config.data.classes);
+  try {
+    const cells = test.cells.length + (test.clean ? 1 : 0);
+    const images = test.images(test.cells[0] ?? 'clean');
+    return { ...evaluation, cells, images };
+  } finally {
+    await test.close();
+  }
+}
