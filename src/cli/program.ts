@@ -8,6 +8,7 @@ import * as datasets from './data.ts';
 import * as demo from './demo.ts';
 import * as doctor from './doctor.ts';
 import * as evaluation from './evaluate.ts';
+import * as experimenting from './experiment.ts';
 import * as exporting from './export.ts';
 import * as inspection from './inspect.ts';
 import * as models from './models.ts';
@@ -41,6 +42,7 @@ const COMMANDS = [
   evaluation,
   reporting,
   inspection,
+  experimenting,
   corruption,
   augmenting,
   exporting,

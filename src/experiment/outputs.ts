@@ -14,11 +14,16 @@ import { experimentPaths } from './folder.ts';
 import type { ExperimentPlan, PlannedRow } from './plan.ts';
 
 export interface Outputs {
+  /** The paper's tables, as far as there are results for them. */
+  readonly tables: readonly PaperTable[];
   /** Paths of what was written, tables first. */
   readonly files: readonly string[];
   /** Why something is not there, in sentences. */
   readonly omissions: readonly string[];
 }
+
+/** What was written beside tables, and what was not. */
+type Written = Omit<Outputs, 'tables'>;
 
 /** A result with its file, for what is looked for beside it. */
 interface MeasuredSeed {
@@ -54,6 +59,7 @@ export async function writeOutputs(plan: ExperimentPlan): Promise<Outputs> {
   const tables = await tablesOf(plan, measured);
   const report = await reportsOf(plan, measured);
   return {
+    tables: tables.tables,
     files: [...tables.files, ...report.files],
     omissions: [...tables.omissions, ...report.omissions],
   };
@@ -83,16 +89,21 @@ async function measuredRows({ out, rows }: ExperimentPlan): Promise<Measured> {
 }
 
 async function tablesOf(plan: ExperimentPlan, measured: Measured): Promise<Outputs> {
+  const tables: PaperTable[] = [];
   const files: string[] = [];
   const omissions: string[] = [];
   const rows = tableRows(plan, measured);
-  if (rows.length === 0) return { files, omissions };
+  if (rows.length === 0) return { tables, files, omissions };
   for (const which of plan.experiment.tables) {
     const table = experimentTable(which, rows, plan);
-    if (typeof table === 'string') omissions.push(table);
-    else files.push(...Object.values(await saveTable(table, experimentPaths(plan.out).tables)));
+    if (typeof table === 'string') {
+      omissions.push(table);
+      continue;
+    }
+    tables.push(table);
+    files.push(...Object.values(await saveTable(table, experimentPaths(plan.out).tables)));
   }
-  return { files, omissions };
+  return { tables, files, omissions };
 }
 
 /** A table with what makes it another experiment than the file's; or why it cannot be made yet. */
@@ -132,7 +143,7 @@ function tableRows({ rows }: ExperimentPlan, measured: Measured): TableRow[] {
 }
 
 /** A page for each baseline with what is compared with it, of the first seed; one page where there is one baseline. */
-async function reportsOf(plan: ExperimentPlan, measured: Measured): Promise<Outputs> {
+async function reportsOf(plan: ExperimentPlan, measured: Measured): Promise<Written> {
   const groups = new Map<string, MeasuredSeed[]>();
   for (const [{ row }, [first]] of measured) {
     const key = row.baseline ?? row.name;
@@ -154,7 +165,7 @@ async function reportOf(
   group: readonly MeasuredSeed[],
   out: string,
   baselineRow: string,
-): Promise<Outputs> {
+): Promise<Written> {
   const runs = new Map<Result, RunEvidence>();
   const omissions: string[] = [];
   for (const { file, result } of group) {

@@ -102,7 +102,8 @@ class Conduct {
     await this.#writing;
     await writeStatus(this.#plan.out, this.#states);
     const rest = { plan: this.#plan, states: this.#states };
-    if (this.#signal?.aborted) return { status: 'interrupted', ...rest, files: [], omissions: [] };
+    if (this.#signal?.aborted)
+      return { status: 'interrupted', ...rest, tables: [], files: [], omissions: [] };
     this.#emit({ kind: 'outputs' });
     const outputs = await writeOutputs(this.#plan);
     const failed = this.#states.some(

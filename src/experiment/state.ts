@@ -21,6 +21,8 @@ export interface TrainingState {
   progress: number;
   /** Top-1 error on the test images after the last finished epoch. */
   error?: number;
+  /** Wall time of its finished epochs, all sessions together. */
+  seconds?: number;
   imagesPerSecond?: number;
   /** Until its end, as the trainer reckons. */
   remainingSeconds?: number;
@@ -43,6 +45,8 @@ export interface EvaluationState {
   mce?: number;
   /** Relative to the baseline (Eq. 10). */
   mrce?: number;
+  /** Wall time of its finished cells, all sessions together. */
+  seconds?: number;
   imagesPerSecond?: number;
   remainingSeconds?: number;
   reason?: string;
@@ -110,15 +114,20 @@ export function tellLog(training: TrainingState, log: readonly EpochRecord[]): v
   training.progress = log.length / training.epochs;
   const last = log.at(-1);
   if (last) training.error = 1 - last.test.top1;
+  training.seconds = log.reduce((sum, { seconds }) => sum + seconds.train + seconds.evaluate, 0);
 }
 
-export function tellResult(evaluation: EvaluationState, { clean, errors, metrics }: Result): void {
+export function tellResult(
+  evaluation: EvaluationState,
+  { clean, errors, metrics, environment }: Result,
+): void {
   const measured = Object.values(errors)
     .flat()
     .filter((error) => error !== null).length;
   evaluation.finished = measured + (clean ? 1 : 0);
   if (clean) evaluation.error = clean.top1;
   evaluation.mce = metrics['mce.absolute'];
+  evaluation.seconds = environment.seconds;
   evaluation.mrce = metrics['mce.baseline'];
 }
 

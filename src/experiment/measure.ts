@@ -1,0 +1,123 @@
+/** A short look at how fast a run of an experiment trains and is measured here. Nothing stays behind. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CorruptionName } from '../corrupt/index.ts';
+import { createEngine } from '../engine/node/index.ts';
+import { evaluate } from '../evaluate/evaluate.ts';
+import { howTrained } from '../train/history.ts';
+import { openRunData } from '../train/images.ts';
+import { networkLearner } from '../train/network.ts';
+import { reopenSplits } from '../train/plan.ts';
+import { evaluationRate, kindOf, type Rate, trainingRate } from './estimate.ts';
+import type { ExperimentPlan, PlannedRun } from './plan.ts';
+
+/** How long is trained, and how long about is measured, of each kind. */
+const SECONDS = 3;
+/** Multiply-adds of a training step that ends within a few seconds on any machine. */
+const STEP_UNITS = 2e11;
+const LEAST_IMAGES = 64;
+const MOST_IMAGES = 512;
+/** One of each group of the benchmark. */
+const CORRUPTIONS: readonly CorruptionName[] = [
+  'gaussian_noise',
+  'defocus_blur',
+  'frost',
+  'elastic_transform',
+];
+
+/**
+ * Measure each kind of network of which no rate is known.
+ *
+ * @param onRun called before a kind is measured, with its place among them
+ */
+export async function measureRates(
+  plan: ExperimentPlan,
+  known: readonly Rate[],
+  onRun: (name: string, number: number, of: number) => void = () => {},
+): Promise<Rate[]> {
+  const kinds = new Map<string, PlannedRun>();
+  for (const run of plan.runs) {
+    const missing = (['training', 'evaluation'] as const).some(
+      (stage) => !known.some((rate) => rate.stage === stage && rate.kind === kindOf(run, stage)),
+    );
+    const kind = kindOf(run, 'training');
+    if (missing && !kinds.has(kind)) kinds.set(kind, run);
+  }
+  const rates: Rate[] = [];
+  for (const [index, run] of [...kinds.values()].entries()) {
+    onRun(run.name, index + 1, kinds.size);
+    rates.push(...(await measureRun(plan, run)));
+  }
+  return rates;
+}
+
+async function measureRun(plan: ExperimentPlan, run: PlannedRun): Promise<Rate[]> {
+  const { device, threads, workers, cacheDir } = plan;
+  const batchSize = Math.min(
+    run.config.recipe.batchSize,
+    Math.max(1, Math.floor(STEP_UNITS / (3 * run.multiplyAdds))),
+  );
+  const config = {
+    ...run.config,
+    workers: workers.training,
+    recipe: { ...run.config.recipe, batchSize },
+  };
+  const splits = await reopenSplits(config, cacheDir);
+  const closing: (() => Promise<unknown>)[] = [() => splits.train.close(), () => splits.test.close()];
+  const folder = await mkdtemp(join(tmpdir(), 'pushpull-measure-'));
+  closing.push(() => rm(folder, { recursive: true, force: true }));
+  try {
+    const engine = await createEngine({ device, threads });
+    closing.push(() => engine.close());
+    const learner = await networkLearner(engine, config);
+    closing.push(() => learner.dispose());
+    const data = openRunData(config, splits);
+    closing.push(() => data.close());
+    let images = 0;
+    let begin: number | undefined;
+    let step = 0;
+    const rates = { lr: config.recipe.rates.initial, momentum: 0.9 };
+    for await (const batch of data.training(0, 0)) {
+      await learner.step(batch, { ...rates, step: step++ });
+      // The first step compiles and warms up.
+      if (begin === undefined) begin = performance.now();
+      else images += batch.count;
+      if (performance.now() - begin > SECONDS * 1000 && images > 0) break;
+    }
+    const seconds = (performance.now() - (begin ?? 0)) / 1000;
+    const { weights } = await learner.state();
+    const model = join(folder, 'model.onnx');
+    await writeFile(model, learner.exportModel(weights, howTrained(config, 0, [])));
+    // Data of one batch has no second step: then the evaluation has to tell.
+    const trained = images > 0 ? images / seconds : undefined;
+    const measured = await measureEvaluation(plan, model, trained);
+    return [...(trained === undefined ? [] : [trainingRate(run, trained)]), evaluationRate(run, measured)];
+  } finally {
+    for (const close of closing.reverse()) await close();
+  }
+}
+
+/** Images a second over a few cells. */
+async function measureEvaluation(
+  plan: ExperimentPlan,
+  model: string,
+  trained: number | undefined,
+): Promise<number> {
+  const { cells: _, images: all, clean: __, ...evaluation } = plan.evaluation;
+  const { device, threads, workers } = plan;
+  const wanted = Math.round(((trained ?? 0) * 3 * SECONDS) / (CORRUPTIONS.length + 1));
+  const limit = Math.min(all, Math.max(LEAST_IMAGES, Math.min(MOST_IMAGES, wanted)));
+  // A published set need not hold these; corrupting in memory takes longer than reading, so it is no less.
+  const data = plan.evaluation.clean ?? evaluation.data;
+  // From the end of the first cell on: before that, threads are started and images are decoded for the first time.
+  const ends: number[] = [];
+  await evaluate({
+    ...evaluation,
+    ...{ model, data, limit, device, threads, workers: workers.evaluation },
+    corruptions: CORRUPTIONS,
+    severities: [3],
+    onEvent: ({ kind }) => kind === 'cell' && ends.push(performance.now()),
+  });
+  return (limit * (ends.length - 1)) / ((ends.at(-1)! - ends[0]!) / 1000);
+}
