@@ -5,13 +5,13 @@ import type { ExperimentResult } from '../experiment/run.ts';
 import { paperTableText } from '../report/tables/terminal.ts';
 
 export function conclusion({ tables, files, omissions, plan }: ExperimentResult): string {
-  const place = (file: string) => relative(plan.out, file);
+  const places = [
+    ...new Set(files.map((file) => relative(plan.out, file).replace(/^(tables|figures)[/\\\\].*$/, '$1/'))),
+  ];
   const lines = tables.flatMap((table) => [paperTableText(table), '']);
   for (const omission of omissions) lines.push(pc.dim(`note: ${omission}`));
   lines.push(
-    files.length === 0
-      ? 'nothing was written: no run is finished'
-      : `in ${plan.out}: ${files.map(place).join(', ')}`,
+    files.length === 0 ? 'nothing was written: no run is finished' : `in ${plan.out}: ${places.join(', ')}`,
   );
   return ['', ...lines].join('\n');
 }

@@ -6,12 +6,14 @@ import { type Result, readResult } from '../evaluate/result.ts';
 import { buildReport } from '../report/build.ts';
 import type { RunEvidence } from '../report/comparison.ts';
 import { findRun, findSamples } from '../report/evidence.ts';
+import { writeComparisonFigures } from '../report/paper/comparison.ts';
+import { inspectModel } from '../report/paper/inspect.ts';
 import { paperTable } from '../report/tables/build-table.ts';
 import { datasetName, type TableRow } from '../report/tables/rows.ts';
 import type { PaperTable, TableNumber } from '../report/tables/table.ts';
 import { saveTable } from '../report/tables/write.ts';
 import { experimentPaths } from './folder.ts';
-import type { ExperimentPlan, PlannedRow } from './plan.ts';
+import { type ExperimentPlan, type PlannedRow, runName } from './plan.ts';
 
 export interface Outputs {
   /** The paper's tables, as far as there are results for them. */
@@ -53,15 +55,16 @@ export async function writeTables(plan: ExperimentPlan): Promise<void> {
   await tablesOf(plan, await measuredRows(plan));
 }
 
-/** Write all: tables, then the report. @throws UserError when a file cannot be written */
+/** Write all: tables, figures, then the report. @throws UserError when a file cannot be written */
 export async function writeOutputs(plan: ExperimentPlan): Promise<Outputs> {
   const measured = await measuredRows(plan);
   const tables = await tablesOf(plan, measured);
+  const figures = plan.experiment.figures ? await figuresOf(plan, measured) : { files: [], omissions: [] };
   const report = await reportsOf(plan, measured);
   return {
     tables: tables.tables,
-    files: [...tables.files, ...report.files],
-    omissions: [...tables.omissions, ...report.omissions],
+    files: [...tables.files, ...figures.files, ...report.files],
+    omissions: [...tables.omissions, ...figures.omissions, ...report.omissions],
   };
 }
 
@@ -142,6 +145,41 @@ function tableRows({ rows }: ExperimentPlan, measured: Measured): TableRow[] {
   });
 }
 
+/** Figures 7 and 8 and accuracy against severity of all rows, and 3 to 6 of each row's first seed, in its folder. */
+async function figuresOf(plan: ExperimentPlan, measured: Measured): Promise<Written> {
+  const { figures: out } = experimentPaths(plan.out);
+  const files: string[] = [];
+  const omissions: string[] = [];
+  const conditions = conditionSentences(plan);
+  const keep = async (draw: () => Promise<{ readonly files: readonly string[] }>, what: string) => {
+    try {
+      files.push(...(await draw()).files);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      omissions.push(`${what} left out: ${error.message}.`);
+    }
+  };
+  const results = [...measured.values()].flatMap((seeds) => seeds.map(({ result }) => result));
+  if (results.length === 0) return { files, omissions };
+  await keep(() => writeComparisonFigures(results, { out, conditions }), 'Figures 7 and 8 are');
+  for (const [{ row }, [first]] of measured) {
+    const run = experimentPaths(plan.out).run(runName(row.name, first!.seed));
+    await keep(
+      () => inspectModel(run, { out: join(out, row.name), conditions }),
+      `Figures 3 to 6 of ${row.name} are`,
+    );
+  }
+  return { files, omissions };
+}
+
+/** That this is a rehearsal, or on other data, in sentences. */
+function conditionSentences({ scaledText, dataNote }: ExperimentPlan): string[] {
+  return [
+    ...(scaledText ? [`Scaled down: ${scaledText}.`] : []),
+    ...(dataNote ? [`Trained and measured ${dataNote}.`] : []),
+  ];
+}
+
 /** A page for each baseline with what is compared with it, of the first seed; one page where there is one baseline. */
 async function reportsOf(plan: ExperimentPlan, measured: Measured): Promise<Written> {
   const groups = new Map<string, MeasuredSeed[]>();
@@ -182,10 +220,6 @@ async function reportOf(
   if ('omission' in samples) omissions.push(samples.omission);
   const baseline = group.find(({ file }) => file.includes(`${baselineRow}-seed`))?.result;
   const isBaseline = plan.rows.some(({ row }) => row.baseline === baselineRow);
-  const conditions = [
-    ...(plan.scaledText ? [`Scaled down: ${plan.scaledText}.`] : []),
-    ...(plan.dataNote ? [`Trained and measured ${plan.dataNote}.`] : []),
-  ];
   const { html } = await buildReport(
     group.map(({ result }) => result),
     {
@@ -194,7 +228,7 @@ async function reportOf(
       ...(isBaseline && baseline && { baseline }),
       runs,
       ...('found' in samples && { samples: samples.found }),
-      omissions: [...conditions, ...omissions],
+      omissions: [...conditionSentences(plan), ...omissions],
     },
   );
   return { files: [html], omissions };

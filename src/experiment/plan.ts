@@ -239,7 +239,14 @@ async function planEvaluation(
     ...(resize !== undefined && { preprocessing: { resize } }),
     ...(cacheDir !== undefined && { cacheDir }),
   };
-  const test = await openTestData({ ...evaluation, model: experiment.file }, config.data.classes);
+  const { classes } = config.data;
+  const names = {
+    names: classes.map((name) => [name]),
+    complete: true,
+    from: 'card',
+    source: experiment.file,
+  } as const;
+  const test = await openTestData({ ...evaluation, model: experiment.file }, names);
   try {
     const cells = test.cells.length + (test.clean ? 1 : 0);
     const images = test.images(test.cells[0] ?? 'clean');

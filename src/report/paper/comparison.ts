@@ -13,6 +13,8 @@ export interface ComparisonFigureOptions extends RowOptions {
   readonly out: string;
   /** Default: both. */
   readonly formats?: readonly FigureFormat[];
+  /** Sentences that stand under every figure: that an experiment was scaled down, say. */
+  readonly conditions?: readonly string[];
 }
 
 export interface ComparisonFigureOutcome {
@@ -57,7 +59,7 @@ export async function writeComparisonFigures(
   if (figures.length === 0) {
     throw new UserError(`figures of results: nothing can be drawn: ${notes.join('; ')}`);
   }
-  return { files: await writeFigures(figures, options.out, options.formats), notes };
+  return { files: await writeFigures(figures, options.out, options.formats, options.conditions), notes };
 }
 
 function incompleteRows(sets: readonly DrawnSet[]): string[] {

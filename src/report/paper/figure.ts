@@ -24,6 +24,7 @@ export interface PaperFigure {
 /**
  * Writes each figure in each format.
  *
+ * @param conditions sentences that stand under every figure: that an experiment was scaled down, say
  * @returns the paths of the files
  * @throws UserError when the folder cannot be written
  */
@@ -31,11 +32,13 @@ export async function writeFigures(
   figures: readonly PaperFigure[],
   out: string,
   formats: readonly FigureFormat[] = FIGURE_FORMATS,
+  conditions: readonly string[] = [],
 ): Promise<string[]> {
   const files: string[] = [];
   try {
     await mkdir(out, { recursive: true });
-    for (const { name, svg } of figures) {
+    for (const { name, svg: drawn } of figures) {
+      const svg = conditions.length === 0 ? drawn : underlined(drawn, conditions);
       for (const format of formats) {
         const file = path.join(out, `${name}.${format}`);
         await writeFileAtomic(file, format === 'png' ? toPng(svg) : `${framed(svg).text}\n`);
@@ -75,6 +78,21 @@ export function captioned(svg: Svg, title: string, notes: readonly string[]): Sv
     ),
   ];
   return { text: `${openSvg(width, height, title)}${parts.join('')}</svg>`, width, height };
+}
+
+/** A picture with notes below it. */
+function underlined(svg: Svg, notes: readonly string[]): Svg {
+  const lines = notes.flatMap((note) => wrapped(note, svg.width, NOTE_SIZE));
+  const height = lines.length * NOTE_LINE + 4;
+  const text = lines.map((line, i) =>
+    label(0, 12 + i * NOTE_LINE, line, { size: NOTE_SIZE, color: COLORS.muted }),
+  );
+  const below = {
+    text: `${openSvg(svg.width, height, notes.join(' '))}${text.join('')}</svg>`,
+    width: svg.width,
+    height,
+  };
+  return stacked([svg, below], 6, notes.join(' '));
 }
 
 /** Pictures below each other, from the left. */

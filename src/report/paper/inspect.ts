@@ -34,6 +34,8 @@ export interface InspectOptions extends InspectionOptions, FirstLayerOptions, Co
   readonly figures?: readonly ModelFigure[];
   /** Default: both. */
   readonly formats?: readonly FigureFormat[];
+  /** Sentences that stand under every figure: that an experiment was scaled down, say. */
+  readonly conditions?: readonly string[];
   /** Draw every filter of a large layer in figure 3. Default: 64. */
   readonly allFilters?: boolean;
 }
@@ -68,7 +70,7 @@ export async function inspectModel(modelOrRun: string, options: InspectOptions):
     else notes.push(omission);
   }
   const summary = summarizeInspection(inspection);
-  const files = await writeFigures(figures, out, formats);
+  const files = await writeFigures(figures, out, formats, options.conditions);
   const json = path.join(out, 'inspect.json');
   await writeFileAtomic(json, formatSummary(summary));
   return { files: [...files, json], summary, notes };
