@@ -8,7 +8,9 @@ export function conclusion({ tables, files, omissions, plan }: ExperimentResult)
   const places = [
     ...new Set(files.map((file) => relative(plan.out, file).replace(/^(tables|figures)[/\\\\].*$/, '$1/'))),
   ];
-  const lines = tables.flatMap((table) => [paperTableText(table), '']);
+  // 6 and 7 are 1 and 2 with absolute errors; those who want them find them in the folder.
+  const shown = tables.filter(({ which }) => which < 6 || tables.length === 1);
+  const lines = shown.flatMap((table) => [paperTableText(table), '']);
   for (const omission of omissions) lines.push(pc.dim(`note: ${omission}`));
   lines.push(
     files.length === 0 ? 'nothing was written: no run is finished' : `in ${plan.out}: ${places.join(', ')}`,

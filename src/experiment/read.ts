@@ -68,7 +68,8 @@ export function parseExperiment(text: string, file: string): Experiment {
   const parsed = experimentSchema.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    throw new UserError(`${at(offsetOf(document, placeOf(issue)))}: ${describeIssue(issue, value)}`);
+    const isKey = issue.code === 'unrecognized_keys' || issue.code === 'invalid_key';
+    throw new UserError(`${at(offsetOf(document, placeOf(issue), isKey))}: ${describeIssue(issue, value)}`);
   }
   try {
     const { grid: _, rows: __, $schema: ___, ...rest } = parsed.data;
@@ -96,7 +97,7 @@ function placeOf(issue: z.core.$ZodIssue): EntryPath {
 }
 
 /** Offset in the text of a value, of a key where it is unknown, or of what should hold it where it is missing. */
-function offsetOf(document: Document, place: EntryPath): number {
+function offsetOf(document: Document, place: EntryPath, isKey = false): number {
   let node: unknown = document.contents;
   let offset = startOf(node) ?? 0;
   for (const key of place) {
@@ -114,6 +115,7 @@ function offsetOf(document: Document, place: EntryPath): number {
     }
   }
   // A scalar is pointed at itself, a list or an object at its key.
+  if (isKey) return offset;
   return isNode(node) && 'value' in node ? (startOf(node) ?? offset) : offset;
 }
 
