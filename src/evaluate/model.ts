@@ -73,6 +73,7 @@ export interface Classifier {
 export async function readModelFile(modelOrRun: string, labels?: string): Promise<ModelFile> {
   const file = await findModelFile(modelOrRun);
   const { bytes, proto, sha256, parameters } = await readOnnxFile(file);
+  checkTask(proto, file);
   const entry = proto.metadataProps.find(({ key }) => key === CARD_KEY);
   const card = entry && parseModelCard(entry.value, file);
   const model: ResultModel = {
@@ -85,6 +86,15 @@ export async function readModelFile(modelOrRun: string, labels?: string): Promis
   };
   const names = labels === undefined ? await declaredNames(file, proto, card) : await readLabelFile(labels);
   return { path: file, bytes, model, card, names };
+}
+
+/** Ultralytics notes what a model is for; its detectors look much like classifiers from outside. */
+function checkTask({ metadataProps }: ModelProto, file: string): void {
+  const task = metadataProps.find(({ key }) => key === 'task')?.value;
+  if (!task || !['detect', 'segment', 'pose', 'obb'].includes(task)) return;
+  throw new UserError(
+    `${file}: expected an image classifier, found a model for the task "${task}", as its metadata say`,
+  );
 }
 
 /** Structure and training, in so far as the card tells them in the way of this version. */
@@ -160,10 +170,14 @@ async function load(engine: Engine, bytes: Uint8Array, file: string): Promise<Mo
   }
 }
 
-/** The first line of what the runtime says: the rest is where in its sources. */
+/** The first line of what the runtime says, without the places in its sources. */
 function reason(error: unknown): string {
-  return (error as Error).message.trim().split(/\r?\n/)[0];
+  const [line] = (error as Error).message.trim().split(/\r?\n/);
+  const told = line.replace(/\S+\.(?:cc|h):\d+ [^(]*\([^)]*\) ?/g, '').trim();
+  return told.length > LONGEST_REASON ? `${told.slice(0, LONGEST_REASON)}…` : told;
 }
+
+const LONGEST_REASON = 240;
 
 interface Opened {
   readonly source: ModelFile;

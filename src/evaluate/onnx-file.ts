@@ -135,6 +135,7 @@ function guessKind(bytes: Uint8Array): string {
   if (head.slice(4, 8) === 'TFL3') return 'a TensorFlow Lite model (convert it with tf2onnx first)';
   if (head.slice(8, 10) === '{"')
     return 'a safetensors file (weights alone: `pushpull export --weights` makes a model)';
+  if (head.startsWith('\x89PNG') || head.startsWith('\xff\xd8\xff')) return 'an image';
   if (head.startsWith('version https://git-lfs'))
     return 'the pointer of a file that Git LFS keeps (git lfs pull)';
   if (/^[\s\x20-\x7e]+$/.test(head)) return 'text';

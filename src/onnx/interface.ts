@@ -59,7 +59,8 @@ function portOf({ name, type }: ValueInfoProto): Port {
 
 /** `images: float32 [N, 3, 224, 224]`, for messages. */
 export function describePort({ name, dtype, shape }: Port): string {
-  return `${name}: ${dtype}${shape ? ` [${shape.map((length) => (length === '' ? '?' : length)).join(', ')}]` : ''}`;
+  if (!shape) return `${name}: ${dtype} of unknown shape`;
+  return `${name}: ${dtype} [${shape.map((length) => (length === '' ? '?' : length)).join(', ')}]`;
 }
 
 /** What hands on the values that it is given, in their order along the classes. */
