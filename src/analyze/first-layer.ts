@@ -123,8 +123,13 @@ function fromModel(
   if (isPushPull2020) assumptions.push(EARLIER_LAYER);
   else if (!unit) {
     assumptions.push(
-      'The kernels are those of the file: a batch norm that was folded into the convolution has scaled each, and turned ' +
-        'round those whose factor is negative.',
+      'The kernels are those of the file: if a batch norm was folded into the convolution, each is scaled by it, and turned ' +
+        'round where its factor is negative.',
+    );
+  }
+  if (convolution.disjoint) {
+    assumptions.push(
+      'The windows of the convolution share no pixel, as those of a patch embedding; push-pull is modelled for overlapping ones.',
     );
   }
   return {

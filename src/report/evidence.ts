@@ -8,6 +8,7 @@ import { UserError } from '../errors.ts';
 import { type Predictions, predictionsPath, readPredictions } from '../evaluate/predictions.ts';
 import type { Result } from '../evaluate/result.ts';
 import type { Image } from '../image/image.ts';
+import { MODELS } from '../models/registry.ts';
 import { isRun, openRun } from '../train/run.ts';
 import { readSafetensors } from '../train/safetensors.ts';
 import { type CompareOptions, compare, type RunEvidence } from './comparison.ts';
@@ -39,7 +40,8 @@ export async function findRun(result: Result, resultFile: string): Promise<Found
     if (run.config.model.stem.kind !== 'pushpull' || !run.checkpoint) return { found: evidence };
     const file = path.join(run.checkpoint, 'weights.safetensors');
     const { tensors } = await readSafetensors(file);
-    return { found: { ...evidence, kernels: readKernels(tensors, file) } };
+    const stemPath = MODELS.find(({ name }) => name === run.config.model.model)?.stemPath;
+    return { found: { ...evidence, kernels: readKernels(tensors, file, stemPath) } };
   } catch (error) {
     if (error instanceof UserError) return omit(error.message.replace(/\.$/, ''));
     throw error;

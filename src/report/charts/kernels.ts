@@ -49,7 +49,7 @@ export function kernelPairs(
     );
     const caption =
       words.length > 0
-        ? `<text x="${width / 2}" y="${height - 3}" font-size="11" text-anchor="middle" fill="${COLORS.muted}">${words.join('  ')}</text>`
+        ? `<text x="${width / 2}" y="${height - 3}" font-size="11" text-anchor="middle" fill="${COLORS.muted}">${words.join(' · ')}</text>`
         : '';
     const label = `Push and pull kernel of filter ${filter}${strength ? `, alpha ${strength}` : ''}`;
     return {

@@ -6,7 +6,7 @@ import { formatNumber, plural } from '../format.ts';
 import { COLORS } from '../theme.ts';
 import { captioned, label, type PaperFigure, stacked } from './figure.ts';
 import { GREYS, heatmap, type ValueScale } from './heatmap.ts';
-import { withLineKey } from './spectra.ts';
+import { withLineKey } from './key.ts';
 import { inhibitionText, poolText } from './words.ts';
 
 /** A picture of responses is about so wide, CSS pixels; its pixels share it evenly. */
@@ -128,6 +128,7 @@ async function snrCharts(inspection: LayerInspection): Promise<Svg> {
   const key = [
     ...pools.map((avg, row) => ({ label: poolText(avg), color: poolColor(row), dash: '1 0' })),
     { label: 'push alone', color: COLORS.ink, dash: '4 5' },
+    ...(shown.isOwn ? [{ label: 'this network', color: COLORS.ink, dash: 'diamond' }] : []),
   ];
   return withLineKey(row, key);
 }
@@ -214,15 +215,6 @@ async function snrChart(inspection: LayerInspection, { of, ownAlpha }: Subject):
                   color: COLORS.ink,
                 },
                 encoding: { x: { ...x, field: 'alpha' }, y: { ...y, field: 'snr' } },
-              },
-              {
-                data: { values: [{ alpha: ownAlpha, snr: own }] },
-                mark: { type: 'text', align: 'left', dx: 9, dy: 11, fontSize: 11.5, fontWeight: 600 },
-                encoding: {
-                  x: { ...x, field: 'alpha' },
-                  y: { ...y, field: 'snr' },
-                  text: { value: 'this network' },
-                },
               },
             ]),
       ],

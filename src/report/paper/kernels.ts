@@ -32,7 +32,8 @@ export function kernelFigure(
     name: 'figure-3-kernels',
     svg: captioned(sheet, title, [
       `Of each pair the push kernel w is at the left and the pull kernel −w + max(w) + min(w) at the right (Eq. 2 to 4), ` +
-        `${height} × ${width} weights. ${colours}; black is the smallest weight of the pair, white the largest.`,
+        `${height} × ${width} weights. ${colours}; black is the smallest weight of the pair, white the largest.` +
+        (kernels.alpha ? ' Strongest inhibition first.' : ''),
       ...(unit || kernels.alpha
         ? []
         : ['The network has a plain convolution: these are the pull kernels that push-pull would use.']),

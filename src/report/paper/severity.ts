@@ -6,8 +6,8 @@ import { arrange, renderChart, type Svg } from '../charts/render.ts';
 import { longName } from '../format.ts';
 import { COLORS } from '../theme.ts';
 import { captioned, type PaperFigure, stacked } from './figure.ts';
+import { withLineKey } from './key.ts';
 import { commonCells, type DrawnRow, type DrawnSet, type Estimate, estimate } from './rows.ts';
-import { withLineKey } from './spectra.ts';
 
 interface Curve {
   readonly drawn: DrawnRow;

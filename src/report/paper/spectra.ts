@@ -5,6 +5,7 @@ import { arrange, openSvg, renderChart, type Svg } from '../charts/render.ts';
 import { COLORS } from '../theme.ts';
 import { captioned, label, type PaperFigure } from './figure.ts';
 import { colorBar, cssColor, heatmap, scaleTicks, type ValueScale, VIRIDIS } from './heatmap.ts';
+import { withLineKey } from './key.ts';
 import { alphaText, poolText } from './words.ts';
 
 /** Side of one spectrum, CSS pixels. */
@@ -215,34 +216,6 @@ async function profiles(inspection: LayerInspection): Promise<Svg> {
   ];
   const svg = arrange(drawn, { columns: drawn.length, gap: 18, label: 'Fourier magnitude over frequency' });
   return withLineKey(svg, key);
-}
-
-/** Names of the lines above a picture, each behind a piece of its line. */
-export function withLineKey(
-  svg: Svg,
-  entries: readonly { readonly label: string; readonly color: string; readonly dash: string }[],
-): Svg {
-  let x = 0;
-  let y = 8;
-  const parts = entries.map(({ label: words, color, dash }) => {
-    const needed = 30 + words.length * 7.2 + 16;
-    if (x > 0 && x + needed > svg.width) {
-      x = 0;
-      y += 20;
-    }
-    const entry =
-      `<path d="M${x} ${y}h22" stroke="${color}" stroke-width="2.5" stroke-dasharray="${dash}" stroke-linecap="round"/>` +
-      label(x + 29, y + 4, words);
-    x += needed;
-    return entry;
-  });
-  const top = y + 22;
-  const height = svg.height + top;
-  return {
-    text: `${openSvg(svg.width, height, 'Key and curves')}${parts.join('')}${svg.text.replace('<svg ', `<svg x="0" y="${top}" `)}</svg>`,
-    width: svg.width,
-    height,
-  };
 }
 
 function floorOf(magnitudes: readonly number[]): number {
