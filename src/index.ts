@@ -93,6 +93,22 @@ export { computeMetrics, type MetricOptions } from './evaluate/metrics.ts';
 export { type Predictions, predictionsPath, readPredictions } from './evaluate/predictions.ts';
 export { type Metrics, type Result, readResult, validateResult } from './evaluate/result.ts';
 export { type RetrofitOutcome, type RetrofitRequest, retrofitModel } from './evaluate/retrofit.ts';
+export {
+  type BootstrapOptions,
+  bootstrapErrors,
+  type ErrorIntervals,
+  type Interval,
+} from './evaluate/statistics/bootstrap.ts';
+export {
+  calibrationOf,
+  expectedCalibrationError,
+  type ReliabilityBin,
+  reliability,
+} from './evaluate/statistics/calibration.ts';
+export { compareResults, type ResultComparison } from './evaluate/statistics/compare-results.ts';
+export { type ImageErrors, imageErrors } from './evaluate/statistics/image-errors.ts';
+export { holmAdjusted, mcnemarTest, signFlipTest } from './evaluate/statistics/paired-tests.ts';
+export { compareErrors, type Significance } from './evaluate/statistics/significance.ts';
 export { gradients } from './graph/autodiff.ts';
 export * as functional from './graph/functional.ts';
 export { Graph, printGraph, type Value } from './graph/graph.ts';

@@ -2,6 +2,7 @@
 import pc from 'picocolors';
 import { CORRUPTION_GROUPS } from '../corrupt/index.ts';
 import type { MetricName, Result } from '../evaluate/result.ts';
+import { formatP, intervalOf, percent, points } from './statistics-format.ts';
 
 /** What each stored name means, in the order of printing. */
 const METRICS: readonly { name: MetricName; text: string; form: 'percent' | 'ratio' | 'gain' }[] = [
@@ -22,45 +23,75 @@ const FORMS = {
   ratio: (value: number) => value.toFixed(3),
   gain: (value: number) => (value > 0 ? '+' : '') + value.toFixed(3),
 };
+const ENDS = { ...FORMS, percent };
 
 const NAME_WIDTH = 19;
-const percent = (rate: number | null | undefined) =>
-  rate === null || rate === undefined ? '·' : (100 * rate).toFixed(1);
+const INTERVAL_WIDTH = 15;
+/** Adjusted p values below earn a star. */
+const SIGNIFICANT = 0.05;
 const cell = (text: string, width = 7) => text.padStart(width);
 
-/** Lines for a terminal of 80 columns. */
+/** Lines for a terminal of 100 columns; of 80 for results without intervals. */
 export function resultTable(result: Result): string {
-  const lines = ['', ...errorRows(result), '', ...metricRows(result)];
+  const lines = ['', ...errorRows(result), '', ...metricRows(result), ...comparisonRows(result)];
   for (const note of result.notes) lines.push(pc.dim(`note: ${note}`));
   return lines.join('\n');
 }
 
-function errorRows({ clean, errors, ce, baseline }: Result): string[] {
+function errorRows({ clean, errors, ce, baseline, intervals, calibration, significance }: Result): string[] {
   const columns = [1, 2, 3, 4, 5].map((severity) => cell(String(severity)));
-  const compare = baseline ? [cell('base CE', 9), cell('ratio')] : [];
-  const lines = [pc.bold(['error in %'.padEnd(NAME_WIDTH), ...columns, cell('CE', 8), ...compare].join(''))];
-  const cleanCompare = baseline
-    ? [cell(percent(baseline.clean?.top1), 9), cell(ratio(clean?.top1, baseline.clean?.top1))]
-    : [];
+  const level = intervals && `${Math.round(100 * intervals.level)} % CI`;
+  const titles = [
+    ...(level ? [cell(level, INTERVAL_WIDTH - 3).padEnd(INTERVAL_WIDTH)] : []),
+    ...(calibration ? [cell('ECE')] : []),
+    ...(baseline ? [cell('base', 8), cell('ratio')] : []),
+  ];
+  /** What stands behind the error of a row. */
+  const behind = (row: {
+    interval?: readonly [number, number];
+    calibration?: number;
+    error?: number;
+    base?: number;
+    /** Adjusted p value of the difference from the baseline. */
+    p?: number;
+  }): string[] => [
+    ...(level ? [pc.dim(cell(intervalOf(row.interval, percent), INTERVAL_WIDTH))] : []),
+    ...(calibration ? [cell(percent(row.calibration))] : []),
+    ...(baseline ? [cell(percent(row.base), 8), compared(row.error, row.base, row.p)] : []),
+  ];
+  const lines = [
+    pc.bold(['error in %'.padEnd(NAME_WIDTH), ...columns, cell('CE', 8), ...titles].join('').trimEnd()),
+  ];
   lines.push(
     [
       'clean'.padEnd(NAME_WIDTH),
       pc.dim((clean ? `top-5 ${percent(clean.top5)}` : 'not measured').padStart(35)),
       pc.bold(cell(percent(clean?.top1), 8)),
-      ...cleanCompare,
+      ...behind({
+        interval: intervals?.['error.clean'],
+        calibration: calibration?.clean,
+        error: clean?.top1,
+        base: baseline?.clean?.top1,
+        p: significance?.clean?.p,
+      }),
     ].join(''),
   );
   for (const [group, names] of Object.entries(CORRUPTION_GROUPS)) {
     const rows = names.filter((name) => errors[name]);
     if (rows.length > 0) lines.push(pc.dim(group));
     for (const name of rows) {
-      const base = baseline?.ce[name];
       lines.push(
         [
           `  ${name}`.padEnd(NAME_WIDTH),
-          ...errors[name].map((error) => cell(percent(error))),
+          ...errors[name]!.map((error) => cell(percent(error))),
           pc.bold(cell(percent(ce[name]), 8)),
-          ...(baseline ? [cell(percent(base), 9), cell(ratio(ce[name], base))] : []),
+          ...behind({
+            interval: intervals?.ce[name],
+            calibration: calibration?.corruptions[name],
+            error: ce[name],
+            base: baseline?.ce[name],
+            p: significance?.ce[name]?.holm,
+          }),
         ].join(''),
       );
     }
@@ -68,17 +99,34 @@ function errorRows({ clean, errors, ce, baseline }: Result): string[] {
   return lines;
 }
 
-function ratio(value: number | undefined, base: number | undefined): string {
-  return value === undefined || !base ? '·' : (value / base).toFixed(3);
+/** The ratio to the baseline's error, with a star where the difference is significant. */
+function compared(value: number | undefined, base: number | undefined, p: number | undefined): string {
+  const text = value === undefined || !base ? '·' : (value / base).toFixed(3);
+  if (p === undefined) return cell(text);
+  const significant = p < SIGNIFICANT;
+  const marked = cell(`${text}${significant ? '*' : ' '}`, 8);
+  if (!significant || value === undefined || base === undefined) return marked;
+  return value < base ? pc.green(marked) : pc.red(marked);
 }
 
-function metricRows({ metrics, baseline, frequency }: Result): string[] {
+function metricRows({ metrics, intervals, calibration, baseline, frequency }: Result): string[] {
   const lines: string[] = [];
+  const push = (name: string, number: string, interval: string, text: string) => {
+    const gap = intervals ? `  ${pc.dim(interval.padEnd(INTERVAL_WIDTH + 2))}` : '  ';
+    lines.push(`${name.padEnd(NAME_WIDTH)}${pc.bold(cell(number, 9))}${gap}${pc.dim(text)}`);
+  };
   for (const { name, text, form } of METRICS) {
     const value = metrics[name];
     if (value === undefined) continue;
-    const number = FORMS[form](value);
-    lines.push(`${name.padEnd(NAME_WIDTH)}${pc.bold(cell(number, 9))}  ${pc.dim(text)}`);
+    push(name, FORMS[form](value), intervalOf(intervals?.[name], ENDS[form]), text);
+  }
+  for (const [part, value] of [
+    ['clean', calibration?.clean],
+    ['corrupted', calibration?.corrupted],
+  ] as const) {
+    if (value === undefined) continue;
+    const text = part === 'clean' ? 'ECE, |confidence - accuracy| over 15 bins' : 'the same, mean over cells';
+    push(`ece.${part}`, FORMS.percent(value), '', text);
   }
   if (frequency) {
     const groups = Object.entries(frequency).map(
@@ -88,5 +136,33 @@ function metricRows({ metrics, baseline, frequency }: Result): string[] {
   }
   if (baseline)
     lines.push(pc.dim(`baseline: ${baseline.model.name} ${baseline.model.variant}, ${baseline.file}`));
+  return lines;
+}
+
+/** Differences from the baseline on the same images. */
+function comparisonRows({ significance }: Result): string[] {
+  if (!significance) return [];
+  const { clean, corrupted, ce } = significance;
+  const title = "error less the baseline's, in points";
+  const lines = ['', pc.bold(title.padEnd(37) + 'p'.padStart(16))];
+  const row = (name: string, { difference, interval, p }: NonNullable<typeof clean | typeof corrupted>) =>
+    `  ${name.padEnd(NAME_WIDTH - 2)}${pc.bold(cell(points(difference), 9))}  ` +
+    `${pc.dim(intervalOf(interval, points).padEnd(INTERVAL_WIDTH))}${cell(formatP(p), 8)}  `;
+  if (clean) {
+    const { onlyThis, onlyBaseline } = clean;
+    lines.push(row('clean', clean) + pc.dim(`McNemar, right alone: ${onlyThis}, baseline ${onlyBaseline}`));
+  }
+  if (corrupted) {
+    const name = corrupted.metric === 'mce.absolute' ? 'mCE' : 'measured cells';
+    lines.push(row(name, corrupted) + pc.dim("sign-flip test of the images' mean errors"));
+  }
+  const tests = Object.keys(ce).length;
+  if (tests > 0) {
+    lines.push(
+      pc.dim(
+        `* differs from the baseline: clean p < ${SIGNIFICANT}, a corruption p < ${SIGNIFICANT} by Holm for ${tests} tests`,
+      ),
+    );
+  }
   return lines;
 }

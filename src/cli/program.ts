@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { UserError } from '../errors.ts';
 import * as augmenting from './augment.ts';
+import * as comparing from './compare.ts';
 import * as corruption from './corrupt.ts';
 import * as datasets from './data.ts';
 import * as demo from './demo.ts';
@@ -40,6 +41,7 @@ const COMMANDS = [
   training,
   searching,
   evaluation,
+  comparing,
   reporting,
   inspection,
   experimenting,

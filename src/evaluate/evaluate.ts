@@ -11,16 +11,18 @@ import { LoaderPool } from '../data/loader.ts';
 import type { Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import { describeEnvironment } from './environment.ts';
+import { type GatheredAnswers, gatherAnswers } from './gather.ts';
 import { type MeasuredCell, measureCells } from './measure.ts';
 import { readModelFile } from './model.ts';
-import { measuredCells, type Predictions, PredictionsRecord, readPredictions } from './predictions.ts';
+import { measuredCells } from './predictions.ts';
 import type { PreprocessingFlags } from './preprocessing.ts';
 import { Progress, type ProgressEvent } from './progress.ts';
-import { EvaluationRecord, withoutCells } from './record.ts';
+import { EvaluationRecord, hasAlexnetErrors } from './record.ts';
 import { formatResult, type Result, type ResultData, type ResultModel, readResult } from './result.ts';
 import { checkBaseline, checkBaselineCells, checkResume } from './selection.ts';
+import { describeStatistics } from './statistics/describe.ts';
 import { openSubject } from './subject.ts';
-import { askedCells, openPass, predictionsSubject, prepareRepeated } from './test-data.ts';
+import { askedCells, openPass, prepareRepeated } from './test-data.ts';
 
 export interface EvaluateOptions {
   /** An ONNX file of any image classifier, or the folder of a run. */
@@ -109,7 +111,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
   // What costs nothing is checked first: nobody wants to wait for a download to hear that a file is missing.
   const baseline = options.baseline ? await readResult(options.baseline) : undefined;
   if (baseline) checkBaselineCells(baseline, options.baseline!, asked);
-  let earlier = options.out ? await readEarlier(options.out, options.baseline) : undefined;
+  const earlier = options.out ? await readEarlier(options.out, options.baseline) : undefined;
   if (!baseline && earlier?.baseline) checkBaselineCells(earlier.baseline, earlier.baseline.file, asked);
   const source = await readModelFile(options.model, options.preprocessing?.labels);
 
@@ -131,21 +133,9 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
     const data = earlier ? withEarlierData(now, earlier.data) : now;
     options.signal?.throwIfAborted();
 
-    const notes: string[] = [];
-    const predicted = earlier && (await readEarlierPredictions(earlier, options.out!, notes));
-    const predictions = new PredictionsRecord(predictionsSubject(test, predicted));
-    if (earlier) {
-      const known = measuredCells(earlier);
-      if (predicted) predictions.adopt(predicted, known);
-      const without = known.filter((cell) => !predictions.cell(cell));
-      if (options.predictions) earlier = withoutCells(earlier, without);
-      else if (without.length > 0 && options.predictions === undefined) {
-        notes.push(
-          `${without.length} of ${known.length} cells were measured without keeping the answers to single images; ` +
-            '--predictions measures those again',
-        );
-      }
-    }
+    const reference = baseline ? summarise(baseline, options.baseline!) : earlier?.baseline;
+    const answers = await gatherAnswers({ options, test, earlier, reference, baseline });
+    const { predictions } = answers;
 
     const workers = options.workers ?? availableParallelism();
     const environment = describeEnvironment(engine, workers);
@@ -156,9 +146,9 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
       environment,
       cells,
       clean,
-      earlier,
-      notes,
-      baseline: baseline ? summarise(baseline, options.baseline!) : earlier?.baseline,
+      earlier: answers.earlier,
+      notes: answers.notes,
+      baseline: reference,
     });
     const remaining = record.remaining();
     const total = cells.length + (clean ? 1 : 0);
@@ -169,7 +159,8 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
     const totalImages = remaining.reduce((sum, cell) => sum + test.images(cell), 0);
     const progress = new Progress(total, finished, totalImages);
     const save = async () => {
-      const result = record.result(Math.round(progress.seconds * 1000) / 1000);
+      const measured = record.result(Math.round(progress.seconds * 1000) / 1000);
+      const result = measured.complete ? withStatistics(measured, answers) : measured;
       // Before the result: of cells that the result has, the predictions are never missing.
       if (options.out && options.predictions !== false && predictions.size > 0) {
         await predictions.save(options.out, result);
@@ -225,19 +216,10 @@ async function readEarlier(out: string, baseline: string | undefined): Promise<R
   }
 }
 
-/** The answers that an earlier part kept. Those of another evaluation are written over, which a note tells. */
-async function readEarlierPredictions(
-  earlier: Result,
-  out: string,
-  notes: string[],
-): Promise<Predictions | undefined> {
-  try {
-    return await readPredictions(out, earlier);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    notes.push(`predictions of an earlier part were not used: ${error.message}`);
-    return undefined;
-  }
+function withStatistics(result: Result, { predictions, baseline }: GatheredAnswers): Result {
+  const { data } = result;
+  const options = { seed: data.seed, baseline, alexnet: hasAlexnetErrors(data) };
+  return { ...result, ...describeStatistics(predictions, measuredCells(result), options) };
 }
 
 /** What an earlier part measured stays in the result, and so do the facts of it. */

@@ -65,7 +65,7 @@ export class EvaluationRecord {
     const errors = inBenchmarkOrder(this.#errors);
     const { ce, metrics, frequency, notes } = computeMetrics(
       { clean: this.#clean, errors },
-      { baseline, alexnet: data.classes === 1000 && data.corruptionSet === 'imagenet' },
+      { baseline, alexnet: hasAlexnetErrors(data) },
     );
     notes.unshift(...this.#leftOut(), ...this.#otherImages(), ...this.#otherCrop(), ...more);
     return {
@@ -123,6 +123,11 @@ export class EvaluationRecord {
     const fewest = Math.min(...Object.values(this.#images).flatMap((row) => row.filter((n) => n !== null)));
     return [...clean, ...tell(data.images - fewest, data.images, ' of some corrupted cell')];
   }
+}
+
+/** Whether AlexNet's published errors are on the same task: ImageNet's 1,000 classes with ImageNet's strengths. */
+export function hasAlexnetErrors({ classes, corruptionSet }: Result['data']): boolean {
+  return classes === 1000 && corruptionSet === 'imagenet';
 }
 
 /** A result as it was before some cells were measured. */

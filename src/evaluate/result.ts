@@ -177,6 +177,76 @@ const frequencySchema = z.object({
   corruptions: z.array(z.string()),
 });
 
+const interval = z.tuple([z.number(), z.number()]);
+
+/**
+ * Percentile bootstrap intervals over test images: how far a figure would move with other images of the same kind. They
+ * say nothing of how far it would move with another training seed.
+ */
+const intervalsSchema = z.object({
+  /** Share of the resamples inside, .95. */
+  level: rate,
+  resamples: count,
+  seed: z.number().int(),
+  'error.clean': interval.optional(),
+  'mce.absolute': interval.optional(),
+  /** This and the others below take both models' errors from the same resample, where they compare with a baseline. */
+  'mce.baseline': interval.optional(),
+  'mce.alexnet': interval.optional(),
+  'rmce.alexnet': interval.optional(),
+  'gain.error.clean': interval.optional(),
+  'gain.mce.absolute': interval.optional(),
+  'rnet.beta1': interval.optional(),
+  'rnet.auto': interval.optional(),
+  'partial.error': interval.optional(),
+  'partial.baseline': interval.optional(),
+  /** By corruption. */
+  ce: z.record(z.string(), interval),
+});
+
+/** Expected calibration error of the top label (Guo et al. 2017), in [0, 1]. */
+const calibrationSchema = z.object({
+  /** Equally wide parts of [0, 1] into which confidences are sorted. */
+  bins: count,
+  clean: rate.optional(),
+  /** Mean over the measured cells of the 15 benchmark corruptions. */
+  corrupted: rate.optional(),
+  /** Mean over the measured severities of each corruption. */
+  corruptions: z.record(z.string(), rate),
+});
+
+/** Error less the baseline's on the same images: negative where this model makes fewer. */
+const differenceSchema = z.object({
+  difference: z.number(),
+  /** Percentile bootstrap over images; absent where some resample does not define it. */
+  interval: interval.optional(),
+  /** Two-sided, not adjusted for other tests; values below 1e-30 are given as 1e-30. */
+  p: rate,
+  /** Images behind the test: those that were read in all cells. */
+  images: count,
+});
+
+const significanceSchema = z.object({
+  level: rate,
+  resamples: count,
+  seed: z.number().int(),
+  /** McNemar's exact test on clean images. */
+  clean: differenceSchema
+    .extend({
+      test: z.literal('mcnemar'),
+      /** Images that only this model gets right, and those that only the baseline does. */
+      onlyThis: count,
+      onlyBaseline: count,
+    })
+    .optional(),
+  /** Permutation test of the images' mean errors over the benchmark's cells: all signs of the differences. */
+  corrupted: differenceSchema
+    .extend({ test: z.literal('sign-flip'), metric: z.enum(['mce.absolute', 'partial.error']) })
+    .optional(),
+  /** The same test of the mean over each corruption's five severities; `holm` is p adjusted for that many tests. */
+  ce: z.record(z.string(), differenceSchema.extend({ holm: rate })),
+});
+
 const baselineSchema = z.object({
   /** The result file that was given. */
   file: z.string(),
@@ -222,6 +292,11 @@ export const resultSchema = z.object({
   /** Table 4 of the paper: mrCE inside the low, mid and high frequency group; needs a baseline. */
   frequency: z.object({ low: frequencySchema, mid: frequencySchema, high: frequencySchema }).optional(),
   baseline: baselineSchema.optional(),
+  /** This and the next two come from the answers to single images (predictions.ts) when all cells are finished. */
+  intervals: intervalsSchema.optional(),
+  calibration: calibrationSchema.optional(),
+  /** Against `baseline`; needs its answers as well. */
+  significance: significanceSchema.optional(),
   /** Why a metric is absent although one would expect it, in plain words. */
   notes: z.array(z.string()),
   environment: environmentSchema,

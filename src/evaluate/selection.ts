@@ -166,6 +166,11 @@ function differences(facts: readonly Fact[], wanted: ResultData, found: ResultDa
   return [...list, ...otherImagesOfSets(wanted, found)];
 }
 
+/** What differs between the pictures of two results, in words; nothing where they may be compared image by image. */
+export function differentPictures(wanted: ResultData, found: ResultData): string[] {
+  return differences(SAME_PICTURES, wanted, found);
+}
+
 /** What differs between two corrupted sets, or the clean images beside them, in so far as both were measured. */
 export function otherImagesOfSets(wanted: ResultData, found: ResultData): string[] {
   const list: string[] = [];

@@ -49,8 +49,10 @@ describe('pushpull evaluate', () => {
     expect(stderr).toMatch(/model +colours onnx, 9 parameters/);
     expect(stderr).toMatch(/strengths of the cifar set/);
     expect(stderr).toMatch(/5\/5 +contrast 5 +error +\d+\.\d %/);
-    expect(stdout).toMatch(/error in % +1 +2 +3 +4 +5 +CE\n/);
+    expect(stdout).toMatch(/error in % +1 +2 +3 +4 +5 +CE +95 % CI +ECE\n/);
+    expect(stdout).toMatch(/clean +top-5 0.0 +\d+\.\d +\[\d+\.\d, \d+\.\d\] +\d+\.\d\n/);
     expect(stdout).toMatch(/fog +\d+\.\d +· +· +· +\d+\.\d/);
+    expect(stdout).toMatch(/partial.error +\d+\.\d % +\[\d+\.\d, \d+\.\d\]/);
     expect(stdout).toContain(`result: ${out}`);
     expect(JSON.parse(await readFile(out, 'utf8'))).toMatchObject({
       complete: true,

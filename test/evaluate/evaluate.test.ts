@@ -152,13 +152,16 @@ describe('evaluate', () => {
       await expect(readFile(predictionsPath(out))).rejects.toThrow(/ENOENT/);
       const noted = await run({ out });
       expect(noted.notes).toContain(
-        '3 of 3 cells were measured without keeping the answers to single images; --predictions measures those again',
+        'no intervals, calibration and paired tests: 3 of 3 cells were measured without keeping the answers to single ' +
+          'images; --predictions measures those again',
       );
       const events: EvaluationEvent[] = [];
       const again = await run({ out, predictions: true, onEvent: (event) => events.push(event) });
       expect(events[0]).toMatchObject({ kind: 'start', cells: 7, finished: 4 });
       expect(again).toMatchObject({ errors: whole.errors, clean: whole.clean });
       expect(again.notes).toEqual(whole.notes);
+      expect(again.intervals).toEqual(whole.intervals);
+      expect(noted.intervals).toBeUndefined();
       const [now, wanted] = [(await readPredictions(out))!, (await readPredictions(wholeFile))!];
       for (const cell of measuredCells(whole)) expect(now.cell(cell)).toEqual(wanted.cell(cell));
     });
@@ -183,6 +186,24 @@ describe('evaluate', () => {
     const result = await run({ out, baseline: wholeFile });
     expect(result.baseline).toMatchObject({ file: wholeFile, clean: whole.clean, errors: whole.errors });
     expect(result.metrics['partial.baseline']).toBe(1);
+    expect(result.intervals!['partial.baseline']).toEqual([1, 1]);
+    expect(result.intervals!['partial.error']).toEqual(whole.intervals!['partial.error']);
+    const nothing = { difference: 0, interval: [0, 0], p: 1, images: 24 };
+    expect(result.significance).toMatchObject({
+      clean: { ...nothing, onlyThis: 0, onlyBaseline: 0 },
+      corrupted: { ...nothing, metric: 'partial.error' },
+      ce: {},
+    });
+  });
+
+  it('says why there are no paired tests where the answers of the baseline are not there', async () => {
+    const alone = path.join(folder, 'alone.json');
+    await cp(wholeFile, alone);
+    const result = await run({ baseline: alone, corruptions: [] });
+    expect(result.significance).toBeUndefined();
+    expect(result.notes).toContain(
+      `no interval of mce.baseline and no paired tests: ${alone} has no predictions beside it; measure it again with --predictions`,
+    );
   });
 
   it('finds preprocessing and the order of classes in the card of a model', async () => {
