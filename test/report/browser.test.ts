@@ -10,9 +10,12 @@ import type { Browser, Locator, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Result } from '../../src/evaluate/result.ts';
+import { compare } from '../../src/report/comparison.ts';
+import { chooseFailures, picture } from '../../src/report/failures.ts';
 import { composeReport } from '../../src/report/report.ts';
 import { openChromium } from '../support/chromium.ts';
 import { AVG3, syntheticAvg3, syntheticKernels, syntheticResult, syntheticRun } from './synthetic.ts';
+import { ANIMALS, syntheticData, syntheticPredictions } from './synthetic-answers.ts';
 
 const browser = await openChromium();
 let folder: string;
@@ -25,7 +28,17 @@ beforeAll(async () => {
   await mkdir(shots, { recursive: true });
   file = path.join(folder, 'report.html');
   const [baseline, avg3] = [syntheticResult(), syntheticAvg3()];
-  const { html } = await composeReport([baseline, avg3, avg5()], {
+  const results = [baseline, avg3, avg5()];
+  const predictions = new Map(results.map((result) => [result, syntheticPredictions(result)]));
+  const groups = chooseFailures(compare(results), predictions);
+  const { html } = await composeReport(results, {
+    predictions,
+    failures: await Promise.all(
+      groups.map(async (group) => ({
+        ...group,
+        failures: await picture(group.failures, syntheticData()),
+      })),
+    ),
     runs: new Map([
       [baseline, syntheticRun()],
       [avg3, syntheticRun({ kernels: syntheticKernels(16), to: 0.071 })],
@@ -200,6 +213,71 @@ describe.skipIf(!browser)('the table', () => {
       await shoot(results, 'relative', 1072);
       await results.getByRole('radio', { name: 'error' }).check();
       expect(await cell.textContent()).toBe('.468');
+    }));
+});
+
+describe.skipIf(!browser)('classes and images', () => {
+  it('show one heat map at a time, as errors or against the baseline', () =>
+    open(async (page) => {
+      const classes = page.locator('#classes');
+      const map = classes.locator('.heatmap:visible');
+      expect(await map.count()).toBe(1);
+      expect(await map.locator('tbody tr').count()).toBe(ANIMALS.length);
+      const cell = map.locator('tbody tr').first().locator('td').first();
+      const error = Number(await cell.getAttribute('data-value'));
+      const reference = Number(await cell.getAttribute('data-reference'));
+      expect(await cell.textContent()).toBe(error.toFixed(2).replace(/^0/, ''));
+      const shade = () =>
+        page.evaluate("getComputedStyle(document.querySelector('#classes .heatmap td')).backgroundColor");
+      const orange = await shade();
+      await classes.getByRole('radio', { name: '− baseline' }).check();
+      const points = Math.round((error - reference) * 100);
+      expect(await cell.textContent()).toBe(
+        points === 0 ? '0' : `${points < 0 ? '−' : '+'}${Math.abs(points)}`,
+      );
+      expect(await shade()).not.toBe(orange);
+      await classes.getByRole('radio', { name: 'baseline', exact: true }).check();
+      expect(await map.locator('td[data-reference]').count()).toBe(0);
+      await classes.getByRole('radio', { name: 'push-pull avg3' }).check();
+      await classes.getByRole('button', { name: 'corrupted' }).first().click();
+      const errors = await classes
+        .locator('.classes')
+        .first()
+        .locator('tbody tr > td:nth-of-type(3)')
+        .evaluateAll((cells) => cells.map((each) => Number(each.getAttribute('data-value'))));
+      expect(errors).toEqual([...errors].sort((a, b) => a - b));
+      await shoot(classes, 'classes', 1072);
+    }));
+
+  it('show single images, clean and corrupted, with every model’s answer', () =>
+    open(async (page) => {
+      const failures = page.locator('#failures');
+      expect(await failures.locator('h3').allTextContents()).toEqual([
+        'Surest mistakes of push-pull avg3',
+        'Push-pull avg3 is right, baseline is wrong',
+        'Baseline is right, push-pull avg3 is wrong',
+      ]);
+      const list = failures.locator('ul').first();
+      expect(await list.locator('li').count()).toBe(12);
+      for (const card of await list.locator('li').all()) {
+        expect(await card.locator('img').count()).toBe(2);
+        expect(await card.locator('.who').allTextContents()).toEqual([
+          'baseline',
+          'push-pull avg3',
+          'push-pull avg5',
+        ]);
+        // In the second row of answers: right on the clean image, wrong on the corrupted one.
+        const own = card.locator('tbody').nth(1).locator('td');
+        expect([await own.nth(0).getAttribute('class'), await own.nth(1).getAttribute('class')]).toEqual([
+          'right',
+          'wrong',
+        ]);
+      }
+      const loaded = await page.evaluate(
+        '[...document.images].every((image) => image.complete && image.naturalWidth > 0 && image.alt)',
+      );
+      expect(loaded).toBe(true);
+      await shoot(failures, 'failures', 1072);
     }));
 });
 

@@ -6,7 +6,7 @@ import { corrupt } from '../../src/corrupt/index.ts';
 import { alphaChart } from '../../src/report/charts/alpha.ts';
 import { measuredImages, trainingChart } from '../../src/report/charts/curves.ts';
 import { kernelPairs } from '../../src/report/charts/kernels.ts';
-import { niceAxis, spread } from '../../src/report/charts/layout.ts';
+import { niceAxis, spread, within } from '../../src/report/charts/layout.ts';
 import { compare } from '../../src/report/comparison.ts';
 import { encodeStrip, makeSampleStrip } from '../../src/report/samples.ts';
 import { syntheticAvg3, syntheticKernels, syntheticResult, syntheticRun } from './synthetic.ts';
@@ -28,6 +28,34 @@ describe('spread', () => {
         for (let i = 1; i < order.length; i++) {
           expect(places[order[i]!]! - places[order[i - 1]!]!).toBeGreaterThan(16 - 1e-9);
         }
+      }),
+    );
+  });
+});
+
+describe('within', () => {
+  it('leaves alone what is inside', () => {
+    expect(within([5, 40, 20], { from: 0, to: 50, gap: 10 })).toEqual([5, 40, 20]);
+  });
+
+  it('moves what sticks out, and what that pushes', () => {
+    expect(within([55, 46, 20], { from: 0, to: 50, gap: 10 })).toEqual([50, 40, 20]);
+    expect(within([-5, 3, 30], { from: 0, to: 50, gap: 10 })).toEqual([0, 10, 30]);
+  });
+
+  it('keeps order and range, however many there are', () => {
+    const places = fc.array(fc.double({ min: -200, max: 400, noNaN: true }), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(places, (wanted) => {
+        const spreadOut = spread(wanted, 16);
+        const moved = within(spreadOut, { from: 0, to: 300, gap: 16 });
+        const gap = Math.min(16, 300 / Math.max(1, wanted.length - 1));
+        const order = wanted.map((_, index) => index).sort((a, b) => spreadOut[a]! - spreadOut[b]!);
+        for (let i = 1; i < order.length; i++) {
+          expect(moved[order[i]!]! - moved[order[i - 1]!]!).toBeGreaterThan(gap - 1e-9);
+        }
+        expect(Math.min(...moved)).toBeGreaterThan(-1e-9);
+        expect(Math.max(...moved)).toBeLessThan(300 + 1e-9);
       }),
     );
   });
@@ -167,7 +195,7 @@ describe('samples', () => {
   });
 
   async function decode(uri: string) {
-    const png = Buffer.from(uri.replace('data:image/png;base64,', ''), 'base64');
+    const png = Buffer.from(uri.replace(/^data:image\/(png|jpeg);base64,/, ''), 'base64');
     const { data, info } = await sharp(png).removeAlpha().raw().toBuffer({ resolveWithObject: true });
     return { width: info.width, height: info.height, data: [...data] };
   }

@@ -4,7 +4,7 @@ import { type ComparedModel, type Comparison, commonCorruptions } from '../compa
 import { formatPercent } from '../format.ts';
 import { COLORS } from '../theme.ts';
 import { tip } from '../tips.ts';
-import { AXIS_LABEL, fitText, niceAxis, spread } from './layout.ts';
+import { AXIS_LABEL, fitText, niceAxis, spread, within } from './layout.ts';
 import { type Margins, renderChart, type Svg } from './render.ts';
 
 export interface CurveOptions {
@@ -159,9 +159,12 @@ function lineChart(lines: readonly Line[], options: LineChartOptions): Promise<S
     points.map((point) => ({ ...point, label, tip: sliceTip(lines, point.x, options) })),
   );
   const ends = lines.map(({ points }) => points.at(-1)!);
-  const places = spread(
-    ends.map(({ y }) => (y / axis.max) * plotHeight),
-    LABEL_GAP,
+  const places = within(
+    spread(
+      ends.map(({ y }) => (y / axis.max) * plotHeight),
+      LABEL_GAP,
+    ),
+    { from: -margins.bottom / 2, to: plotHeight + margins.top / 2, gap: LABEL_GAP },
   ).map((pixels) => (pixels / plotHeight) * axis.max);
   const endLabels = lines.map(({ label, color }, index) => ({
     x: ends[index]!.x,

@@ -35,6 +35,24 @@ function overlaps(
   return b.centre - a.centre < reach;
 }
 
+/**
+ * Moves labels that `spread` has placed into a range, in their order: at least `gap` apart, or as far as they all have
+ * room in it.
+ */
+export function within(
+  places: readonly number[],
+  { from, to, gap }: { readonly from: number; readonly to: number; readonly gap: number },
+): number[] {
+  const apart = Math.min(gap, (to - from) / Math.max(1, places.length - 1));
+  const order = places.map((_, index) => index).sort((a, b) => places[a]! - places[b]!);
+  const moved = [...places];
+  for (const [rank, index] of order.entries()) {
+    const highest = to - (order.length - 1 - rank) * apart;
+    moved[index] = Math.min(highest, Math.max(from + rank * apart, places[index]!));
+  }
+  return moved;
+}
+
 /** A round upper end for an axis from 0 that holds `max`, and the values to label, about `count` of them. */
 export function niceAxis(max: number, count = 5): { max: number; values: number[] } {
   const rough = Math.max(max, 1e-6) / count;

@@ -17,22 +17,23 @@ import { attributes, choice, esc, scroll, swatch } from './markup.ts';
 /** Longer tables show this many of the worst and of the best classes; a button unfolds the rest. */
 const WORST = 12;
 const BEST = 6;
-/** A heat map has no more rows than this, or pages of a thousand classes would weigh megabytes. */
-const MOST_HEAT_ROWS = 100;
-/** Models in the table and the heat maps: the baseline and the first others. */
+/** Models in the table and the heat maps: the baseline and the first others, fewer where classes are many. */
 const MOST_MODELS = 6;
+/** Without these bounds a page of many models and a thousand classes would weigh ten megabytes. */
+const MOST_CELLS = 8000;
+const MOST_HEAT_ROWS = { each: 100, together: 240 };
 
 export function classesSection(table: ClassTable): string {
-  const models = table.models.slice(0, MOST_MODELS);
-  const left = table.models.slice(MOST_MODELS).map(({ model }) => model.label);
+  const room = Math.max(2, Math.min(MOST_MODELS, Math.floor(MOST_CELLS / (3 * table.order.length))));
+  const models = table.models.slice(0, room);
+  const left = table.models.slice(room).map(({ model }) => model.label);
   const note =
     left.length > 0
-      ? `<p class="small">Shown for the first ${MOST_MODELS} models; left out: ${esc(left.join(', '))}.</p>`
+      ? `<p class="small">Shown for the first ${room} models; left out: ${esc(left.join(', '))}.</p>`
       : '';
   return (
-    `<div class="beside">${overview(table, models)}${confusedTable(table, models)}</div>` +
-    note +
-    heatMaps(table, models)
+    `<div${models.length <= 2 ? ' class="beside"' : ''}>${overview(table, models)}${note}` +
+    `${confusedTable(table, models)}</div>${heatMaps(table, models)}`
   );
 }
 
@@ -128,22 +129,21 @@ function heatMaps(table: ClassTable, models: readonly ModelClasses[]): string {
         ])
       : '') +
     '</form>';
+  const most = Math.min(MOST_HEAT_ROWS.each, Math.floor(MOST_HEAT_ROWS.together / models.length));
   const panels = ordered.map(
     (own, index) =>
-      `<div data-panel="${index}"><h4>${swatch(own.model)}${esc(own.model.label)}</h4>${scroll(heatMap(table, own), `Error of ${own.model.label} by class and corruption`)}</div>`,
+      `<div data-panel="${index}"><h4>${swatch(own.model)}${esc(own.model.label)}</h4>${scroll(heatMap(table, own, most), `Error of ${own.model.label} by class and corruption`)}</div>`,
   );
   const { length } = table.order;
   const rows =
-    length > MOST_HEAT_ROWS
-      ? ` The ${MOST_HEAT_ROWS} classes with the largest errors, of ${formatCount(length)}.`
-      : '';
+    length > most ? ` The ${most} classes with the largest errors, of ${formatCount(length)}.` : '';
   return (
     `<figure class="tables long" data-view="error"><h3>By corruption</h3>${controls}${panels.join('')}` +
     `<figcaption>Mean top-1 error over the severities; the darker, the larger.${comparable ? ' Relative to the baseline: green where errors are fewer, brown where they are more.' : ''}${rows}</figcaption></figure>`
   );
 }
 
-function heatMap({ classes, order, baseline }: ClassTable, own: ModelClasses): string {
+function heatMap({ classes, order, baseline }: ClassTable, own: ModelClasses, most: number): string {
   const { byCorruption } = own.errors;
   const groups = (['noise', 'blur', 'weather', 'digital'] as const)
     .map((name) => ({
@@ -156,7 +156,7 @@ function heatMap({ classes, order, baseline }: ClassTable, own: ModelClasses): s
     (corruption) =>
       `<th scope="col" data-sort="number" data-group="${groupOf(corruption)}">${esc(shortName(corruption))}</th>`,
   );
-  const rows = order.slice(0, MOST_HEAT_ROWS).map((label) => {
+  const rows = order.slice(0, most).map((label) => {
     const cells = corruptions.map((corruption) => {
       const error = byCorruption.get(corruption)![label]!;
       const reference = own === baseline ? undefined : baseline?.errors.byCorruption.get(corruption)?.[label];

@@ -54,9 +54,9 @@ td.missing{color:${COLORS.faint}}
 .cells tbody tr{border-bottom:0}
 .cells tbody{border-bottom:1px solid ${COLORS.rule}}
 .cells .mean{font-weight:600}
-figure.tables+figure.tables,.beside+figure.tables{margin-top:44px}
+#classes figure.tables{margin-top:44px}
 .beside{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr));gap:44px 48px;align-items:start}
-.beside>figure.tables.tables{margin:0;min-width:0}
+#classes div:first-of-type>figure:first-child,#classes .beside>figure{margin:0;min-width:0}
 figure.tables h3{margin-bottom:10px}
 @media screen{.controls:not([hidden])~[data-panel] h4{display:none}}
 h4{margin:18px 0 8px;font-size:14px;line-height:1.4;font-weight:600}
