@@ -109,6 +109,7 @@ export { compareResults, type ResultComparison } from './evaluate/statistics/com
 export { type ImageErrors, imageErrors } from './evaluate/statistics/image-errors.ts';
 export { holmAdjusted, mcnemarTest, signFlipTest } from './evaluate/statistics/paired-tests.ts';
 export { compareErrors, type Significance } from './evaluate/statistics/significance.ts';
+export { type ModelPreview, type PreviewedAnswer, previewModel } from './evaluate/subject.ts';
 export { gradients } from './graph/autodiff.ts';
 export * as functional from './graph/functional.ts';
 export { Graph, printGraph, type Value } from './graph/graph.ts';

@@ -60,6 +60,23 @@ describe('pushpull evaluate', () => {
     });
   });
 
+  it('tells with --dry-run how the model is understood, and writes nothing', async () => {
+    const out = path.join(folder, 'dry.json');
+    const { stdout, stderr } = await pushpull(
+      ...[model, '--data', data, '--out', out, '--mean', '104,117,123', '--std', '1', '--scale', '0-255'],
+      ...['--channels', 'bgr', '--threads', '1', '--dry-run'],
+    );
+    expect(stderr).toMatch(/input +images, float32 \[N, 3, 16, 16\], NCHW, any number of images at once/);
+    expect(stderr).toMatch(/images +16×16 as they are; BGR, mean 0.4078 0.4588 0.4824, std 0.0039/);
+    expect(stderr).toMatch(/output +logits, float32, 3 scores an image/);
+    expect(stderr).toMatch(/scores +logits: the scores of 6 images are no probabilities/);
+    expect(stderr).toMatch(/labels +assumed: the order of the data's classes/);
+    expect(stdout).toMatch(
+      /^right on \d of 6 sample images:\n {2}[✓✗] blue +(blue|green|red) +\d+\.\d % {2}\S+\.png/,
+    );
+    await expect(readFile(out)).rejects.toThrow(/ENOENT/);
+  });
+
   it.each([
     [['--corruptions', 'mist'], /--corruptions: expected all, none, a group/],
     [['--severities', '6'], /--severities: expected all, or numbers/],
@@ -70,6 +87,10 @@ describe('pushpull evaluate', () => {
     [['--input-size', '32x'], /--input-size: expected pixels such as 224/],
     [['--device', 'tpu'], /--device: expected cpu or webgpu or cuda, found "tpu"/],
     [['--baseline', 'none.json'], /none.json: expected a result file/],
+    [['--channels', 'gbr'], /--channels: expected rgb or bgr or grey, found "gbr"/],
+    [['--channels', 'grey', '--mean', '0', '--std', '1'], /--channels grey does not fit its input/],
+    [['--scores', 'odds'], /--scores: expected logits or probabilities, found "odds"/],
+    [['--labels', 'none.txt', '--mean', '0', '--std', '1'], /--labels none.txt: .*no such file/],
     [[], /--mean and --std are missing/],
   ])('refuses %j with one line', async (words, message) => {
     const out = path.join(folder, 'refused.json');

@@ -34,7 +34,7 @@ function inMetadata({ metadataProps }: ModelProto): OutputNames | undefined {
     if (!text) continue;
     const source = `"${key}" in the model's metadata`;
     const names = read(() => parseLabels(jsonOfPython(text), source));
-    if (names && names.names.length > 1) return { ...names, from: 'metadata', source };
+    if (names && names.names.length > 1) return { ...whole(names), from: 'metadata', source };
   }
   return undefined;
 }
@@ -68,10 +68,15 @@ async function inConfig(file: string): Promise<OutputNames | undefined> {
     for (const key of ['id2label', 'label_names'] as const) {
       const value = config?.[key];
       const names = value === undefined ? undefined : read(() => namesOfValue(value, source));
-      if (names) return { ...names, from: 'config', source };
+      if (names) return { ...whole(names), from: 'config', source };
     }
   }
   return undefined;
+}
+
+/** What comes along with a model names all its outputs, in whatever form. */
+function whole({ names }: Pick<OutputNames, 'names' | 'complete'>): Pick<OutputNames, 'names' | 'complete'> {
+  return { names, complete: names.every((aliases) => aliases.length > 0) };
 }
 
 /** Metadata that is not understood is as good as none: it was never meant for us. */
