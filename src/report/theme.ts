@@ -25,6 +25,9 @@ export const COLORS = {
 
 const ACCENTS = ['#d1480c', '#1f5fa8', '#6a3d9a', '#0b7d77', '#a87b00', '#a3265e'];
 
+/** How many models can be told apart by colour alone. */
+export const ACCENT_COUNT = ACCENTS.length;
+
 /** Colour of the model at `index` among those that are not the baseline. */
 export function accent(index: number): string {
   return ACCENTS[index % ACCENTS.length]!;

@@ -2,13 +2,15 @@
 import { UserError } from '../../errors.ts';
 import type { Result } from '../../evaluate/result.ts';
 import { plural } from '../format.ts';
-import type { RowOptions } from '../tables/rows.ts';
+import type { RowOptions, TableRow } from '../tables/rows.ts';
 import { type FigureFormat, type PaperFigure, writeFigures } from './figure.ts';
 import { type DrawnSet, drawnRows } from './rows.ts';
 import { errorFigure, errorPoints, gainFigure } from './scatter.ts';
 import { severityByCorruptionFigure, severityFigure } from './severity.ts';
 
 export interface ComparisonFigureOptions extends RowOptions {
+  /** Rows that are made already, as those of a table; default: `rowsOfResults` makes them of the results. */
+  readonly rows?: readonly TableRow[];
   /** Folder for the figures; made where it does not exist. */
   readonly out: string;
   /** Default: both. */

@@ -4,7 +4,7 @@ import { mean } from '../../evaluate/metrics.ts';
 import type { Result } from '../../evaluate/result.ts';
 import { type RowOptions, rowsOfResults, type TableRow } from '../tables/rows.ts';
 import { sampleDeviation } from '../tables/statistics.ts';
-import { accent, COLORS } from '../theme.ts';
+import { ACCENT_COUNT, accent, COLORS } from '../theme.ts';
 
 /** A mean over seeds and the ends of its error bar; a bar has no ends where nothing tells how sure the mean is. */
 export interface Estimate {
@@ -38,29 +38,41 @@ export interface DrawnSet {
 /**
  * Results as rows, the seeds of a network together. Rows that are compared with one baseline are a family and share a
  * mark; colours follow the order inside a family, so that the same change has the same colour in each.
+ *
+ * @param options `rows` that are made already, in place of those that `results` would make
  */
-export function drawnRows(results: readonly Result[], options: RowOptions = {}): DrawnSet[] {
-  const rows = rowsOfResults(results, options);
+export function drawnRows(
+  results: readonly Result[],
+  options: RowOptions & { readonly rows?: readonly TableRow[] } = {},
+): DrawnSet[] {
+  const rows = options.rows ?? rowsOfResults(results, options);
   const datasets = [...new Set(rows.map(({ dataset }) => dataset))];
   return datasets.map((dataset) => {
     const own = rows.filter((row) => row.dataset === dataset);
     const families = [...new Set(own.map(familyOf))];
+    let shapes = 0;
     return {
       dataset,
-      rows: families.flatMap((family, place) => {
+      rows: families.flatMap((family) => {
         const members = own.filter((row) => familyOf(row) === family);
-        const ordered = [
-          ...members.filter(({ isBaseline }) => isBaseline),
-          ...members.filter(({ isBaseline }) => !isBaseline),
-        ];
-        let accents = 0;
-        return ordered.map((row) => ({
+        const baselines = members.filter(({ isBaseline }) => isBaseline);
+        const others = members.filter(({ isBaseline }) => !isBaseline);
+        const first = shapes;
+        // Where a family has more rows than there are colours, it takes another mark and begins again with them.
+        shapes += Math.max(1, Math.ceil(others.length / ACCENT_COUNT));
+        const shapeOf = (index: number) =>
+          SHAPES[(first + Math.floor(index / ACCENT_COUNT)) % SHAPES.length]!;
+        const drawn = (row: TableRow, color: string, index: number): DrawnRow => ({
           row,
           name: row.label.replace(` on ${dataset}`, ''),
           family,
-          color: row.isBaseline ? COLORS.baseline : accent(accents++),
-          shape: SHAPES[place % SHAPES.length]!,
-        }));
+          color,
+          shape: shapeOf(index),
+        });
+        return [
+          ...baselines.map((row) => drawn(row, COLORS.baseline, 0)),
+          ...others.map((row, index) => drawn(row, accent(index), index)),
+        ];
       }),
     };
   });
