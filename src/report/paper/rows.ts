@@ -13,9 +13,6 @@ export interface Estimate {
   readonly high?: number;
 }
 
-/** What error bars show. */
-export type BarKind = 'deviation over seeds' | '95 % interval';
-
 export interface DrawnRow {
   readonly row: TableRow;
   /** Short, unique among the rows of a figure. */
@@ -108,4 +105,16 @@ export function commonCells(rows: readonly DrawnRow[], severity: number, only?: 
       (!only || only.includes(corruption)) &&
       results.every(({ errors }) => typeof errors[corruption]?.[severity - 1] === 'number'),
   );
+}
+
+/** What the bars of a figure are, as a sentence; empty where it has none. */
+export function barNote(sets: readonly DrawnSet[], hasInterval: (result: Result) => boolean): string {
+  const rows = sets.flatMap((set) => set.rows.map(({ row }) => row));
+  const parts = [
+    rows.some(({ results }) => results.length > 1) &&
+      'of several seeds one sample deviation over them to each side of their mean',
+    rows.some(({ results }) => results.length === 1 && hasInterval(results[0]!)) &&
+      'of a single seed the 95 % bootstrap interval over test images',
+  ].filter((part) => part !== false);
+  return parts.length > 0 ? ` Bars are ${parts.join(', ')}.` : '';
 }

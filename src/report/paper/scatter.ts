@@ -3,7 +3,7 @@ import { arrange, openSvg, renderChart, type Svg } from '../charts/render.ts';
 import { formatFraction } from '../format.ts';
 import { COLORS } from '../theme.ts';
 import { captioned, label, type PaperFigure, stacked } from './figure.ts';
-import { type DrawnRow, type DrawnSet, type Estimate, estimate } from './rows.ts';
+import { barNote, type DrawnRow, type DrawnSet, type Estimate, estimate } from './rows.ts';
 
 /** A row in the plane of the two errors. */
 export interface ErrorPoint {
@@ -19,8 +19,13 @@ export function errorPoints({ rows }: DrawnSet): { points: ErrorPoint[]; missing
   const points: ErrorPoint[] = [];
   const missing: DrawnRow[] = [];
   for (const drawn of rows) {
-    const clean = estimate(drawn.row, ({ metrics }) => metrics['error.clean']);
-    const mce = estimate(drawn.row, ({ metrics }) => metrics['mce.absolute']);
+    const [clean, mce] = (['error.clean', 'mce.absolute'] as const).map((name) =>
+      estimate(
+        drawn.row,
+        ({ metrics }) => metrics[name],
+        ({ intervals }) => intervals?.[name],
+      ),
+    );
     if (clean && mce) points.push({ drawn, clean, mce });
     else missing.push(drawn);
   }
@@ -67,7 +72,7 @@ export async function errorFigure(sets: readonly DrawnSet[]): Promise<PaperFigur
   return {
     name: 'figure-7-errors',
     svg: captioned(stacked(panels, 26, 'Clean error against mCE'), 'Clean error against mCE', [
-      NOTE + barNote(sets),
+      notesOf(sets),
     ]),
   };
 }
@@ -95,17 +100,15 @@ export async function gainFigure(sets: readonly DrawnSet[]): Promise<PaperFigure
       [
         'R_net = (R_E + β R_mCE) / 2, the relative gains in clean error and in mCE over the baseline (Eq. 11 to 13). Below a line ' +
           'a network gains more on corrupted images than it loses on clean ones, weighed by β; above it loses.',
-        NOTE + barNote(sets),
+        notesOf(sets),
       ],
     ),
   };
 }
 
-function barNote(sets: readonly DrawnSet[]): string {
-  const seeds = sets.flatMap(({ rows }) => rows.map(({ row }) => row.results.length));
-  return Math.max(...seeds) > 1
-    ? ' A mark is the mean over seeds (their number in brackets), its bars one standard deviation of them to each side.'
-    : '';
+function notesOf(sets: readonly DrawnSet[]): string {
+  const several = sets.some(({ rows }) => rows.some(({ row }) => row.results.length > 1));
+  return `${NOTE}${several ? ' Numbers of seeds in brackets.' : ''}${barNote(sets, ({ intervals }) => intervals !== undefined)}`;
 }
 
 const SIZE = { width: 470, height: 400 } as const;
@@ -223,7 +226,9 @@ function roundAxis(estimates: readonly Estimate[]): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(10)));
 }
 
-const LEGEND = { row: 38, name: 13, text: 11.5 } as const;
+const LEGEND = { row: 38, name: 13, text: 11.5, gap: 24 } as const;
+/** Names below each other; more make another column. */
+const LEGEND_ROWS = 11;
 
 /** Names beside the plot, each with its mark and its numbers: points may lie on each other, names never do. */
 function legend(points: readonly ErrorPoint[], lines: readonly ErrorLine[]): Svg {
@@ -231,20 +236,24 @@ function legend(points: readonly ErrorPoint[], lines: readonly ErrorLine[]): Svg
     const seeds = drawn.row.results.length;
     return seeds > 1 ? `${drawn.name} (${seeds})` : drawn.name;
   });
-  const width = Math.max(240, 26 + Math.max(...names.map((name) => name.length)) * LEGEND.name * 0.56);
+  const columns = Math.ceil(points.length / LEGEND_ROWS);
+  const rows = Math.ceil(points.length / columns);
+  const column = Math.max(216, 26 + Math.max(...names.map((name) => name.length)) * LEGEND.name * 0.56);
+  const width = columns * (column + LEGEND.gap) - LEGEND.gap;
   const parts = points.map(({ drawn, clean, mce }, index) => {
-    const y = 14 + index * LEGEND.row;
+    const x = Math.floor(index / rows) * (column + LEGEND.gap);
+    const y = 14 + (index % rows) * LEGEND.row;
     return (
-      mark(drawn, 8, y - 4) +
-      label(24, y, names[index]!, { size: LEGEND.name, weight: 600 }) +
-      label(24, y + 16, `E ${formatFraction(clean.value)} · mCE ${formatFraction(mce.value, 4)}`, {
+      mark(drawn, x + 8, y - 4) +
+      label(x + 24, y, names[index]!, { size: LEGEND.name, weight: 600 }) +
+      label(x + 24, y + 16, `E ${formatFraction(clean.value)} · mCE ${formatFraction(mce.value, 4)}`, {
         size: LEGEND.text,
         color: COLORS.muted,
       })
     );
   });
   for (const [index, { beta }] of lines.entries()) {
-    const y = 14 + points.length * LEGEND.row + 12 + index * 22;
+    const y = 14 + rows * LEGEND.row + 12 + index * 22;
     const words =
       index === 0 ? 'R_net = 0, β = 1' : `R_net = 0, β = mCE₀/E₀ = ${Number(beta.toPrecision(3))}`;
     parts.push(
@@ -252,7 +261,7 @@ function legend(points: readonly ErrorPoint[], lines: readonly ErrorLine[]): Svg
       label(24, y, words, { size: LEGEND.text }),
     );
   }
-  const height = 14 + points.length * LEGEND.row + lines.length * 22;
+  const height = 14 + rows * LEGEND.row + lines.length * 22;
   return { text: `${openSvg(width, height, 'Names')}${parts.join('')}</svg>`, width, height };
 }
 

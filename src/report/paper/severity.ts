@@ -7,7 +7,7 @@ import { longName } from '../format.ts';
 import { COLORS } from '../theme.ts';
 import { captioned, type PaperFigure, stacked } from './figure.ts';
 import { withLineKey } from './key.ts';
-import { commonCells, type DrawnRow, type DrawnSet, type Estimate, estimate } from './rows.ts';
+import { barNote, commonCells, type DrawnRow, type DrawnSet, type Estimate, estimate } from './rows.ts';
 
 interface Curve {
   readonly drawn: DrawnRow;
@@ -25,7 +25,7 @@ export function severityCurves({ rows }: DrawnSet, only: readonly string[] = BEN
   return rows.map((drawn) => ({
     drawn,
     points: [
-      ...(withClean ? [{ severity: 0, ...accuracy(drawn, ({ clean }) => clean!.top1) }] : []),
+      ...(withClean ? [{ severity: 0, ...cleanAccuracy(drawn) }] : []),
       ...cells
         .filter(({ corruptions }) => corruptions.length > 0)
         .map(({ severity, corruptions }) => ({
@@ -40,6 +40,17 @@ function accuracy({ row }: DrawnRow, errorOf: (result: Result) => number): Estim
   return estimate(row, (result) => 1 - errorOf(result))!;
 }
 
+function cleanAccuracy({ row }: DrawnRow): Estimate {
+  return estimate(
+    row,
+    ({ clean }) => 1 - clean!.top1,
+    ({ intervals }) => {
+      const interval = intervals?.['error.clean'];
+      return interval && [1 - interval[1], 1 - interval[0]];
+    },
+  )!;
+}
+
 /** One curve a row, a panel a data set. */
 export async function severityFigure(sets: readonly DrawnSet[]): Promise<PaperFigure | undefined> {
   const panels: Svg[] = [];
@@ -51,7 +62,7 @@ export async function severityFigure(sets: readonly DrawnSet[]): Promise<PaperFi
   }
   if (panels.length === 0) return undefined;
   const notes = [
-    `Mean over the corruptions that all have measured; severity 0 is the clean images.${seedNote(sets)}`,
+    `Mean over the corruptions that all have measured; severity 0 is the clean images.${notesOf(sets)}`,
   ];
   return {
     name: 'severity',
@@ -89,7 +100,7 @@ export async function severityByCorruptionFigure(
     svg: captioned(
       stacked(sheets, 30, 'Accuracy against severity by corruption'),
       'Accuracy against severity by corruption',
-      [`Severity 0 is the clean images.${seedNote(sets)}`],
+      [`Severity 0 is the clean images.${notesOf(sets)}`],
     ),
   };
 }
@@ -114,10 +125,12 @@ const DASHES: Readonly<Record<string, string>> = {
 
 const dashOf = ({ shape }: DrawnRow): string => DASHES[shape] ?? '1 0';
 
-function seedNote(sets: readonly DrawnSet[]): string {
-  return sets.some(({ rows }) => rows.some(({ row }) => row.results.length > 1))
-    ? ' Of several seeds a curve is the mean, and bars are one standard deviation to each side.'
-    : '';
+/** Results carry an interval of the clean error, and none of a mean over corruptions at one severity. */
+function notesOf(sets: readonly DrawnSet[]): string {
+  return barNote(sets, ({ intervals }) => intervals?.['error.clean'] !== undefined).replace(
+    'over test images',
+    'over test images, on the clean images alone',
+  );
 }
 
 const ends = ({ points }: Curve): number[] => points.map(({ value, low = value }) => low);

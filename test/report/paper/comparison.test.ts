@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { computeMetrics } from '../../../src/evaluate/metrics.ts';
 import type { Result } from '../../../src/evaluate/result.ts';
 import { writeComparisonFigures } from '../../../src/report/paper/comparison.ts';
-import { drawnRows } from '../../../src/report/paper/rows.ts';
+import { barNote, drawnRows } from '../../../src/report/paper/rows.ts';
 import { breakEven, errorPoints, onLine } from '../../../src/report/paper/scatter.ts';
 import { severityCurves } from '../../../src/report/paper/severity.ts';
 import { COLORS } from '../../../src/report/theme.ts';
@@ -80,6 +80,45 @@ describe('drawnRows', () => {
     expect(mce.value).toBeCloseTo(0.92 * base, 10);
     expect(mce.value - mce.low!).toBeCloseTo(0.01 * base, 10);
     expect(points[3]!.mce.low).toBeUndefined();
+  });
+});
+
+describe('rows of a large family', () => {
+  it('never share both colour and mark', () => {
+    const alphas = [0.5, 1, 2, 3, 4, 5, 6, 7];
+    const many = [
+      madeUp({ name: 'resnet34' }),
+      ...alphas.map((alpha) => madeUp({ name: 'resnet34', variant: `push-pull avg3 α ${alpha}` })),
+      madeUp({ name: 'resnet101' }),
+      madeUp({ name: 'resnet101', variant: 'push-pull avg3' }),
+    ];
+    const [set] = drawnRows(many);
+    const looks = set!.rows.map(({ color, shape }) => `${color} ${shape}`);
+    expect(looks).toHaveLength(11);
+    expect(new Set(looks).size).toBe(11);
+  });
+});
+
+describe('intervals', () => {
+  it('are the bars of a single seed: of both errors, and of the clean accuracy', () => {
+    const base = syntheticResult();
+    const intervals = { level: 0.95, resamples: 2000, seed: 0, ce: {} };
+    const result: Result = {
+      ...base,
+      intervals: { ...intervals, 'error.clean': [0.06, 0.08], 'mce.absolute': [0.26, 0.29] },
+    };
+    const sets = drawnRows([result]);
+    const { points } = errorPoints(sets[0]!);
+    expect(points[0]!.clean).toEqual({ value: base.clean!.top1, low: 0.06, high: 0.08 });
+    expect(points[0]!.mce).toMatchObject({ low: 0.26, high: 0.29 });
+    const [curve] = severityCurves(sets[0]!);
+    expect(curve!.points[0]!.low).toBeCloseTo(0.92, 12);
+    expect(curve!.points[0]!.high).toBeCloseTo(0.94, 12);
+    expect(curve!.points[1]!.low).toBeUndefined();
+    expect(barNote(sets, ({ intervals: told }) => told !== undefined)).toBe(
+      ' Bars are of a single seed the 95 % bootstrap interval over test images.',
+    );
+    expect(barNote(drawnRows([base]), () => false)).toBe('');
   });
 });
 
