@@ -1,11 +1,10 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
-import sharp from 'sharp';
 import { BENCHMARK_CORRUPTIONS } from '../src/corrupt/index.ts';
 import { evaluate } from '../src/evaluate/evaluate.ts';
-import { randomStream } from '../src/random/random.ts';
 import { atImageNet, cpuEngine, exportSubject, inference, resnet18, type Subject } from './network.ts';
+import { writePictures } from './pictures.ts';
 
 /** Images a cell, of which 76 are measured: enough that starting threads and making frost textures, 2 s, weigh little. */
 const CASES = [
@@ -26,7 +25,7 @@ export async function benchEvaluation(threads: number, rounds: number): Promise<
   try {
     for (const { subject, images, side } of CASES) {
       const data = path.join(folder, `${subject.form}-data`);
-      await writeImages(data, images, side, subject.classes);
+      await writePictures(data, { count: images, ...side, classes: subject.classes, split: 'test' });
       const model = path.join(folder, `${subject.form}.onnx`);
       await writeFile(model, exportSubject(subject));
       const alone: number[] = [];
@@ -80,35 +79,4 @@ async function evaluation(run: {
   });
   const seconds = (performance.now() - start) / 1000;
   return ((CELLS + 1) * result.data.images) / seconds;
-}
-
-/** Smooth, noisy pictures as JPEG files of about the size that a photo of these dimensions has. */
-async function writeImages(
-  folder: string,
-  count: number,
-  { width, height }: { width: number; height: number },
-  classes: number,
-): Promise<void> {
-  const random = randomStream('bench-evaluation');
-  for (let image = 0; image < count; image++) {
-    const into = path.join(folder, 'test', `class${image % classes}`);
-    await mkdir(into, { recursive: true });
-    const coarse = Buffer.from(
-      Uint8Array.from({ length: 8 * 6 * 3 }, () => Math.floor(random.uniform() * 256)),
-    );
-    const smooth = await sharp(coarse, { raw: { width: 8, height: 6, channels: 3 } })
-      .resize(width, height, { kernel: 'cubic', fit: 'fill' })
-      .raw()
-      .toBuffer();
-    for (let i = 0; i < smooth.length; i++) {
-      smooth[i] = Math.max(0, Math.min(255, smooth[i] + Math.round(24 * (random.uniform() - 0.5))));
-    }
-    const file = path.join(into, `${image}.jpg`);
-    await writeFile(
-      file,
-      await sharp(smooth, { raw: { width, height, channels: 3 } })
-        .jpeg({ quality: 90 })
-        .toBuffer(),
-    );
-  }
 }

@@ -8,6 +8,7 @@ import { cpus, loadavg } from 'node:os';
 import { Command } from 'commander';
 import { benchCorrupt } from './corrupt.ts';
 import { benchEvaluation } from './evaluation.ts';
+import { benchLoader } from './loader.ts';
 import { benchMemory } from './memory.ts';
 import {
   atImageNet,
@@ -29,6 +30,7 @@ const SECTIONS = [
   'compile',
   'memory',
   'corrupt',
+  'loader',
   'evaluation',
 ] as const;
 type Section = (typeof SECTIONS)[number];
@@ -147,4 +149,5 @@ if (sections.has('memory')) benchMemory(threads);
 await engine.close();
 peer?.stop();
 if (sections.has('corrupt')) await benchCorrupt(options.python, rounds);
+if (sections.has('loader')) await benchLoader(options.python, rounds);
 if (sections.has('evaluation')) await benchEvaluation(threads, rounds);

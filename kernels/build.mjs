@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 
 const COMPILER = 'assemblyscript@0.28.20';
 
-const SOURCES = ['index.ts', 'image.ts', 'jpeg.ts'];
+const SOURCES = ['index.ts', 'image.ts', 'jpeg.ts', 'levels.ts', 'resize.ts'];
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const target = fileURLToPath(new URL('../src/image/kernels.wasm.ts', import.meta.url));

@@ -1,2 +1,4 @@
 export * from './image';
 export * from './jpeg';
+export * from './levels';
+export * from './resize';

@@ -1,4 +1,5 @@
 import { createImage, type Image } from '../image/image.ts';
+import { beginFilter, bytesAt, kernels, placeBytes } from '../image/kernels.ts';
 import type { Affine } from '../image/warp.ts';
 
 /** Red, green and blue of what comes in from outside of the image, 0 to 255. */
@@ -53,19 +54,16 @@ function affineNearest({ data, width, height }: Image, map: Affine, fill: Fill):
     }
     return out;
   }
-  for (let y = 0, to = 0; y < height; y++, firstX += lineX, firstY += lineY) {
-    let u = firstX;
-    let v = firstY;
-    for (let x = 0; x < width; x++, to += 3, u += stepX, v += stepY) {
-      if (!(u >= 0 && u < width && v >= 0 && v < height)) continue;
-      const from = ((v | 0) * width + (u | 0)) * 3;
-      out.data[to] = data[from];
-      out.data[to + 1] = data[from + 1];
-      out.data[to + 2] = data[from + 2];
-    }
-  }
+  beginFilter();
+  const from = placeBytes(data);
+  const to = placeBytes(out.data);
+  const places = [firstX, firstY, stepX, stepY, lineX, lineY].map((place) => place * FIXED);
+  kernels.moveNearest(from, to, width, height, ...(places as Six));
+  out.data.set(bytesAt(to, data.length));
   return out;
 }
+
+type Six = [number, number, number, number, number, number];
 
 function affineBilinear({ data, width, height }: Image, map: Affine, fill: Fill): Image {
   const out = filled(width, height, fill);

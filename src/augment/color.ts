@@ -3,19 +3,26 @@
  * pictures. Inputs are left alone.
  */
 import { createImage, type Image } from '../image/image.ts';
+import { beginFilter, bytesAt, intsAt, kernels, placeBytes, placeInts, take } from '../image/kernels.ts';
 
 /** Every level replaced by a table's entry: one table of 256 levels for all channels, or three, red first. */
-function replaceLevels({ data, width, height }: Image, table: Uint8Array): Image {
-  const out = createImage(width, height);
-  const to = out.data;
-  const [green, blue] = table.length === 256 ? [0, 0] : [256, 512];
-  const length = data.length;
-  for (let i = 0; i < length; i += 3) {
-    to[i] = table[data[i]];
-    to[i + 1] = table[green + data[i + 1]];
-    to[i + 2] = table[blue + data[i + 2]];
+function replaceLevels(image: Image, table: Uint8Array): Image {
+  const tables = new Uint8Array(768);
+  for (let channel = 0; channel < 768; channel += 256) {
+    tables.set(table.length === 256 ? table : table.subarray(channel, channel + 256), channel);
   }
-  return out;
+  return change(image, (from, to) =>
+    kernels.replaceLevels(from, to, image.width * image.height, placeBytes(tables)),
+  );
+}
+
+/** Another image of the same size, which kernels write from this one. */
+function change({ data, width, height }: Image, write: (from: number, to: number) => void): Image {
+  beginFilter();
+  const from = placeBytes(data);
+  const to = take(data.length);
+  write(from, to);
+  return createImage(width, height, bytesAt(to, data.length).slice());
 }
 
 function tableOf(level: (input: number) => number): Uint8Array {
@@ -25,14 +32,14 @@ function tableOf(level: (input: number) => number): Uint8Array {
 }
 
 /** Pixels of each level: 256 numbers a channel, red first. */
-function histogramsOf({ data }: Image): Int32Array {
-  const counts = new Int32Array(768);
-  for (let i = 0; i < data.length; i += 3) {
-    counts[data[i]]++;
-    counts[256 + data[i + 1]]++;
-    counts[512 + data[i + 2]]++;
-  }
-  return counts;
+function histogramsOf({ data, width, height }: Image): Int32Array {
+  beginFilter();
+  const from = placeBytes(data);
+  // Those of pixels at even places, then those at odd ones.
+  const parts = placeInts(new Int32Array(2 * 768));
+  kernels.countLevels(from, parts, width * height);
+  const [even, odd] = [intsAt(parts, 768), intsAt(parts + 768 * 4, 768)];
+  return even.map((count, i) => count + odd[i]);
 }
 
 const clip = (level: number): number => (level <= 0 ? 0 : level >= 255 ? 255 : level | 0);
@@ -69,10 +76,7 @@ export function adjustBrightness(image: Image, factor: number): Image {
 
 /** @param factor 0 gives the image's mean luma everywhere, 1 the image itself. */
 export function adjustContrast(image: Image, factor: number): Image {
-  const { data } = image;
-  let sum = 0;
-  for (let i = 0; i < data.length; i += 3) sum += luma(data[i], data[i + 1], data[i + 2]);
-  const mean = Math.trunc(sum / (data.length / 3) + 0.5);
+  const mean = Math.trunc(sumOfLuma(image) / (image.width * image.height) + 0.5);
   const blend = new Blend(factor);
   return replaceLevels(
     image,
@@ -80,17 +84,27 @@ export function adjustContrast(image: Image, factor: number): Image {
   );
 }
 
-/** @param factor 0 gives a grey image, 1 the image itself. */
-export function adjustSaturation({ data, width, height }: Image, factor: number): Image {
-  const out = createImage(width, height);
-  const blend = new Blend(factor);
-  for (let i = 0; i < data.length; i += 3) {
-    const grey = luma(data[i], data[i + 1], data[i + 2]);
-    out.data[i] = blend.level(grey, data[i]);
-    out.data[i + 1] = blend.level(grey, data[i + 1]);
-    out.data[i + 2] = blend.level(grey, data[i + 2]);
+/** Pixels whose lumas are added up in 32 bits. */
+const MOST_PIXELS = 2 ** 22;
+
+function sumOfLuma({ data }: Image): number {
+  let sum = 0;
+  const step = MOST_PIXELS * 3;
+  for (let start = 0; start < data.length; start += step) {
+    const some = data.subarray(start, start + step);
+    beginFilter();
+    const pixels = some.length / 3;
+    sum += kernels.sumLuma(placeBytes(some), pixels);
+    for (let i = (pixels & ~3) * 3; i < some.length; i += 3) sum += luma(some[i], some[i + 1], some[i + 2]);
   }
-  return out;
+  return sum;
+}
+
+/** @param factor 0 gives a grey image, 1 the image itself. */
+export function adjustSaturation(image: Image, factor: number): Image {
+  return change(image, (from, to) =>
+    kernels.blendWithLuma(from, to, image.width * image.height, fround(factor)),
+  );
 }
 
 /**
@@ -98,23 +112,25 @@ export function adjustSaturation({ data, width, height }: Image, factor: number)
  *
  * @param factor 0 gives the smoothed image, 1 the image itself.
  */
-export function adjustSharpness({ data, width, height }: Image, factor: number): Image {
-  const out = createImage(width, height, data.slice());
-  const blend = new Blend(factor);
+export function adjustSharpness(image: Image, factor: number): Image {
+  const { data, width, height } = image;
   const row = width * 3;
-  // Sums of three above one another.
-  const sums = new Int32Array(row);
-  for (let y = 1; y < height - 1; y++) {
-    const start = y * row;
-    for (let i = 0, at = start; i < row; i++, at++) sums[i] = data[at - row] + data[at] + data[at + row];
-    for (let i = 3, at = start + 3; i < row - 3; i++, at++) {
-      const sum = sums[i - 3] + sums[i] + sums[i + 3] + 4 * data[at];
-      // Rounded; with 13 parts there are no halves.
-      out.data[at] = blend.level(((2 * sum + 13) / 26) | 0, data[at]);
+  return change(image, (from, to) => {
+    const out = bytesAt(to, data.length);
+    out.set(data);
+    for (let y = 1; y < height - 1; y++) {
+      const start = y * row + 3;
+      const length = row - 6;
+      if (length > 0) kernels.sharpenRow(from + start, row, to + start, length, fround(factor));
+      // The kernel works on whole vectors, whose last one reaches beyond.
+      const end = start + Math.max(0, length);
+      out.set(data.subarray(end, end + VECTOR), end);
     }
-  }
-  return out;
+  });
 }
+
+/** Values that a kernel writes at once. */
+const VECTOR = 8;
 
 /** @param bits Of every level, the highest are kept; 1 to 8. */
 export function posterize(image: Image, bits: number): Image {

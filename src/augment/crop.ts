@@ -17,6 +17,17 @@ export function crop(image: Image, left: number, top: number, width: number, hei
   return out;
 }
 
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Where the top left corner of a crop lies in an image; negative in its frame. */
+export interface Corner {
+  readonly left: number;
+  readonly top: number;
+}
+
 /**
  * A random square out of the image in a black frame of `padding` pixels, as torchvision's `RandomCrop` of a
  * picture: every position is equally likely; the row is drawn first.
@@ -25,20 +36,30 @@ export function crop(image: Image, left: number, top: number, width: number, hei
  */
 export function randomCrop(
   image: Image,
-  { size, padding }: { readonly size: number; readonly padding: number },
+  options: { readonly size: number; readonly padding: number },
   random: Random,
 ): Image {
-  const spareRows = image.height + 2 * padding - size;
-  const spareColumns = image.width + 2 * padding - size;
+  const { left, top } = drawCorner(image, options, random);
+  return crop(image, left, top, options.size, options.size);
+}
+
+/** Where {@link randomCrop} cuts an image of some size. */
+export function drawCorner(
+  { width, height }: Size,
+  { size, padding }: { readonly size: number; readonly padding: number },
+  random: Random,
+): Corner {
+  const spareRows = height + 2 * padding - size;
+  const spareColumns = width + 2 * padding - size;
   if (spareRows < 0 || spareColumns < 0) {
     throw new UserError(
       `expected an image of at least ${size - 2 * padding} × ${size - 2 * padding} pixels to crop ${size} × ${size} from, ` +
-        `found ${image.width} × ${image.height}; enlarge the images first`,
+        `found ${width} × ${height}; enlarge the images first`,
     );
   }
-  const top = random.int(0, spareRows + 1);
-  const left = random.int(0, spareColumns + 1);
-  return crop(image, left - padding, top - padding, size, size);
+  const top = random.int(0, spareRows + 1) - padding;
+  const left = random.int(0, spareColumns + 1) - padding;
+  return { left, top };
 }
 
 /**
@@ -46,9 +67,15 @@ export function randomCrop(
  * that is smaller gets a black frame, the wider half of it at the bottom and at the right.
  */
 export function centerCrop(image: Image, size: number): Image {
+  const { left, top } = centerCorner(image, size);
+  return crop(image, left, top, size, size);
+}
+
+/** Where {@link centerCrop} cuts an image of some size. */
+export function centerCorner({ width, height }: Size, size: number): Corner {
   const start = (length: number) =>
     length >= size ? roundHalfToEven((length - size) / 2) : -Math.floor((size - length) / 2);
-  return crop(image, start(image.width), start(image.height), size, size);
+  return { left: start(width), top: start(height) };
 }
 
 function roundHalfToEven(value: number): number {

@@ -20,7 +20,10 @@ export async function decodeImage(bytes: Uint8Array): Promise<Image> {
     throw new Error(whatIsWrong(own), { cause });
   });
   if (isCmyk) return fromCmyk(data, info);
-  if (info.channels === 3) return createImage(info.width, info.height, new Uint8Array(data));
+  if (info.channels === 3) {
+    // A view: a Buffer's slices would share its memory.
+    return createImage(info.width, info.height, new Uint8Array(data.buffer, data.byteOffset, data.length));
+  }
   const rgb = new Uint8Array(info.width * info.height * 3);
   for (let pixel = 0; pixel < info.width * info.height; pixel++) {
     rgb.fill(data[pixel * info.channels], pixel * 3, pixel * 3 + 3);

@@ -1,14 +1,15 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { augment } from '../augment/augment.ts';
-import { centerCrop, randomCrop } from '../augment/crop.ts';
+import { centerCorner, centerCrop, crop, drawCorner, randomCrop } from '../augment/crop.ts';
 import { horizontalFlip } from '../augment/flip.ts';
 import { type Planes, PRIME_PARAMETERS, prime, toPlanes } from '../augment/prime/index.ts';
 import { corrupt } from '../corrupt/index.ts';
 import { UserError } from '../errors.ts';
-import type { Image } from '../image/image.ts';
+import { createImage, type Image } from '../image/image.ts';
+import { beginFilter, floatsAt, kernels, placeBytes, placeFloats, take } from '../image/kernels.ts';
 import { resize } from '../image/resize.ts';
-import { randomStream } from '../random/random.ts';
+import { type Random, randomStream } from '../random/random.ts';
 import { decodingReason } from './decode.ts';
 import { ImageReader } from './storage.ts';
 import type { Transform, Triple } from './transform.ts';
@@ -55,7 +56,7 @@ export async function createPipeline(transforms: readonly Transform[]): Promise<
   if ((varied ?? normalize) && dtype === 'uint8')
     throw new RangeError(`${(varied ?? normalize)?.kind} needs a layout of float32, found uint8`);
 
-  const steps = await Promise.all(geometry.map(createStep));
+  const steps = await createSteps(geometry);
   const tables = dtype === 'float32' ? levelTables(normalize?.mean, normalize?.std) : undefined;
   return {
     layout,
@@ -74,11 +75,52 @@ function isOutput(transform: Transform): boolean {
   return ['prime', 'normalize', 'layout'].includes(transform.kind);
 }
 
+/** A step for each transform, but one for a resize and the crop behind it: what is cut off is not computed. */
+async function createSteps(transforms: readonly Geometry[]): Promise<Step[]> {
+  const steps: Step[] = [];
+  for (let position = 0; position < transforms.length; position++) {
+    const transform = transforms[position];
+    const next = transforms[position + 1];
+    if (transform.kind === 'resize' && (next?.kind === 'randomCrop' || next?.kind === 'centerCrop')) {
+      steps.push(resizeAndCrop(transform.shortSide, next, ++position));
+    } else {
+      steps.push(await createStep(transform, position));
+    }
+  }
+  return steps;
+}
+
+/** By what the random draws of a transform are keyed. Its position keeps two of one kind from drawing the same. */
+function drawFor({ kind }: Geometry, position: number): (key: ImageKey, ...more: number[]) => Random {
+  return ({ seed, epoch, index }, ...more) => randomStream(kind, seed, epoch, index, position, ...more);
+}
+
+function resizeAndCrop(
+  shortSide: number,
+  cut: Extract<Transform, { kind: 'randomCrop' | 'centerCrop' }>,
+  position: number,
+): Step {
+  const random = drawFor(cut, position);
+  const { size } = cut;
+  return (image, key) => {
+    const scaled = scaledSize(image, shortSide);
+    const corner =
+      cut.kind === 'randomCrop' ? drawCorner(scaled, cut, random(key)) : centerCorner(scaled, size);
+    // Of a frame only the picture inside is resized.
+    const left = Math.max(0, corner.left);
+    const top = Math.max(0, corner.top);
+    const width = Math.min(scaled.width, corner.left + size) - left;
+    const height = Math.min(scaled.height, corner.top + size) - top;
+    if (width <= 0 || height <= 0) return createImage(size, size);
+    const region = { left, top, width, height };
+    const part = resize(image, scaled.width, scaled.height, 'bilinear', region);
+    if (width === size && height === size) return part;
+    return crop(part, corner.left - left, corner.top - top, size, size);
+  };
+}
+
 async function createStep(transform: Geometry, position: number): Promise<Step> {
-  const { kind } = transform;
-  // The position keeps two steps of one kind from drawing the same numbers.
-  const random = ({ seed, epoch, index }: ImageKey, ...more: number[]) =>
-    randomStream(kind, seed, epoch, index, position, ...more);
+  const random = drawFor(transform, position);
   switch (transform.kind) {
     case 'augment': {
       const { name, view } = transform;
@@ -103,13 +145,17 @@ async function createStep(transform: Geometry, position: number): Promise<Step> 
   }
 }
 
-/** As torchvision's `Resize(shortSide)`: the long side is cut to a whole number. */
 function resizeShortSide(image: Image, shortSide: number): Image {
-  const { width, height } = image;
+  const { width, height } = scaledSize(image, shortSide);
+  if (width === image.width && height === image.height) return image;
+  return resize(image, width, height, 'bilinear');
+}
+
+/** As torchvision's `Resize(shortSide)`: the long side is cut to a whole number. */
+function scaledSize({ width, height }: Image, shortSide: number): { width: number; height: number } {
   const short = Math.min(width, height);
-  if (short === shortSide) return image;
   const scaled = (side: number) => (side === short ? shortSide : Math.trunc((shortSide * side) / short));
-  return resize(image, scaled(width), scaled(height), 'bilinear');
+  return { width: scaled(width), height: scaled(height) };
 }
 
 const TEXTURE_NAME = /\.(jpe?g|png|webp|tiff?)$/i;
@@ -167,6 +213,13 @@ function writeImage(
   tables: readonly Float32Array[] | undefined,
 ): void {
   const pixels = width * height;
+  if (layout === 'NCHW' && tables) {
+    beginFilter();
+    const to = take(out.byteLength);
+    kernels.toNumbers(placeBytes(data), to, pixels, placeFloats(tables.flatMap((table) => [...table])));
+    out.set(floatsAt(to, out.length));
+    return;
+  }
   const [pixelStride, channelStride] = layout === 'NCHW' ? [1, pixels] : [3, 1];
   for (let channel = 0; channel < 3; channel++) {
     const table = tables?.[channel];

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import type { Worker } from 'node:worker_threads';
 import { spawnWorker } from '../engine/node/worker-threads.ts';
 import { UserError } from '../errors.ts';
@@ -42,6 +43,12 @@ const MOST_DEATHS = 3;
 const MOST_DATASETS = 4;
 /** Buffers of finished batches that wait to be used again. */
 const MOST_BUFFERS = 32;
+
+/**
+ * Megabytes of old objects that a new thread may have before its heap is searched for garbage. A thread has few of its
+ * own, so that V8 would search after every fifth image, whose pixels count; see docs/decisions/loader-speed.md.
+ */
+const OLD_SPACE = 64;
 
 /**
  * Threads that make batches. A pool outlives the passes over the data that use it, several at once if need be,
@@ -123,6 +130,8 @@ export class LoaderPool {
   }
 
   #start(): PoolThread {
+    // Read by V8 when a thread begins, and never again.
+    setFlagsFromString(`--initial-old-space-size=${OLD_SPACE}`);
     const thread = new PoolThread({
       idle: () => this.#dispatch(),
       died: (error, task) => {

@@ -54,6 +54,43 @@ interface Kernels {
   averagePairs(upper: number, lower: number, to: number, length: number): void;
   enlargeRow(near: number, far: number, columns: number, line: number, to: number): void;
   toColours(luma: number, blue: number, red: number, to: number, pixels: number): void;
+  resizeRows(
+    from: number,
+    fromStride: number,
+    to: number,
+    pixels: number,
+    rows: number,
+    firsts: number,
+    weights: number,
+    pairs: number,
+  ): void;
+  resizeColumns(
+    from: number,
+    fromStride: number,
+    to: number,
+    length: number,
+    weights: number,
+    pairs: number,
+  ): void;
+  replaceLevels(from: number, to: number, pixels: number, tables: number): void;
+  countLevels(from: number, histograms: number, pixels: number): void;
+  sumLuma(from: number, pixels: number): number;
+  blendWithLuma(from: number, to: number, pixels: number, factor: number): void;
+  sharpenRow(from: number, stride: number, to: number, length: number, factor: number): void;
+  moveNearest(
+    from: number,
+    to: number,
+    width: number,
+    height: number,
+    x: number,
+    y: number,
+    columnX: number,
+    columnY: number,
+    rowX: number,
+    rowY: number,
+  ): void;
+  reverseRow(from: number, to: number, pixels: number): void;
+  toNumbers(from: number, to: number, pixels: number, tables: number): void;
 }
 
 interface Memory {
@@ -106,10 +143,19 @@ export const bytesAt = (at: number, length: number): Uint8Array => new Uint8Arra
 export const floatsAt = (at: number, length: number): Float32Array =>
   new Float32Array(memory.buffer, at, length);
 
+export const intsAt = (at: number, length: number): Int32Array => new Int32Array(memory.buffer, at, length);
+
 /** A copy of whole numbers in the kernels' memory. */
 export function placeInts(values: ArrayLike<number>): number {
   const at = take(values.length * 4);
   new Int32Array(memory.buffer, at, values.length).set(values);
+  return at;
+}
+
+/** A copy of int16 numbers. */
+export function placeShorts(values: Int16Array): number {
+  const at = take(values.length * 2);
+  new Int16Array(memory.buffer, at, values.length).set(values);
   return at;
 }
 

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts';
 import type { Image } from './image.ts';
+import { beginFilter, bytesAt, kernels, placeInts, placeShorts, take } from './kernels.ts';
 
 /**
  * Resizing of 8-bit RGB images, equal to Pillow's `Image.resize` to the bit.
@@ -20,13 +21,21 @@ function filterWeight(filter: 'box' | 'bilinear', x: number): number {
   return distance < 1 ? 1 - distance : 0;
 }
 
-/** For each output position the first input position, how many count, and their weights. */
+/** A part of an image, in pixels. */
+export interface Region {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** For each output position the first input position, and the weights from there on, in the form the kernels take. */
 interface Taps {
   readonly first: Int32Array;
-  readonly count: Int32Array;
-  /** `stride` weights an output position, sum about 2^22. */
-  readonly weights: Int32Array;
-  readonly stride: number;
+  /** Input positions behind the output position that reads the most, even. */
+  readonly count: number;
+  /** `count` int16 for an output position: the upper 11 bits of two weights, the lower 11 of them, of the next two, … */
+  readonly halves: Int16Array;
 }
 
 const tapsCache = new Map<string, Taps>();
@@ -40,86 +49,97 @@ function tapsFor(filter: 'box' | 'bilinear', inSize: number, outSize: number): T
   const widening = Math.max(scale, 1);
   const support = SUPPORT[filter] * widening;
   const inverse = 1 / widening;
-  const stride = Math.ceil(support) * 2 + 1;
   const first = new Int32Array(outSize);
-  const count = new Int32Array(outSize);
-  const weights = new Int32Array(outSize * stride);
-  const raw = new Float64Array(stride);
+  const all: Int32Array[] = [];
   for (let i = 0; i < outSize; i++) {
     const centre = (i + 0.5) * scale;
     const start = Math.max(0, Math.trunc(centre - support + 0.5));
     const n = Math.min(inSize, Math.trunc(centre + support + 0.5)) - start;
-    let sum = 0;
-    for (let k = 0; k < n; k++) {
-      raw[k] = filterWeight(filter, (k + start - centre + 0.5) * inverse);
-      sum += raw[k];
-    }
-    for (let k = 0; k < n; k++) {
-      weights[i * stride + k] = Math.trunc(0.5 + (raw[k] / sum) * (1 << WEIGHT_BITS));
-    }
+    const raw = Float64Array.from({ length: n }, (_, k) =>
+      filterWeight(filter, (k + start - centre + 0.5) * inverse),
+    );
+    // In order, as Pillow adds them.
+    const sum = raw.reduce((total, weight) => total + weight, 0);
     first[i] = start;
-    count[i] = n;
+    all.push(Int32Array.from(raw, (weight) => Math.trunc(0.5 + (weight / sum) * (1 << WEIGHT_BITS))));
   }
-  const taps = { first, count, weights, stride };
+  const count = 2 * Math.ceil(all.reduce((most, { length }) => Math.max(most, length), 0) / 2);
+  const halves = new Int16Array(outSize * count * 2);
+  for (const [i, weights] of all.entries()) {
+    for (const [k, weight] of weights.entries()) {
+      const at = (i * count + (k & ~1)) * 2 + (k & 1);
+      halves[at] = weight >> HALF_BITS;
+      halves[at + 2] = weight & ((1 << HALF_BITS) - 1);
+    }
+  }
+  const taps = { first, count, halves };
   if (tapsCache.size >= TAPS_CACHE_SIZE) tapsCache.clear();
   tapsCache.set(key, taps);
   return taps;
 }
 
-const HALF = 1 << (WEIGHT_BITS - 1);
+const HALF_BITS = WEIGHT_BITS / 2;
+/** Rows are taken to the kernels so many bytes at a time: those of a large photo would fill their memory for good. */
+const STRIP_BYTES = 2 ** 20;
 
-function resizeRows(data: Uint8Array, width: number, height: number, out: number, taps: Taps): Uint8Array {
-  const result = new Uint8Array(out * height * 3);
-  const { first, count, weights, stride } = taps;
-  for (let y = 0, to = 0; y < height; y++) {
-    const row = y * width * 3;
-    for (let x = 0; x < out; x++, to += 3) {
-      let from = row + first[x] * 3;
-      if (count[x] === 1) {
-        result[to] = data[from];
-        result[to + 1] = data[from + 1];
-        result[to + 2] = data[from + 2];
-        continue;
-      }
-      let r = HALF;
-      let g = HALF;
-      let b = HALF;
-      const end = x * stride + count[x];
-      for (let k = x * stride; k < end; k++, from += 3) {
-        const weight = weights[k];
-        r += data[from] * weight;
-        g += data[from + 1] * weight;
-        b += data[from + 2] * weight;
-      }
-      // Weights are not negative and sum to 1, so nothing can leave 0..255.
-      result[to] = r >> WEIGHT_BITS;
-      result[to + 1] = g >> WEIGHT_BITS;
-      result[to + 2] = b >> WEIGHT_BITS;
+/**
+ * Rows `top` to `top + rows` of an image, each filtered to the pixels `left` to `left + width`; in the kernels' memory.
+ *
+ * @param spare Rows behind the last that will be read, with weight 0.
+ */
+function filterRows(
+  image: Image,
+  { top, height: rows, left, width }: Region,
+  taps: Taps | undefined,
+  spare: number,
+): number {
+  const stride = image.width * 3;
+  const to = take((rows + spare) * width * 3);
+  if (!taps) {
+    const out = bytesAt(to, rows * width * 3);
+    for (let y = 0; y < rows; y++) {
+      const from = (top + y) * stride + left * 3;
+      out.set(image.data.subarray(from, from + width * 3), y * width * 3);
     }
+    return to;
   }
-  return result;
+  const { first, count, halves } = taps;
+  const firsts = placeInts(first.subarray(left, left + width).map((pixel) => pixel * 3));
+  const weights = placeShorts(spread(halves.subarray(left * count * 2, (left + width) * count * 2)));
+  const rowsAtOnce = Math.max(1, Math.min(rows, Math.floor(STRIP_BYTES / stride)));
+  // At the right edge some taps lie outside, with weight 0.
+  const strip = take(rowsAtOnce * stride + count * 3);
+  for (let y = 0; y < rows; y += rowsAtOnce) {
+    const some = Math.min(rowsAtOnce, rows - y);
+    bytesAt(strip, some * stride).set(image.data.subarray((top + y) * stride, (top + y + some) * stride));
+    kernels.resizeRows(strip, stride, to + y * width * 3, width, some, firsts, weights, count / 2);
+  }
+  return to;
 }
 
-function resizeColumns(data: Uint8Array, width: number, out: number, taps: Taps): Uint8Array {
-  const length = width * 3;
-  const result = new Uint8Array(length * out);
-  const sums = new Int32Array(length);
-  const { first, count, weights, stride } = taps;
-  for (let y = 0; y < out; y++) {
-    const to = y * length;
-    if (count[y] === 1) {
-      result.set(data.subarray(first[y] * length, (first[y] + 1) * length), to);
-      continue;
+/** The weights of pairs of taps for red, green and blue, and nothing for a fourth channel. */
+function spread(halves: Int16Array): Int16Array {
+  const out = new Int16Array(halves.length * 4);
+  for (let pair = 0; pair < halves.length; pair += 2) {
+    for (let channel = 0; channel < 3; channel++) {
+      out[pair * 4 + channel * 2] = halves[pair];
+      out[pair * 4 + channel * 2 + 1] = halves[pair + 1];
     }
-    sums.fill(HALF);
-    for (let k = 0; k < count[y]; k++) {
-      const weight = weights[y * stride + k];
-      const from = (first[y] + k) * length;
-      for (let i = 0; i < length; i++) sums[i] += data[from + i] * weight;
-    }
-    for (let i = 0; i < length; i++) result[to + i] = sums[i] >> WEIGHT_BITS;
   }
-  return result;
+  return out;
+}
+
+function filterColumns(from: number, firstRow: number, { left: _, ...region }: Region, taps: Taps): number {
+  const { top, width, height } = region;
+  const { first, count, halves } = taps;
+  const length = width * 3;
+  const to = take(height * length);
+  const weights = placeShorts(halves.subarray(top * count * 2, (top + height) * count * 2));
+  for (let y = 0; y < height; y++) {
+    const row = from + (first[top + y] - firstRow) * length;
+    kernels.resizeColumns(row, length, to + y * length, length, weights + y * count * 4, count / 2);
+  }
+  return to;
 }
 
 /** Input positions, found by adding up steps as Pillow does, so that rounding errors fall alike. */
@@ -132,10 +152,11 @@ function nearestPositions(inSize: number, outSize: number): Int32Array {
   return positions;
 }
 
-function resizeNearest(image: Image, width: number, height: number): Uint8Array {
+function resizeNearest(image: Image, outWidth: number, outHeight: number, region: Region): Uint8Array {
   const { data } = image;
-  const columns = nearestPositions(image.width, width);
-  const rows = nearestPositions(image.height, height);
+  const { left, top, width, height } = region;
+  const columns = nearestPositions(image.width, outWidth).subarray(left);
+  const rows = nearestPositions(image.height, outHeight).subarray(top);
   const result = new Uint8Array(width * height * 3);
   for (let y = 0, to = 0; y < height; y++) {
     const row = rows[y] * image.width;
@@ -150,25 +171,31 @@ function resizeNearest(image: Image, width: number, height: number): Uint8Array 
 }
 
 /**
- * The image at another size.
+ * The image at another size, or a part of that.
  *
  * @param width, height In pixels, 1 or more.
+ * @param region The part of the result that is wanted, within it: only that is computed. Default: all of it.
  * @throws UserError when a size is not a positive integer.
  */
-export function resize(image: Image, width: number, height: number, filter: ResizeFilter): Image {
+export function resize(
+  image: Image,
+  width: number,
+  height: number,
+  filter: ResizeFilter,
+  region: Region = { left: 0, top: 0, width, height },
+): Image {
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
     throw new UserError(`resize: width and height must be integers from 1 up, got ${width}×${height}`);
   }
-  let data = image.data;
-  if (filter === 'nearest') {
-    data = resizeNearest(image, width, height);
-  } else {
-    if (width !== image.width) {
-      data = resizeRows(data, image.width, image.height, width, tapsFor(filter, image.width, width));
-    }
-    if (height !== image.height)
-      data = resizeColumns(data, width, height, tapsFor(filter, image.height, height));
-    if (data === image.data) data = data.slice();
-  }
-  return { data, width, height, channels: 3 };
+  const size = { width: region.width, height: region.height, channels: 3 } as const;
+  if (filter === 'nearest') return { ...size, data: resizeNearest(image, width, height, region) };
+  const across = width === image.width ? undefined : tapsFor(filter, image.width, width);
+  const down = height === image.height ? undefined : tapsFor(filter, image.height, height);
+  beginFilter();
+  const last = region.top + region.height - 1;
+  const top = down ? down.first[region.top] : region.top;
+  const end = down ? Math.min(image.height, down.first[last] + down.count) : last + 1;
+  const rows = filterRows(image, { ...region, top, height: end - top }, across, down?.count ?? 0);
+  const pixels = down ? filterColumns(rows, top, region, down) : rows;
+  return { ...size, data: bytesAt(pixels, region.width * region.height * 3).slice() };
 }
