@@ -5,6 +5,7 @@ import { UserError } from '../errors.ts';
 import { computeMetrics, mean } from '../evaluate/metrics.ts';
 import type { Metrics, Result } from '../evaluate/result.ts';
 import { otherImagesOfSets } from '../evaluate/selection.ts';
+import type { Statistics } from '../evaluate/statistics/describe.ts';
 import type { RunConfig } from '../train/config.ts';
 import type { EpochRecord } from '../train/history.ts';
 import { accent, COLORS } from './theme.ts';
@@ -30,6 +31,8 @@ export interface ComparedModel {
   readonly metrics: Metrics;
   readonly frequency?: Result['frequency'];
   readonly run?: RunEvidence;
+  /** Intervals, calibration, and tests against this report's baseline; see `withStatistics`. */
+  readonly statistics?: Statistics;
 }
 
 export interface Comparison {

@@ -23,6 +23,23 @@ export function formatPoints(value: number | null | undefined, digits = 1): stri
   return Number(text) === 0 ? text : `${value < 0 ? '−' : '+'}${text}`;
 }
 
+/** An interval as fractions: `.281 to .290`. */
+export function formatInterval(interval: readonly [number, number] | undefined, digits = 3): string {
+  if (!interval) return MISSING;
+  return `${formatFraction(interval[0], digits)} to ${formatFraction(interval[1], digits)}`;
+}
+
+/** An interval of a difference in percentage points: `−2.1 to +0.3`. */
+export function formatPointsInterval(interval: readonly [number, number] | undefined, digits = 1): string {
+  if (!interval) return MISSING;
+  return `${formatPoints(interval[0], digits)} to ${formatPoints(interval[1], digits)}`;
+}
+
+/** A p value: `.034`, `< .001`. */
+export function formatP(p: number): string {
+  return p < 0.001 ? '< .001' : formatFraction(p);
+}
+
 /** A number with decimals that is no rate, such as alpha: `−0.25`, and never `−0.00`. */
 export function formatNumber(value: number, digits = 2): string {
   const text = Math.abs(value).toFixed(digits);

@@ -10,6 +10,7 @@ import {
 import {
   capitalize,
   formatFraction,
+  formatP,
   formatPercent,
   formatPoints,
   listWords,
@@ -33,6 +34,9 @@ export interface Figure {
   readonly note: string;
   readonly tone: 'better' | 'worse' | 'neutral';
 }
+
+/** Below this a difference is called more than chance. */
+export const SIGNIFICANT = 0.05;
 
 /** The headline of a comparison. It says so just as plainly when the compared network is worse. */
 export function headline(comparison: Comparison): Headline {
@@ -146,13 +150,19 @@ function compose(
 }
 
 /**
- * Says so when chance alone can make the difference on corrupted images. The measure is the least that chance does:
- * two standard errors of the difference as if every corrupted image were an image of its own. What passes it may
- * still be chance, above all that of the training seed.
+ * Says so when chance alone can make the difference on corrupted images: by the test of both models' answers to the
+ * same images, where those are known. Else the measure is the least that chance does: two standard errors of the
+ * difference as if every corrupted image were an image of its own. What passes may still be chance, above all that of
+ * the training seed.
  */
 function doubt(best: ComparedModel, pair: CorruptedPair, verdict: Headline['verdict']): string {
   const images = imagesPerCell(best.result)?.min;
   if (!images || (verdict !== 'better' && verdict !== 'worse')) return '';
+  const test = best.statistics?.significance?.corrupted;
+  if (test) {
+    if (test.p < SIGNIFICANT) return '';
+    return `; on ${plural(test.images, 'image')} that difference on corrupted images is within chance (p = ${formatP(test.p)})`;
+  }
   const variance = pair.value * (1 - pair.value) + pair.reference * (1 - pair.reference);
   const standardError = Math.sqrt(variance / (images * pair.cells));
   if (Math.abs(pair.value - pair.reference) >= 2 * standardError) return '';

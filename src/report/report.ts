@@ -1,6 +1,7 @@
 /** Puts a report together in memory. */
 import type { Predictions } from '../evaluate/predictions.ts';
 import type { Result } from '../evaluate/result.ts';
+import { withStatistics } from './certainty.ts';
 import { classTable } from './classes.ts';
 import { type Comparison, compare, type RunEvidence } from './comparison.ts';
 import type { ReportContent } from './content.ts';
@@ -52,7 +53,7 @@ export const CHART_FOLDER = 'charts';
  * @throws UserError when the results do not belong together
  */
 export async function composeReport(results: readonly Result[], input: ReportInput = {}): Promise<Report> {
-  const comparison = compare(results, input);
+  const comparison = withStatistics(compare(results, input), input.predictions);
   const strip = input.samples && (await encodeStrip(input.samples));
   const table = resultTable(comparison);
   const content: ReportContent = {

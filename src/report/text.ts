@@ -7,6 +7,7 @@ export const HEADINGS = {
   results: 'Errors, clean and corrupted',
   severity: 'Error against severity',
   corruptions: 'Corruption by corruption',
+  certainty: 'How sure this is',
   samples: 'What the networks were shown',
   classes: 'Class by class',
   failures: 'Image by image',
@@ -20,6 +21,8 @@ export const LEDES = {
   severity:
     'Mean top-1 error over the corruptions at each severity. Severity 0 is the clean test set, drawn where all were measured on it; lower is better.',
   groups: 'The same by group of corruptions, all on one scale.',
+  certainty:
+    'How far the figures would move with other test images of the same kind. Another training seed moves them too, which no test on one network can tell.',
   classes:
     'Top-1 error of the images of each class. Corrupted: mean over the corruptions of the benchmark and their severities; worst class first.',
   classesMissing:

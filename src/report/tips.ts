@@ -6,7 +6,15 @@
  */
 import type { MetricName } from '../evaluate/result.ts';
 import { type ComparedModel, type Comparison, comparable, corruptionError } from './comparison.ts';
-import { formatCount, formatFraction, formatPoints, longName, MISSING } from './format.ts';
+import {
+  formatCount,
+  formatFraction,
+  formatInterval,
+  formatP,
+  formatPoints,
+  longName,
+  MISSING,
+} from './format.ts';
 import type { TableCell, TableColumn } from './table.ts';
 
 /** Lines of cells as the text of a tip; lines without content are left out. */
@@ -31,7 +39,7 @@ export function cellTip(
 const DIGITS = 4;
 
 function metricTip(
-  { label }: ComparedModel,
+  { label, statistics }: ComparedModel,
   column: TableColumn,
   cell: TableCell,
   baseline: ComparedModel | undefined,
@@ -39,6 +47,7 @@ function metricTip(
   return tip(`${column.title} · ${label}`, [
     [column.description],
     [label, formatFraction(cell.value, DIGITS)],
+    intervalLine(statistics, statistics?.intervals?.[column.key as MetricName]),
     ...againstBaseline(cell, baseline, column.key as MetricName),
   ]);
 }
@@ -71,6 +80,7 @@ function corruptionTip(
   const other = baseline && corruptionError(baseline.result, corruption);
   const average = (error: typeof mean) => formatFraction(error?.value, DIGITS);
   const whole = mean === undefined || mean.severities.length === 5;
+  const test = model.statistics?.significance?.ce[corruption];
   return tip(`${longName(corruption)} · ${model.label}`, [
     ['severity', '1', '2', '3', '4', '5', whole ? 'CE' : 'mean'],
     [model.label, ...SEVERITY_INDICES.map((index) => formatFraction(own[index])), average(mean)],
@@ -84,11 +94,23 @@ function corruptionTip(
           ],
         ]
       : []),
+    intervalLine(model.statistics, model.statistics?.intervals?.ce[corruption], whole),
+    ...(test ? [['p of the difference, adjusted', formatP(test.holm)]] : []),
     imagesBehind(model, corruption),
     ...(cell.value !== undefined && cell.reference !== undefined && cell.reference > 0 && baseline
       ? [['ratio to the baseline', formatFraction(cell.value / cell.reference, DIGITS)]]
       : []),
   ]);
+}
+
+function intervalLine(
+  statistics: ComparedModel['statistics'],
+  interval: readonly [number, number] | undefined,
+  whole = true,
+): readonly string[] | undefined {
+  if (!interval) return undefined;
+  const level = Math.round(100 * statistics!.intervals!.level);
+  return [`${level}% interval${whole ? '' : ' of the mean'}`, formatInterval(interval, DIGITS)];
 }
 
 const SEVERITY_INDICES = [0, 1, 2, 3, 4] as const;

@@ -176,6 +176,8 @@ describe.skipIf(!browser)('the table', () => {
         'push-pull avg3|.142|.305|.468|.631|.794|.4680',
         'baseline|.152|.336|.520|.704|.888|.5200',
         'difference, points|−1.0|−3.1|−5.2|−7.3|−9.4|−5.20',
+        expect.stringMatching(/^95% interval\|\.\d{4} to \.\d{4}$/),
+        expect.stringMatching(/^p of the difference, adjusted\|\.\d{3}$/),
         'images a severity|1,000',
         'ratio to the baseline|.9000',
       ]);
@@ -228,7 +230,9 @@ describe.skipIf(!browser)('classes and images', () => {
       const reference = Number(await cell.getAttribute('data-reference'));
       expect(await cell.textContent()).toBe(error.toFixed(2).replace(/^0/, ''));
       const shade = () =>
-        page.evaluate("getComputedStyle(document.querySelector('#classes .heatmap td')).backgroundColor");
+        page.evaluate(
+          "getComputedStyle(document.querySelector('#classes .heatmap tbody td')).backgroundColor",
+        );
       const orange = await shade();
       await classes.getByRole('radio', { name: '− baseline' }).check();
       const points = Math.round((error - reference) * 100);

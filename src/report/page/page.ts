@@ -2,6 +2,7 @@
 import type { ReportContent } from '../content.ts';
 import type { Headline } from '../headline.ts';
 import { corruptionsLede, HEADINGS, LEDES } from '../text.ts';
+import { certaintySection, hasCertainty } from './certainty.ts';
 import { classesSection } from './classes.ts';
 import { failuresSection } from './failures.ts';
 import {
@@ -67,6 +68,12 @@ function listSections(content: ReportContent): Section[] {
       heading: HEADINGS.corruptions,
       lede: corruptionsLede(comparison),
       body: corruptionsSection(content),
+    },
+    hasCertainty(comparison) && {
+      id: 'certainty',
+      heading: HEADINGS.certainty,
+      lede: LEDES.certainty,
+      body: certaintySection(comparison),
     },
     {
       id: 'classes',

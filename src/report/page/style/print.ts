@@ -15,7 +15,7 @@ nav,.controls,.unfold,#tip{display:none!important}
 section,main>section:first-child{margin-top:26pt}
 h2,h3,h4,.lede,.key,summary,section>h3+.small{break-after:avoid}
 h2{font-size:15pt}
-figure,.figures,tr,.strip .group,.kernels svg,dl.facts,.layer .columns>figure:first-child,.cells tbody,.cautions li{break-inside:avoid}
+figure,.figures,tr,.strip .group,.kernels svg,dl.facts,.layer .columns>figure:first-child,.cells tbody,.cautions li,p{break-inside:avoid}
 figure.kernels,figure.tables,figure.long{break-inside:auto}
 .pair figure{max-width:440px}
 dl.facts{font-size:9pt;gap:3px 16px}

@@ -54,7 +54,17 @@ td.missing{color:${COLORS.faint}}
 .cells tbody tr{border-bottom:0}
 .cells tbody{border-bottom:1px solid ${COLORS.rule}}
 .cells .mean{font-weight:600}
-#classes figure.tables{margin-top:44px}
+#classes figure.tables,#certainty figure.tables+figure.tables{margin-top:44px}
+.certain{width:auto}
+.certain th,.certain td{padding:8px 10px 8px 0}
+.certain .first{padding-left:18px}
+.certain thead th{text-align:left}
+.certain tbody th{min-width:8em;font-weight:600}
+.certain .figure{font-weight:600}
+.certain .range{color:${COLORS.muted};text-align:left}
+.certain .words{padding-left:18px;text-align:left;white-space:normal;min-width:18em}
+.words .better{color:${COLORS.better};font-weight:600}
+.words .worse{color:${COLORS.worse};font-weight:600}
 .beside{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr));gap:44px 48px;align-items:start}
 #classes div:first-of-type>figure:first-child,#classes .beside>figure{margin:0;min-width:0}
 figure.tables h3{margin-bottom:10px}
