@@ -226,6 +226,7 @@ async function findClassifier(
     classes: {
       from: found.from,
       why: found.why,
+      ...(found.from === 'file' && { file: source.names!.source }),
       unused: count - used,
       shared: found.outputs.filter((own) => own.length > 1).length,
       mapping: hashOutputs(found.outputs),

@@ -46,6 +46,8 @@ const readingSchema = z.object({
   classes: z.object({
     from: z.enum(['card', 'file', 'metadata', 'config', 'imagenet order', 'data order']),
     why: z.string(),
+    /** The file that names them, as it was given (`--labels`). */
+    file: z.string().optional(),
     /** Outputs that stand for no class of the data: the answer is taken among the others. */
     unused: count,
     /** Classes for which several outputs stand, whose probabilities are added. */

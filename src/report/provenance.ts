@@ -1,4 +1,6 @@
 /** How the figures came about: what anybody needs to judge or repeat them. */
+
+import type { Result } from '../evaluate/result.ts';
 import { commandParts, shellWord, trainCommand } from '../train/command.ts';
 import type { RunConfig } from '../train/config.ts';
 import { type ComparedModel, type Comparison, imagesPerCell, measuredCells } from './comparison.ts';
@@ -79,8 +81,10 @@ function modelFacts(model: ComparedModel): Fact[] {
       value:
         `${input.width} × ${input.height} ${input.layout} ${input.dtype}, ` +
         `${input.resize === null ? 'not resized' : `short side ${input.resize}, centre crop`}, ` +
-        `mean ${input.mean.join(', ')}, std ${input.std.join(', ')}`,
+        `mean ${input.mean.join(', ')}, std ${input.std.join(', ')}` +
+        `${input.channels ? `, ${input.channels === 'bgr' ? 'blue first' : 'grey'}` : ''}`,
     },
+    ...readingFacts(result),
     {
       name: 'Measured',
       value:
@@ -94,6 +98,25 @@ function modelFacts(model: ComparedModel): Fact[] {
   ];
   if (run?.config) facts.push(...trainingFacts(run.config, model));
   return facts;
+}
+
+/** How the outputs of a model from elsewhere were read. */
+function readingFacts({ model: { reading } }: Result): Fact[] {
+  if (!reading || reading.classes.from === 'card') return [];
+  const { output, scores, classes } = reading;
+  const used = formatCount(output.count - classes.unused);
+  const masked = classes.unused > 0 ? `; the answer is taken among ${used} of them` : '';
+  const shared =
+    classes.shared > 0
+      ? `; ${formatCount(classes.shared)} of them stand for several outputs, whose probabilities are added`
+      : '';
+  return [
+    {
+      name: 'Outputs',
+      value: `${output.name}, ${formatCount(output.count)} ${scores.kind} (${scores.why})${masked}`,
+    },
+    { name: 'Classes of the outputs', value: `${classes.why}${shared}` },
+  ];
 }
 
 function trainingFacts(config: RunConfig, { run }: ComparedModel): Fact[] {
@@ -182,7 +205,35 @@ function deriveCommands({ result, run }: ComparedModel): string[] {
       ['--limit', data.limit],
       ['--seed', data.seed],
       ['--set', data.corrupted ? null : data.corruptionSet],
+      ...foreignOptions(result),
     ]).join(' '),
   );
   return commands;
+}
+
+/** What has to be said of a model that does not say it itself. */
+function foreignOptions({
+  model: { reading },
+  data: { preprocessing: input },
+}: Result): [option: string, value: string | number | null | undefined][] {
+  if (!reading || reading.classes.from === 'card') return [];
+  const { channels } = input;
+  const own = ([red, green, blue]: readonly [number, number, number]) =>
+    (channels === 'grey' ? [red] : channels === 'bgr' ? [blue, green, red] : [red, green, blue]).join(',');
+  const floats = input.dtype === 'float32';
+  const size = input.width === input.height ? input.width : `${input.width}x${input.height}`;
+  return [
+    [
+      '--input-size',
+      reading.input.shape.filter((length) => typeof length === 'string').length > 1 ? size : null,
+    ],
+    ['--resize', input.resize],
+    ['--mean', floats ? own(input.mean) : null],
+    ['--std', floats ? own(input.std) : null],
+    ['--layout', input.layout],
+    ['--channels', channels],
+    ['--output', reading.output.name],
+    ['--scores', reading.scores.why === '--scores' ? reading.scores.kind : null],
+    ['--labels', reading.classes.file],
+  ];
 }

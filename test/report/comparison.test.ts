@@ -233,6 +233,45 @@ describe('provenance', () => {
     ]);
   });
 
+  it('says of a model from elsewhere how it was read, and what to pass to read it so again', () => {
+    const plain = syntheticResult({ file: 'm.onnx' });
+    const foreign: Result = {
+      ...plain,
+      model: {
+        ...plain.model,
+        reading: {
+          input: { name: 'data', dtype: 'float16', shape: ['N', 3, 'H', 'W'], batch: null, channels: 'bgr' },
+          output: { name: 'prob', dtype: 'float16', count: 1001 },
+          scores: { kind: 'probabilities', why: 'the graph ends with Softmax' },
+          classes: {
+            ...{ from: 'file', why: 'my names.txt', file: 'my names.txt' },
+            ...{ unused: 989, shared: 2, mapping: 'a' },
+          },
+        },
+      },
+      data: {
+        ...plain.data,
+        preprocessing: {
+          ...{ width: 32, height: 32, layout: 'NCHW', dtype: 'float32', channels: 'bgr', resize: 40 },
+          ...{ mean: [0.5, 0.25, 0.125], std: [1, 2, 4] },
+        },
+      },
+    };
+    const { models, commands } = provenance(compare([foreign]));
+    const facts = new Map(models[0]!.facts.map(({ name, value }) => [name, value]));
+    expect(facts.get('Outputs')).toBe(
+      'prob, 1,001 probabilities (the graph ends with Softmax); the answer is taken among 12 of them',
+    );
+    expect(facts.get('Classes of the outputs')).toBe(
+      'my names.txt; 2 of them stand for several outputs, whose probabilities are added',
+    );
+    expect(facts.get('Input')).toMatch(/mean 0.5, 0.25, 0.125, std 1, 2, 4, blue first$/);
+    expect(commands).toEqual([
+      'pushpull evaluate m.onnx --data data/cifar10 --limit 1000 --seed 0 --set cifar --input-size 32 --resize 40 ' +
+        "--mean 0.125,0.25,0.5 --std 4,2,1 --layout NCHW --channels bgr --output prob --labels 'my names.txt'",
+    ]);
+  });
+
   it('prefers the commands that were really given', () => {
     expect(provenance(compare([syntheticResult()]), ['pushpull demo']).commands).toEqual(['pushpull demo']);
   });
