@@ -21,7 +21,12 @@ export function valuesFact(
   return `${order}mean ${rounded(mean)}, std ${rounded(std)}${type}`;
 }
 
-export function readingFacts({ output, scores, classes }: ModelReading): [name: string, text: string][] {
+export function readingFacts({
+  input,
+  output,
+  scores,
+  classes,
+}: ModelReading): [name: string, text: string][] {
   const { from, why, unused, shared } = classes;
   const notes = [
     unused > 0 &&
@@ -30,6 +35,7 @@ export function readingFacts({ output, scores, classes }: ModelReading): [name: 
   ].filter((note) => note !== false);
   const plain = from === 'card' && notes.length === 0;
   return [
+    ...(input.declared ? [['', `as ${input.declared}`] as [string, string]] : []),
     [
       'output',
       `${output.name}, ${thousands(output.count)} ${scores.kind}${from === 'card' ? '' : ` (${scores.why})`}`,
@@ -57,6 +63,7 @@ export function printPreview({ model, data, answers }: ModelPreview): void {
       'images',
       `${width}×${height} ${data.corrupted ? 'of the set, as they are' : crop}; ${valuesFact(data.preprocessing, reading)}`,
     ],
+    ...(input.declared ? [['', `as ${input.declared}`] as const] : []),
     ['output', `${output.name}, ${output.dtype}, ${plural(output.count, 'score')} an image`],
     ['scores', `${scores.kind}: ${scores.why}`],
     ['classes', `${thousands(data.classes)} of the data${shared}${others}`],

@@ -11,6 +11,7 @@ import { randomStream } from '../random/random.ts';
 import { modelConfigSchema } from '../train/config.ts';
 import { trainingRecordSchema } from '../train/history.ts';
 import { isRun, openRun } from '../train/run.ts';
+import { type DeclaredPreprocessing, declaredPreprocessing } from './declared-preprocessing.ts';
 import { Feeder, type ImageBatch } from './feeder.ts';
 import { findClassOutputs, hashOutputs } from './labels/class-outputs.ts';
 import { declaredNames } from './labels/metadata.ts';
@@ -36,6 +37,8 @@ export interface ModelFile {
   readonly model: ResultModel;
   /** Present when this project wrote the file. */
   readonly card?: ModelCard;
+  /** How it wants its images, where a configuration beside it says so. */
+  readonly declared?: DeclaredPreprocessing;
   /** What its outputs are called, where anything says so. */
   readonly names?: OutputNames;
 }
@@ -85,7 +88,8 @@ export async function readModelFile(modelOrRun: string, labels?: string): Promis
     ...(card && howMade(card)),
   };
   const names = labels === undefined ? await declaredNames(file, proto, card) : await readLabelFile(labels);
-  return { path: file, bytes, model, card, names };
+  const declared = card ? undefined : await declaredPreprocessing(file);
+  return { path: file, bytes, model, card, declared, names };
 }
 
 /** Ultralytics notes what a model is for; its detectors look much like classifiers from outside. */
@@ -132,7 +136,7 @@ async function findModelFile(modelOrRun: string): Promise<string> {
 
 /**
  * Loads a model and finds out how to feed it: layout, size, channels and type of its input from the file, the rest from
- * its card or from `flags`.
+ * its card, from a configuration of HuggingFace's or timm's beside it, or from `flags`.
  *
  * @throws UserError if the input takes no images, or if its preprocessing is unknown
  */
@@ -144,7 +148,11 @@ export async function openModel(
   const { file } = source.model;
   const proto = decodeModel(source.bytes, file);
   const input = imageInput(proto, file);
-  const preprocessing = resolvePreprocessing(input, { file, card: source.card?.preprocessing, flags });
+  const preprocessing = resolvePreprocessing(input, {
+    file,
+    card: source.card?.preprocessing ?? source.declared?.known,
+    flags,
+  });
   const adapted = adaptModel(proto, imageFeed(input, preprocessing), file);
   const bytes = adapted.model === proto ? source.bytes : encodeModel(adapted.model);
   const session = await load(engine, bytes, file);
@@ -220,6 +228,7 @@ async function findClassifier(
       shape: [...input.shape],
       batch: feeder.batchSize ?? null,
       channels: preprocessing.channels ?? 'rgb',
+      ...(source.declared && { declared: source.declared.why }),
     },
     output: { name: output.name, dtype: output.dtype, count: output.count },
     scores,

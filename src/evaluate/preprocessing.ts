@@ -37,8 +37,8 @@ export type ScoreKind = (typeof SCORE_KINDS)[number];
 interface Known {
   /** How to call the model in messages. */
   readonly file: string;
-  /** From the model's card, where this project wrote the file. */
-  readonly card: Preprocessing | undefined;
+  /** From the model's card, where this project wrote the file, or from a configuration beside it. */
+  readonly card: Partial<Preprocessing> | undefined;
   readonly flags: PreprocessingFlags;
 }
 
@@ -138,7 +138,9 @@ export function resolvePreprocessing(input: ImagePort, known: Known): Preprocess
   const [fixedHeight, fixedWidth] = layout === 'NCHW' ? input.shape.slice(2) : input.shape.slice(1, 3);
   const width = resolveSize('width', fixedWidth, flags.inputSize?.width, card?.width, file);
   const height = resolveSize('height', fixedHeight, flags.inputSize?.height, card?.height, file);
-  const resize = flags.resize ?? card?.resize ?? null;
+  // A configuration may be of a model of another size than the one that was exported.
+  const told = (card?.resize ?? 0) >= Math.max(width, height) ? card?.resize : undefined;
+  const resize = flags.resize ?? told ?? null;
   if (resize !== null && resize < Math.max(width, height)) {
     throw new UserError(
       `--resize: expected at least the model's input size ${Math.max(width, height)}, found ${resize}; ` +
@@ -188,13 +190,15 @@ function resolveSize(
 
 /** @param blueFirst whether the model takes blue first, and so do the flags; what is stored has red first */
 function resolveNormalisation(
-  card: Preprocessing | undefined,
+  card: Partial<Preprocessing> | undefined,
   flags: PreprocessingFlags,
   blueFirst: boolean,
   file: string,
 ): Pick<Preprocessing, 'mean' | 'std'> {
-  if ((!flags.mean || !flags.std) && (!card || flags.scale)) {
-    const missing = [!flags.mean && '--mean', !flags.std && '--std'].filter(Boolean).join(' and ');
+  const known = flags.scale ? undefined : card;
+  const [mean, std] = [flags.mean ?? known?.mean, flags.std ?? known?.std];
+  if (!mean || !std) {
+    const missing = [!mean && '--mean', !std && '--std'].filter(Boolean).join(' and ');
     throw new UserError(
       `${file}: does not say how its input is normalised, and ${missing} ${missing.includes('and') ? 'are' : 'is'} missing; ` +
         'pass what it was trained with: --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 (torchvision), ' +
@@ -206,8 +210,8 @@ function resolveNormalisation(
   const told = ([first, second, third]: Triple): Triple =>
     blueFirst ? [third / unit, second / unit, first / unit] : [first / unit, second / unit, third / unit];
   return {
-    mean: flags.mean ? told(flags.mean) : [...card!.mean],
-    std: flags.std ? told(flags.std) : [...card!.std],
+    mean: flags.mean ? told(flags.mean) : mean,
+    std: flags.std ? told(flags.std) : std,
   };
 }
 

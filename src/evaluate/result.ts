@@ -30,6 +30,8 @@ const readingSchema = z.object({
     /** Images a run; null where it takes any number. */
     batch: z.number().int().positive().nullable(),
     channels: z.enum(CHANNELS),
+    /** The configuration that told how it wants its images, where options did not, and what is done otherwise here. */
+    declared: z.string().optional(),
   }),
   output: z.object({
     name: z.string(),

@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EvaluateOptions, evaluate } from '../../src/evaluate/evaluate.ts';
 import { readPredictions } from '../../src/evaluate/predictions.ts';
+import type { PreprocessingFlags } from '../../src/evaluate/preprocessing.ts';
 import { readResult } from '../../src/evaluate/result.ts';
+import { retrofitModel } from '../../src/evaluate/retrofit.ts';
 import { previewModel } from '../../src/evaluate/subject.ts';
 import { colourModel, writeColours } from './colours.ts';
 import { tinyModel } from './tiny-model.ts';
@@ -77,6 +79,30 @@ describe('evaluate', () => {
         out,
       }),
     ).rejects.toThrow(/--channels rgb there, bgr here; --scores logits there, probabilities here/);
+  });
+});
+
+describe('retrofitModel', () => {
+  it.each(['bgr', 'float16', 'grey', 'quantised-int8', 'nhwc-softmax'])('works on %s', async (name) => {
+    const cases = JSON.parse(await readFile(path.join(FIXTURES, 'models.json'), 'utf8')) as {
+      model: string;
+      options: PreprocessingFlags;
+      predicted: number[];
+    }[];
+    const { options, predicted } = cases.find(({ model }) => model === `${name}.onnx`)!;
+    const out = at(`${name}-retrofitted.onnx`);
+    const data = path.join(FIXTURES, 'images');
+    const { measured } = await retrofitModel({
+      ...{ model: path.join(FIXTURES, 'models', `${name}.onnx`), out, data, preprocessing: options },
+      ...{ avg: 3, alpha: 0.25, threads: 1, workers: 0 },
+    });
+    // Four images of each class, in order.
+    const wrong = predicted.filter((label, image) => label !== Math.floor(image / 4)).length;
+    expect(measured!.errors.original).toBeCloseTo(wrong / 12, 12);
+    expect(measured!.scale.every((factor) => factor > 0 && Number.isFinite(factor))).toBe(true);
+    const { answers } = await previewModel({ model: out, data, preprocessing: options, threads: 1 });
+    const right = answers.filter((answer) => answer.label === answer.predicted).length;
+    expect(measured!.errors.retrofitted).toBeCloseTo(1 - right / 12, 12);
   });
 });
 

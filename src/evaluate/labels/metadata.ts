@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { ModelCard } from '../../models/card.ts';
 import { attributeOf } from '../../onnx/constants.ts';
 import type { ModelProto } from '../../onnx/model.ts';
+import { configFolders } from '../declared-preprocessing.ts';
 import { NAME_KEYS, namesOfValue, type OutputNames, parseLabels } from './output-names.ts';
 
 /**
@@ -59,9 +60,7 @@ function inGraph({ graph }: ModelProto): OutputNames | undefined {
 
 /** The convention of HuggingFace: `config.json` beside the model, or beside the folder `onnx` that it lies in. */
 async function inConfig(file: string): Promise<OutputNames | undefined> {
-  const folder = path.dirname(file);
-  const places = path.basename(folder) === 'onnx' ? [folder, path.dirname(folder)] : [folder];
-  for (const place of places) {
+  for (const place of configFolders(file)) {
     const source = path.join(place, 'config.json');
     const text = await readFile(source, 'utf8').catch(() => undefined);
     const config = text === undefined ? undefined : read(() => JSON.parse(text) as Record<string, unknown>);
