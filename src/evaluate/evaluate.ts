@@ -143,6 +143,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
     const record = new EvaluationRecord({
       model: classifier.model,
       data,
+      classes: test.classes,
       environment,
       cells,
       clean,
@@ -218,7 +219,7 @@ async function readEarlier(out: string, baseline: string | undefined): Promise<R
 
 function withStatistics(result: Result, { predictions, baseline }: GatheredAnswers): Result {
   const { data } = result;
-  const options = { seed: data.seed, baseline, alexnet: hasAlexnetErrors(data) };
+  const options = { seed: data.seed, baseline, alexnet: hasAlexnetErrors(predictions.classes, data) };
   return { ...result, ...describeStatistics(predictions, measuredCells(result), options) };
 }
 

@@ -1,6 +1,7 @@
 /** The result of an evaluation while it grows, cell by cell. */
 import { CORRUPTIONS } from '../corrupt/index.ts';
 import type { Cell } from './grid.ts';
+import { IMAGENET_CLASSES } from './labels/imagenet-classes.ts';
 import type { MeasuredCell } from './measure.ts';
 import { computeMetrics } from './metrics.ts';
 import { RESULT_SCHEMA, type Result } from './result.ts';
@@ -8,6 +9,8 @@ import { RESULT_SCHEMA, type Result } from './result.ts';
 export interface RecordOptions {
   readonly model: Result['model'];
   readonly data: Result['data'];
+  /** Names of the data's classes. */
+  readonly classes: readonly string[];
   readonly environment: Result['environment'];
   /** The grid that makes the result complete. */
   readonly cells: readonly Cell[];
@@ -59,13 +62,13 @@ export class EvaluationRecord {
    * @param seconds time that this part has taken so far
    */
   result(seconds: number): Result {
-    const { model, data, environment, earlier, baseline, notes: more = [] } = this.#options;
+    const { model, data, classes, environment, earlier, baseline, notes: more = [] } = this.#options;
     if (!this.#clean && this.#options.clean !== false)
       throw new Error('a result needs the clean error first');
     const errors = inBenchmarkOrder(this.#errors);
     const { ce, metrics, frequency, notes } = computeMetrics(
       { clean: this.#clean, errors },
-      { baseline, alexnet: hasAlexnetErrors(data) },
+      { baseline, alexnet: hasAlexnetErrors(classes, data) },
     );
     notes.unshift(...this.#leftOut(), ...this.#otherImages(), ...this.#otherCrop(), ...more);
     return {
@@ -125,9 +128,20 @@ export class EvaluationRecord {
   }
 }
 
-/** Whether AlexNet's published errors are on the same task: ImageNet's 1,000 classes with ImageNet's strengths. */
-export function hasAlexnetErrors({ classes, corruptionSet }: Result['data']): boolean {
-  return classes === 1000 && corruptionSet === 'imagenet';
+const IMAGENET: ReadonlySet<string> = new Set(IMAGENET_CLASSES);
+
+/**
+ * Whether AlexNet's published errors are on the same task: the 1,000 classes of ImageNet, by their WordNet ids, with
+ * ImageNet's strengths.
+ *
+ * @param classes names of the data's classes
+ */
+export function hasAlexnetErrors(
+  classes: readonly string[],
+  { corruptionSet }: Pick<Result['data'], 'corruptionSet'>,
+): boolean {
+  const same = classes.length === IMAGENET.size && classes.every((name) => IMAGENET.has(name));
+  return corruptionSet === 'imagenet' && same;
 }
 
 /** A result as it was before some cells were measured. */

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { gridCells } from '../../src/evaluate/grid.ts';
+import { IMAGENET_CLASSES } from '../../src/evaluate/labels/imagenet-classes.ts';
 import { Progress } from '../../src/evaluate/progress.ts';
 import { EvaluationRecord } from '../../src/evaluate/record.ts';
 import { formatResult } from '../../src/evaluate/result.ts';
 import { exampleResult } from './results.ts';
 
 const { model, data, environment } = exampleResult();
+const classes = ['a', 'b', 'c'];
 const cells = gridCells(['fog', 'gaussian_noise'], [1, 5]);
 const now = { ...environment, date: '2026-11-23T00:00:00.000Z', seconds: 0 };
 
@@ -20,13 +22,13 @@ function work(record: EvaluationRecord, count = Number.POSITIVE_INFINITY) {
 
 describe('EvaluationRecord', () => {
   it('gives the same file in one go and in parts, apart from times', () => {
-    const whole = work(new EvaluationRecord({ model, data, environment, cells })).result(7);
-    const part = work(new EvaluationRecord({ model, data, environment, cells }), 2).result(3);
+    const whole = work(new EvaluationRecord({ model, data, classes, environment, cells })).result(7);
+    const part = work(new EvaluationRecord({ model, data, classes, environment, cells }), 2).result(3);
     expect(part).toMatchObject({
       complete: false,
       errors: { fog: [expect.closeTo(0.15, 12), null, null, null, null] },
     });
-    const rest = new EvaluationRecord({ model, data, environment: now, cells, earlier: part });
+    const rest = new EvaluationRecord({ model, data, classes, environment: now, cells, earlier: part });
     expect(rest.remaining()).toEqual(cells.slice(1));
     const joined = work(rest).result(4);
     expect(formatResult(joined)).toBe(formatResult(whole));
@@ -34,20 +36,26 @@ describe('EvaluationRecord', () => {
   });
 
   it('writes corruptions in the order of the benchmark, whatever the order of measuring', () => {
-    const { errors } = work(new EvaluationRecord({ model, data, environment, cells })).result(1);
+    const { errors } = work(new EvaluationRecord({ model, data, classes, environment, cells })).result(1);
     expect(Object.keys(errors)).toEqual(['gaussian_noise', 'fog']);
   });
 
   it('continues an evaluation with more cells than it was begun with', () => {
-    const earlier = work(new EvaluationRecord({ model, data, environment, cells })).result(1);
+    const earlier = work(new EvaluationRecord({ model, data, classes, environment, cells })).result(1);
     const more = gridCells(['fog'], [1, 2, 3, 4, 5]);
-    const record = new EvaluationRecord({ model, data, environment, cells: more, earlier });
+    const record = new EvaluationRecord({ model, data, classes, environment, cells: more, earlier });
     expect(record.remaining()).toEqual(gridCells(['fog'], [2, 3, 4]));
     expect(work(record).result(1).ce.fog).toBeCloseTo(0.35, 12);
   });
 
   it('says how many images were left out', () => {
-    const record = new EvaluationRecord({ model, data: { ...data, images: 12 }, environment, cells });
+    const record = new EvaluationRecord({
+      model,
+      data: { ...data, images: 12 },
+      classes,
+      environment,
+      cells,
+    });
     expect(work(record).result(1).notes[0]).toBe('2 of 12 images could not be read and were left out');
   });
 
@@ -57,7 +65,7 @@ describe('EvaluationRecord', () => {
       const corrupted = { format, fingerprints: {} };
       const preprocessing = { ...data.preprocessing, width: 224, height: 224, resize };
       const set = { ...data, clean, corrupted, preprocessing };
-      return work(new EvaluationRecord({ model, data: set, environment, cells }))
+      return work(new EvaluationRecord({ model, data: set, classes, environment, cells }))
         .result(1)
         .notes.slice(0, -1);
     };
@@ -74,12 +82,17 @@ describe('EvaluationRecord', () => {
 
   it("applies AlexNet's errors to ImageNet's 1,000 classes with ImageNet's strengths only", () => {
     const earlier = exampleResult();
-    const metrics = (changes: Partial<typeof data>) =>
-      new EvaluationRecord({ model, data: { ...data, ...changes }, environment, cells, earlier }).result(0)
-        .metrics;
-    expect(metrics({ classes: 1000, corruptionSet: 'imagenet' })).toHaveProperty(['mce.alexnet']);
-    expect(metrics({ classes: 100, corruptionSet: 'imagenet' })).not.toHaveProperty(['mce.alexnet']);
-    expect(metrics({ classes: 1000 })).not.toHaveProperty(['mce.alexnet']);
+    const metrics = (corruptionSet: 'cifar' | 'imagenet', classes: readonly string[]) =>
+      new EvaluationRecord({
+        ...{ model, classes, environment, cells, earlier },
+        data: { ...data, corruptionSet, classes: classes.length },
+      }).result(0).metrics;
+    const others = IMAGENET_CLASSES.map((_, index) => `class ${index}`);
+    expect(metrics('imagenet', IMAGENET_CLASSES)).toHaveProperty(['mce.alexnet']);
+    expect(metrics('imagenet', [...IMAGENET_CLASSES].reverse())).toHaveProperty(['mce.alexnet']);
+    expect(metrics('imagenet', IMAGENET_CLASSES.slice(0, 100))).not.toHaveProperty(['mce.alexnet']);
+    expect(metrics('imagenet', others)).not.toHaveProperty(['mce.alexnet']);
+    expect(metrics('cifar', IMAGENET_CLASSES)).not.toHaveProperty(['mce.alexnet']);
   });
 });
 

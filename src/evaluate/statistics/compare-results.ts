@@ -54,7 +54,7 @@ export async function compareResults(
   }
   const [errors, errors0] = [own, reference].map((predictions) => imageErrors(predictions, cells)!);
   const settings = { ...BOOTSTRAP_DEFAULTS, seed: result!.data.seed, ...options };
-  const alexnet = hasAlexnetErrors(result!.data);
+  const alexnet = hasAlexnetErrors(own.classes, result!.data);
   const intervals = bootstrapErrors(errors!, errors0!, { ...settings, alexnet });
   const [measured, measured0] = [errorsOfAll(errors!), errorsOfAll(errors0!)];
   return {
