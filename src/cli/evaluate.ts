@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { PARAMETER_SETS, type ParameterSet } from '../corrupt/index.ts';
+import { BAD_LIMIT_HELP, type BadLimit, parseBadLimit } from '../data/bad-images.ts';
 import { DEVICES, type Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import { type EvaluateOptions, evaluate } from '../evaluate/evaluate.ts';
@@ -47,6 +48,9 @@ Examples:
   A network of 100 ImageNet classes on all of ImageNet (or on its archives): its card says which classes are meant
     $ pushpull evaluate runs/imagenet100 --data imagenet:/data/ILSVRC2012
 
+  Pictures that cannot be read end an evaluation, unless they are to be left out; still it stops at more than 20:
+    $ pushpull evaluate runs/plain --data ~/pictures --skip-bad --max-bad 20
+
 Corruptions: all is the benchmark's 15. Groups: noise, blur, weather, digital, and extra (speckle_noise,
 gaussian_blur, spatter, saturate). none measures the clean error alone. Without the option, of a corrupted
 set also those of extra that it holds.
@@ -84,6 +88,7 @@ interface Flags extends PreprocessingFlags, ClassFlags {
   cache?: string;
   frostDir?: string;
   skipBad?: boolean;
+  maxBad?: BadLimit;
   dryRun?: boolean;
 }
 
@@ -125,7 +130,11 @@ export function register(program: Command): void {
     )
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', integer('--threads', 1))
     .option('--cache <dir>', 'where downloaded data sets are kept')
-    .option('--skip-bad', 'leave unreadable images out instead of refusing the data')
+    .option(
+      '--skip-bad',
+      'leave unreadable images out instead of refusing the data; they are listed beside the result',
+    )
+    .option('--max-bad <n>', `with --skip-bad, ${BAD_LIMIT_HELP}`, parseBadLimit)
     .option(
       '--dry-run',
       'tell how the model is understood and what it says of a few images; measure nothing',
@@ -151,6 +160,7 @@ async function run(model: string, flags: Flags): Promise<void> {
     });
     display.close();
     console.log(resultTable(result));
+    display.conclude();
     console.log(`\nresult: ${out}`);
   } catch (error) {
     display.close();
@@ -194,6 +204,7 @@ function toOptions(model: string, flags: Flags): EvaluateOptions {
     cacheDir: flags.cache,
     frostDir: flags.frostDir,
     skipBad,
+    maxBad: flags.maxBad,
     preprocessing: toPreprocessing(flags),
   };
 }

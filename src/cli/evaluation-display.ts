@@ -1,4 +1,5 @@
 import type { EvaluationEvent } from '../evaluate/evaluate.ts';
+import { badImagesFacts } from './bad-images.ts';
 import { readingFacts, valuesFact } from './model-reading.ts';
 import { duration, facts, ProgressLine, plural, thousands } from './progress.ts';
 
@@ -12,6 +13,7 @@ export class EvaluationDisplay {
   #finished = 0;
   #cells = 0;
   #pace = '';
+  #badImages: Event<'badImages'> | undefined;
   #stopping = false;
 
   constructor(out: string, terminal: boolean = process.stderr.isTTY === true) {
@@ -23,7 +25,8 @@ export class EvaluationDisplay {
   readonly event = (event: EvaluationEvent): void => {
     if (event.kind === 'start') this.#start(event);
     else if (event.kind === 'progress') this.#progress(event);
-    else this.#cell(event);
+    else if (event.kind === 'cell') this.#cell(event);
+    else this.#badImages = event;
   };
 
   /** Say that Ctrl-C was heard. */
@@ -36,6 +39,12 @@ export class EvaluationDisplay {
   stopped(): void {
     const kept = this.#finished > 0 ? ` in ${this.#out}; the same command continues with the rest` : '';
     console.error(`stopped: ${this.#finished} of ${plural(this.#cells, 'cell')} finished${kept}`);
+  }
+
+  /** What was left out, after the result. */
+  conclude(): void {
+    const { images = [], file = '' } = this.#badImages ?? {};
+    facts(badImagesFacts(images, file));
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 /** `pushpull retrofit`: put the push-pull layer into a finished ONNX model, in place of its first convolution. */
 import type { Command } from 'commander';
+import { BAD_LIMIT_HELP, type BadLimit, parseBadLimit } from '../data/bad-images.ts';
 import { DEVICES, type Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import type { PreprocessingFlags } from '../evaluate/preprocessing.ts';
@@ -10,6 +11,7 @@ import {
   retrofitModel,
 } from '../evaluate/retrofit.ts';
 import { shellWord } from '../train/command.ts';
+import { badImagesFacts } from './bad-images.ts';
 import { choice, integer, poolingSize } from './options.ts';
 import { addPreprocessingOptions, preprocessingWords, toPreprocessing } from './preprocessing.ts';
 import { duration, facts, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './progress.ts';
@@ -48,6 +50,7 @@ interface Flags extends PreprocessingFlags {
   threads?: number;
   cache?: string;
   skipBad?: boolean;
+  maxBad?: BadLimit;
 }
 
 export function register(program: Command): void {
@@ -74,7 +77,11 @@ export function register(program: Command): void {
     .option('--workers <n>', 'threads that decode images (default: one a core)', integer('--workers', 1))
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', integer('--threads', 1))
     .option('--cache <dir>', 'where downloaded data sets are kept')
-    .option('--skip-bad', 'leave unreadable images out instead of refusing the data');
+    .option(
+      '--skip-bad',
+      'leave unreadable images out instead of refusing the data; they are listed beside the model',
+    )
+    .option('--max-bad <n>', `with --skip-bad, ${BAD_LIMIT_HELP}`, parseBadLimit);
   addPreprocessingOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (model: string, flags: Flags) => run(model, flags));
@@ -90,6 +97,7 @@ async function run(model: string, flags: Flags): Promise<void> {
       (signal) =>
         retrofitModel({
           ...{ model, out, avg, alpha, data, images, limit, seed, device, threads, workers, skipBad },
+          maxBad: flags.maxBad,
           batchSize: flags.batch,
           cacheDir: flags.cache,
           preprocessing: toPreprocessing(flags),
@@ -182,6 +190,7 @@ function report({ measured, bytes, notes }: RetrofitOutcome, flags: Flags): void
   facts([['size', `${Number((bytes / 1e6).toPrecision(2))} MB`]]);
   for (const note of notes) console.error(`note: ${note}`);
   if (measured) {
+    facts(badImagesFacts(measured.badImages.images, measured.badImages.file));
     const { data, estimatedOn, errors, scale } = measured;
     const split = estimatedOn.split === 'train' ? 'training' : 'test';
     const factors = scale.map((factor) => Number(factor.toPrecision(3))).join(' to ');

@@ -1,7 +1,9 @@
 /** What `pushpull train` and `pushpull search` ask about a run: its network, its recipe, and where it runs. */
+
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { AUGMENTATION_REQUESTS, type AugmentationRequest } from '../augment/augment.ts';
+import { BAD_LIMIT_HELP, type BadLimit, parseBadLimit } from '../data/bad-images.ts';
 import { parseImageNetSpec } from '../data/imagenet/source.ts';
 import { DEVICES, type Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
@@ -34,10 +36,19 @@ export interface RunFlags extends StemFlags, ClassFlags {
   workers?: number;
   threads?: number;
   cache?: string;
+  maxBad?: BadLimit;
 }
 
 /** What may differ when a run is resumed: where it runs, not what it computes. */
-export const RESUMABLE: readonly string[] = ['out', 'resume', 'device', 'workers', 'threads', 'cache'];
+export const RESUMABLE: readonly string[] = [
+  'out',
+  'resume',
+  'device',
+  'workers',
+  'threads',
+  'cache',
+  'maxBad',
+];
 
 /** Add the options to a command, and return it; so do the others below. */
 export function addNetworkOptions(command: Command): Command {
@@ -97,7 +108,8 @@ export function addMachineOptions(command: Command): Command {
     .option('--device <name>', `${DEVICES.join(', ')} (default: cpu)`, choice('--device', DEVICES))
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', integer('--threads', 1))
     .option('--workers <n>', 'threads that load images (default: one for two cores)', integer('--workers', 1))
-    .option('--cache <dir>', 'where downloaded data sets are kept');
+    .option('--cache <dir>', 'where downloaded data sets are kept')
+    .option('--max-bad <n>', BAD_LIMIT_HELP, parseBadLimit);
 }
 
 /** The part of a request that both commands take from their options. */

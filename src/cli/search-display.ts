@@ -4,13 +4,11 @@ import { exact } from '../train/command.ts';
 import { settingsOf, type Trial } from '../train/search/grid.ts';
 import type { TrialResult } from '../train/search/results.ts';
 import type { SearchEvent } from '../train/search.ts';
+import { NAMED_BAD_IMAGES } from './bad-images.ts';
 import { duration, facts, ProgressLine, percent, plural } from './progress.ts';
 import { describeMachine, describeMomentum, describeTask } from './run-facts.ts';
 
 type Event<Kind extends SearchEvent['kind']> = SearchEvent & { readonly kind: Kind };
-
-/** Unreadable images that are named before they are passed over in silence. */
-const NAMED_BAD_IMAGES = 5;
 
 const COLUMNS = [
   ['trial', 7],
@@ -127,9 +125,10 @@ export class SearchDisplay {
 
   #badImage(path: string, reason: string): void {
     const { size } = this.#badImages;
-    if (this.#badImages.has(path) || size === NAMED_BAD_IMAGES) return;
+    if (this.#badImages.has(path)) return;
     this.#badImages.add(path);
-    const more = size + 1 === NAMED_BAD_IMAGES ? '; further ones are left out without a word' : '';
+    if (size >= NAMED_BAD_IMAGES) return;
+    const more = size + 1 === NAMED_BAD_IMAGES ? "; further ones stand in the trials' bad-images.tsv" : '';
     this.#line.log(`${pc.yellow('skipped')} ${path}: ${reason}${more}`);
   }
 

@@ -103,10 +103,10 @@ async function run(flags: Flags): Promise<void> {
   const out = flags.out ?? (flags.resume ? undefined : defaultFolder(flags));
   if (out === undefined) throw new UserError('--resume: name the folder of the search with --out DIR');
   const display = new SearchDisplay(out);
-  const { threads, cache: cacheDir, device, workers } = flags;
+  const { threads, cache: cacheDir, device, workers, maxBad } = flags;
   const result = await interruptible(
     async (signal) => {
-      const session = { out, threads, cacheDir, signal, onEvent: display.event };
+      const session = { out, threads, cacheDir, maxBad, signal, onEvent: display.event };
       try {
         if (!flags.resume) return await startSearch(toRequest(flags), session);
         const changes = flags.data === undefined ? toPlan(flags) : toRequest(flags);

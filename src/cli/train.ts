@@ -47,11 +47,14 @@ Examples:
         --new-classifier --epochs 5 --max-lr 0.01
     $ pushpull train --data cifar10 --weights runs/plain --stem pushpull --epochs 5 --max-lr 0.02
 
+  Pictures that cannot be read are left out, counted and listed in bad-images.tsv; more than 20 of them stop the run:
+    $ pushpull train --data ~/pictures --max-bad 20
+
   Ctrl-C stops after the step at hand and saves; this goes on where it stopped:
     $ pushpull train --out runs/plain --resume
 
-The run's folder gets config.json (all settings), log.jsonl (a line an epoch), checkpoints/last and, at the end,
-model.onnx. Presets: ${PRESET_NAMES.join(', ')}; \`pushpull models\` shows them.
+The run's folder gets config.json (all settings), log.jsonl (a line an epoch), checkpoints/last, bad-images.tsv where
+images could not be read and, at the end, model.onnx. Presets: ${PRESET_NAMES.join(', ')}; \`pushpull models\` shows them.
 `;
 
 interface Flags extends RunFlags {
@@ -105,13 +108,14 @@ async function run(flags: Flags): Promise<void> {
   const out = flags.out ?? (flags.resume ? undefined : defaultFolder(flags));
   if (out === undefined) throw new UserError('--resume: name the folder of the run with --out DIR');
   const display = new TrainingDisplay(out);
-  const { threads, cache: cacheDir, device, workers } = flags;
+  const { threads, cache: cacheDir, device, workers, maxBad } = flags;
   const result = await interruptible(
     async (signal) => {
       const session = {
         out,
         threads,
         cacheDir,
+        maxBad,
         signal,
         onConfig: display.config,
         onEvent: display.event,

@@ -1,12 +1,11 @@
 import pc from 'picocolors';
 import type { RunConfig } from '../train/config.ts';
 import { type EpochRecord, outsideStep } from '../train/history.ts';
+import { runPaths } from '../train/run.ts';
 import type { TrainingEvent } from '../train/trainer.ts';
+import { badImagesFacts, NAMED_BAD_IMAGES } from './bad-images.ts';
 import { duration, facts, ProgressLine, percent, plural, short, thousands } from './progress.ts';
 import { describe } from './run-facts.ts';
-
-/** Unreadable images that are named before only their number is told. */
-const NAMED_BAD_IMAGES = 5;
 
 /** Names and widths of the table's columns. */
 function columns(scored: 'test' | 'validation'): readonly (readonly [name: string, width: number])[] {
@@ -106,7 +105,7 @@ export class TrainingDisplay {
   #badImage({ path, reason }: TrainingEvent & { kind: 'badImage' }): void {
     this.#badImages++;
     if (this.#badImages > NAMED_BAD_IMAGES) return;
-    const more = this.#badImages === NAMED_BAD_IMAGES ? '; further ones are only counted' : '';
+    const more = this.#badImages === NAMED_BAD_IMAGES ? '; further ones stand in bad-images.tsv' : '';
     this.#line.log(`${pc.yellow('skipped')} ${path}: ${reason}${more}`);
   }
 
@@ -133,7 +132,7 @@ export class TrainingDisplay {
     return cells.map((cell, index) => cell.padStart(widths[index])).join('');
   }
 
-  #finished({ model, log }: TrainingEvent & { kind: 'finished' }): void {
+  #finished({ model, log, badImages }: TrainingEvent & { kind: 'finished' }): void {
     this.#line.clear();
     const last = log.at(-1);
     if (last === undefined) return;
@@ -145,7 +144,6 @@ export class TrainingDisplay {
       step: sum(({ seconds }) => seconds.step),
       data: sum(({ seconds }) => seconds.data),
     });
-    const bad = last.badImages;
     const rows: [string, string][] = [
       [
         this.#scored === 'test' ? 'test error' : 'validation',
@@ -156,8 +154,7 @@ export class TrainingDisplay {
         `${duration(train + sum(({ seconds }) => seconds.evaluate))}; of training, ${percent(javascript)} in JavaScript beside the step, ${percent(data)} waiting for images`,
       ],
     ];
-    if (bad > 0) rows.push(['skipped', `${plural(bad, 'image')} that could not be read, each epoch`]);
-    facts(rows);
+    facts([...rows, ...badImagesFacts(badImages, runPaths(this.#out).badImages)]);
     console.log(`model: ${model}`);
   }
 }

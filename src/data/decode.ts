@@ -1,5 +1,6 @@
 import sharp, { type OutputInfo } from 'sharp';
 import { createImage, type Image } from '../image/image.ts';
+import { errorCode } from './files.ts';
 
 // Images are decoded many at a time; threads inside one small image only cost. Nothing is decoded twice either.
 sharp.concurrency(1);
@@ -98,7 +99,19 @@ function whatIsWrong(bytes: Uint8Array): string {
     : `its ${format.name} data ends too early`;
 }
 
+/** What the system says of files that cannot be read; its own words repeat the path. */
+const SYSTEM_REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'you may not read it: change its permissions',
+  EPERM: 'you may not read it: change its permissions',
+  ENOENT: 'it is not there any more, or a link to nothing',
+  ELOOP: 'it is a link to itself',
+  EISDIR: 'it is a folder',
+  EIO: 'the disk failed',
+};
+
 /** What is wrong with an image that could not be read, in words. */
 export function decodingReason(error: unknown): string {
+  const known = SYSTEM_REASONS[errorCode(error) ?? ''];
+  if (known !== undefined) return known;
   return error instanceof Error ? error.message : String(error);
 }

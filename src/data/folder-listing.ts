@@ -126,5 +126,7 @@ function kindOf(
 
 async function kindOfTarget(link: string): Promise<'file' | 'folder' | undefined> {
   const target = await stat(link).catch(() => undefined);
-  return target?.isFile() ? 'file' : target?.isDirectory() ? 'folder' : undefined;
+  // A link to nothing counts as a file, so that an image that is missing is told of and not passed over.
+  if (!target) return 'file';
+  return target.isFile() ? 'file' : target.isDirectory() ? 'folder' : undefined;
 }

@@ -5,6 +5,7 @@ import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { CorruptionName, ParameterSet, Severity } from '../corrupt/index.ts';
+import type { BadLimit, Unreadable } from '../data/bad-images.ts';
 import type { ClassSelection } from '../data/class-selection.ts';
 import { writeFileAtomic } from '../data/files.ts';
 import { LoaderPool } from '../data/loader.ts';
@@ -12,6 +13,7 @@ import type { Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import { describeEnvironment } from './environment.ts';
 import { type GatheredAnswers, gatherAnswers } from './gather.ts';
+import { badImagesOf } from './left-out.ts';
 import { type MeasuredCell, measureCells } from './measure.ts';
 import { readModelFile } from './model.ts';
 import { measuredCells } from './predictions.ts';
@@ -72,6 +74,8 @@ export interface EvaluateOptions {
   readonly frostDir?: string;
   /** Leave unreadable images out (and count them) instead of refusing the data. */
   readonly skipBad?: boolean;
+  /** Stop when more of them cannot be read. Default: 1 % of all, but at least 10. */
+  readonly maxBad?: BadLimit;
   /** How images are prepared, where the model's card does not say or shall be overruled. */
   readonly preprocessing?: PreprocessingFlags;
   /** Aborting it ends the evaluation; what was finished stays in `out`. */
@@ -93,6 +97,8 @@ export type EvaluationEvent =
       readonly finished: number;
     }
   | ProgressEvent
+  /** At the end, where images were left out: all of them, and the file beside the result that lists them. */
+  | { readonly kind: 'badImages'; readonly images: readonly Unreadable[]; readonly file: string | undefined }
   | ({ readonly kind: 'cell' } & MeasuredCell);
 
 const DEFAULT_BATCH = 64;
@@ -174,10 +180,12 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
 
     const pool = keep(new LoaderPool(workers));
     const batchSize = options.batchSize ?? DEFAULT_BATCH;
+    const { leaveOut, tellBad } = await badImagesOf(options, test, finished > 0);
     const prepared = prepareRepeated(test, data.preprocessing, remaining.length);
     const measured = measureCells({
       cells: remaining,
-      open: (cell) => openPass(cell, { test, prepared, data, batchSize, pool, frostDir: options.frostDir }),
+      open: (cell) =>
+        leaveOut(openPass(cell, { test, prepared, data, batchSize, pool, frostDir: options.frostDir })),
       classify: (batch) => classifier.classify(batch),
       classes: classifier.classes,
       answers: { images: test.images },
@@ -195,6 +203,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
       result = await save();
       options.onEvent?.({ kind: 'cell', ...cell });
     }
+    await tellBad();
     return result!;
   } finally {
     for (const resource of kept) await resource.close();

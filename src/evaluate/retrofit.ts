@@ -4,9 +4,10 @@
  */
 import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { BadImages, type BadLimit, type Unreadable } from '../data/bad-images.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { writeFileAtomic } from '../data/files.ts';
-import { DataLoader, LoaderPool } from '../data/loader.ts';
+import { type Batch, DataLoader, LoaderPool } from '../data/loader.ts';
 import type { Device, Engine } from '../engine/engine.ts';
 import { createEngine } from '../engine/node/index.ts';
 import { UserError } from '../errors.ts';
@@ -17,6 +18,7 @@ import { type FirstConvolution, findFirstConvolution } from '../onnx/first-convo
 import { decodeModel, encodeModel, type ModelProto } from '../onnx/model.ts';
 import { RESPONSES, type RetrofitOptions, responseModel, retrofit } from '../onnx/retrofit.ts';
 import { Feeder } from './feeder.ts';
+import { badImagesFile } from './left-out.ts';
 import { measureCells } from './measure.ts';
 import { imageFeed, type ModelFile, openModel, readModelFile } from './model.ts';
 import { imageInput, imageTransforms, type PreprocessingFlags } from './preprocessing.ts';
@@ -55,6 +57,8 @@ export interface RetrofitRequest {
   readonly cacheDir?: string;
   /** Leave unreadable images out instead of refusing the data. */
   readonly skipBad?: boolean;
+  /** Stop when more of them cannot be read. Default: 1 % of all, but at least 10. */
+  readonly maxBad?: BadLimit;
   /** How images are prepared, where the model's card does not say or shall be overruled. */
   readonly preprocessing?: PreprocessingFlags;
   /** Aborting it ends the work; nothing is written then. */
@@ -109,6 +113,8 @@ export interface RetrofitOutcome {
     /** Smallest and largest factor of a filter. */
     readonly scale: readonly [least: number, most: number];
     readonly errors: RetrofitErrors;
+    /** Images that were left out, and the file beside the model that lists them. */
+    readonly badImages: { readonly images: readonly Unreadable[]; readonly file: string };
   };
   /** What a person should know. */
   readonly notes: readonly string[];
@@ -236,17 +242,23 @@ async function measure(data: string, request: RetrofitRequest, subject: Subject)
       request.signal?.throwIfAborted();
       request.onEvent?.({ ...progress.advance('clean', count), kind: 'progress', stage });
     };
-    const open = (dataset: Dataset, batchSize: number): DataLoader =>
-      new DataLoader({
-        dataset,
-        batchSize,
-        shuffle: false,
-        seed,
-        epoch: 0,
-        transforms: imageTransforms(preprocessing),
-        pool,
-        onBadImage: request.skipBad ? 'skip' : 'fail',
-      });
+    const file = badImagesFile(request.out);
+    const bad = new BadImages({
+      ...{ file, images: test.length + clean.length, limit: request.maxBad, data },
+    });
+    const open = (dataset: Dataset, batchSize: number) =>
+      bad.watch(
+        new DataLoader({
+          dataset,
+          batchSize,
+          shuffle: false,
+          seed,
+          epoch: 0,
+          transforms: imageTransforms(preprocessing),
+          pool,
+          onBadImage: request.skipBad ? 'skip' : 'fail',
+        }),
+      );
     const batchSize = request.batchSize ?? DEFAULT_BATCH;
     const errorOf = async (stage: RetrofitStage, bytes: Uint8Array) => {
       const opened =
@@ -280,6 +292,7 @@ async function measure(data: string, request: RetrofitRequest, subject: Subject)
     const bytes = make({ scale, shift, estimatedOn });
     const after = await errorOf('retrofitted', bytes);
     const plain = await errorOf('not re-estimated', make({}));
+    await bad.save();
     return {
       bytes,
       data: test.displayName,
@@ -291,6 +304,7 @@ async function measure(data: string, request: RetrofitRequest, subject: Subject)
         notReestimated: plain.top1,
         images: before.counted,
       },
+      badImages: { images: bad.list, file },
     };
   } finally {
     for (const resource of opened) await resource.close();
@@ -319,7 +333,7 @@ async function estimate(
   engine: Engine,
   { proto, convolution, preprocessing, file }: Responses,
   { avg, alpha }: RetrofitRequest,
-  images: { open(largestBatch: number): DataLoader; onBatch(count: number): void },
+  images: { open(largestBatch: number): AsyncIterable<Batch>; onBatch(count: number): void },
 ): Promise<Matching> {
   const { weight, stride } = convolution;
   const responses = responseModel(proto, { avg, alpha }, file);

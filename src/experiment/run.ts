@@ -217,7 +217,7 @@ class Conduct {
           const { cell, imagesPerSecond, remainingSeconds } = event;
           evaluation.cell = cell === 'clean' ? 'clean' : `${cell.corruption} ${cell.severity}`;
           Object.assign(evaluation, { imagesPerSecond, remainingSeconds });
-        } else {
+        } else if (event.kind === 'cell') {
           evaluation.finished++;
           if (event.cell === 'clean') evaluation.error = event.top1;
         }

@@ -25,6 +25,7 @@ export function runPaths(path: string) {
     log: join(path, 'log.jsonl'),
     checkpoint: join(path, 'checkpoints', 'last'),
     model: join(path, 'model.onnx'),
+    badImages: join(path, 'bad-images.tsv'),
   };
 }
 

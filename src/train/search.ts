@@ -60,7 +60,8 @@ export type SearchEvent =
   | { readonly kind: 'result'; readonly result: TrialResult; readonly number: number };
 
 /** How a search is carried out; none of it changes its results. */
-export interface SearchSession extends Pick<SessionOptions, 'out' | 'threads' | 'signal' | 'cacheDir'> {
+export interface SearchSession
+  extends Pick<SessionOptions, 'out' | 'threads' | 'signal' | 'cacheDir' | 'maxBad'> {
   readonly onEvent?: (event: SearchEvent) => void;
 }
 
@@ -160,7 +161,7 @@ async function carryOut(settings: SearchSettings, session: SearchSession): Promi
 async function runTrial(
   settings: SearchSettings,
   trial: Trial,
-  { out, signal, onEvent, threads, cacheDir }: SearchSession,
+  { out, signal, onEvent, threads, cacheDir, maxBad }: SearchSession,
 ): Promise<TrialResult | undefined> {
   const folder = searchPaths(out).trial(trial);
   try {
@@ -168,6 +169,7 @@ async function runTrial(
       out: folder,
       threads,
       cacheDir,
+      maxBad,
       signal,
       onEvent: (event) => onEvent?.({ kind: 'training', trial, event }),
     });

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import type { BadLimit } from '../data/bad-images.ts';
 import type { Device } from '../engine/engine.ts';
 import { createEngine } from '../engine/node/index.ts';
 import type { RunConfig } from './config.ts';
@@ -21,6 +22,8 @@ export interface SessionOptions {
   /** Abort to stop after the step at hand; a checkpoint is saved. */
   readonly signal?: AbortSignal;
   readonly cacheDir?: string;
+  /** Stop when more images cannot be read. Default: 1 % of all, but at least 10. */
+  readonly maxBad?: BadLimit;
 }
 
 /**
@@ -78,8 +81,8 @@ async function carryOut(
     closing.push(() => learner.dispose());
     const data = openRunData(config, splits);
     closing.push(() => data.close());
-    const { out, onEvent, signal } = session;
-    return await train({ out, config, learner, data, resume, onEvent, signal });
+    const { out, onEvent, signal, maxBad } = session;
+    return await train({ out, config, learner, data, resume, onEvent, signal, maxBad });
   } finally {
     for (const close of closing.reverse()) await close();
   }

@@ -1,3 +1,4 @@
+import { BadImages, type BadLimit, type Unreadable } from '../data/bad-images.ts';
 import { writeFileAtomic } from '../data/files.ts';
 import { UserError } from '../errors.ts';
 import type { Tensor } from '../graph/tensor.ts';
@@ -21,7 +22,7 @@ import { scoreSplit } from './score.ts';
 
 /** Batches of one pass over a split, and the images that could not be read so far. */
 export interface BatchSource extends AsyncIterable<LabelledBatch> {
-  readonly badImages: readonly { readonly path: string; readonly reason: string }[];
+  readonly badImages: readonly Unreadable[];
 }
 
 /** Where the trainer takes its images from. The real one is `openRunData` (images.ts). */
@@ -59,10 +60,17 @@ export type TrainingEvent =
   /** Epoch 0: before the first step. */
   | { readonly kind: 'evaluate'; readonly epoch: number; readonly images: number; readonly total: number }
   | InitialEvent
-  | { readonly kind: 'badImage'; readonly path: string; readonly reason: string }
+  /** An image that is left out; told once, however often it is met. */
+  | ({ readonly kind: 'badImage' } & Unreadable)
   | { readonly kind: 'epoch'; readonly record: EpochRecord; readonly epochs: number }
   | { readonly kind: 'checkpoint'; readonly path: string; readonly position: Position }
-  | { readonly kind: 'finished'; readonly model: string; readonly log: readonly EpochRecord[] };
+  | {
+      readonly kind: 'finished';
+      readonly model: string;
+      readonly log: readonly EpochRecord[];
+      /** All images that were left out; the run's bad-images.tsv lists them. */
+      readonly badImages: readonly Unreadable[];
+    };
 
 export interface TrainOptions {
   /** The run's folder (layout in run.ts). */
@@ -72,6 +80,8 @@ export interface TrainOptions {
   readonly data: TrainingData;
   /** Go on from the folder's checkpoint; else the folder is made. */
   readonly resume?: boolean;
+  /** Stop when more images cannot be read. Default: 1 % of all, but at least 10. */
+  readonly maxBad?: BadLimit;
   readonly onEvent?: (event: TrainingEvent) => void;
   /** When aborted, the step at hand is finished and a checkpoint is saved. */
   readonly signal?: AbortSignal;
@@ -106,6 +116,7 @@ class Session {
   readonly #checkpoint: string;
   readonly #emit: (event: TrainingEvent) => void;
   readonly #history: EpochRecord[];
+  readonly #bad: BadImages;
   /** Wall time of this session's training and evaluation parts, from which the remaining time is estimated. */
   readonly #spent = { steps: 0, stepSeconds: 0, evaluations: 0, evaluateSeconds: 0 };
   #position: Position;
@@ -113,7 +124,8 @@ class Session {
 
   static async begin(options: TrainOptions): Promise<Session> {
     await createRun(options.out, options.config);
-    return new Session(options, { epoch: 0, batch: 0, step: 0 }, emptyRunning(), []);
+    const bad = new BadImages(badImagesOf(options));
+    return new Session(options, { epoch: 0, batch: 0, step: 0 }, emptyRunning(), [], bad);
   }
 
   static async resume(options: TrainOptions): Promise<Session> {
@@ -122,7 +134,8 @@ class Session {
     const { learner, config } = options;
     checkTensors(learner.shapes.weights, weights, `${path}/weights.safetensors`);
     checkTensors(learner.shapes.momentum, momentum, `${path}/optimizer.safetensors`);
-    const session = new Session(options, state.position, state.running, state.history);
+    const bad = await BadImages.resume(badImagesOf(options));
+    const session = new Session(options, state.position, state.running, state.history, bad);
     if (state.totalSteps !== session.#schedule.totalSteps || state.random.seed !== config.seed) {
       throw new UserError(
         `${path}: the checkpoint belongs to a run of ${state.totalSteps} steps with seed ${state.random.seed}, ` +
@@ -140,6 +153,7 @@ class Session {
     position: Position,
     running: Running,
     history: readonly EpochRecord[],
+    bad: BadImages,
   ) {
     const { recipe, data } = options.config;
     this.#options = options;
@@ -151,6 +165,7 @@ class Session {
     this.#position = position;
     this.#running = { ...running };
     this.#history = [...history];
+    this.#bad = bad;
   }
 
   async run(): Promise<TrainResult> {
@@ -203,7 +218,7 @@ class Session {
       const done = now();
       const { step, batch: index } = this.#position;
       this.#position = { epoch, batch: index + 1, step: step + 1 };
-      for (const bad of source.badImages.slice(reported)) this.#emit({ kind: 'badImage', ...bad });
+      await this.#leaveOut(source.badImages.slice(reported));
       reported = source.badImages.length;
       this.#running.badImages = before.badImages + reported;
       this.#running.dataSeconds += got - asked;
@@ -292,7 +307,8 @@ class Session {
     const classifier = await learner.classifier(weights);
     const stopped = new Error('stopped');
     try {
-      return await scoreSplit(classifier, data.test(), learner.classes, (images) => {
+      const source = data.test();
+      const scores = await scoreSplit(classifier, source, learner.classes, (images) => {
         if (this.#aborted) throw stopped;
         this.#emit({
           kind: 'evaluate',
@@ -301,6 +317,8 @@ class Session {
           total: config.data.testImages,
         });
       });
+      await this.#leaveOut(source.badImages);
+      return scores;
     } catch (error) {
       if (error === stopped) return undefined;
       throw error;
@@ -316,7 +334,14 @@ class Session {
     return { status: 'interrupted', log: this.#history, position: this.#position };
   }
 
+  /** Tell of images that could not be read, and stop where they are too many. */
+  async #leaveOut(images: readonly Unreadable[]): Promise<void> {
+    for (const { path, reason } of await this.#bad.add(images))
+      this.#emit({ kind: 'badImage', path, reason });
+  }
+
   async #save(state: { weights: Map<string, Tensor>; momentum: Map<string, Tensor> }): Promise<void> {
+    await this.#bad.save();
     await saveCheckpoint(this.#checkpoint, {
       ...state,
       metadata: this.#options.learner.metadata(
@@ -339,7 +364,7 @@ class Session {
     const bytes = learner.exportModel(weights, howTrained(config, this.#position.step, this.#history));
     const { model } = runPaths(out);
     await writeFileAtomic(model, bytes);
-    this.#emit({ kind: 'finished', model, log: this.#history });
+    this.#emit({ kind: 'finished', model, log: this.#history, badImages: this.#bad.list });
   }
 
   #checkFinite(weights: ReadonlyMap<string, Tensor>): void {
@@ -365,6 +390,12 @@ class Session {
       { reason: what, step: at.step, epoch },
     );
   }
+}
+
+/** Of both splits together. */
+function badImagesOf({ out, config: { data }, maxBad }: TrainOptions) {
+  const images = data.trainImages + data.testImages;
+  return { file: runPaths(out).badImages, images, limit: maxBad, data: data.name };
 }
 
 /** Seconds on a clock that never goes back. */

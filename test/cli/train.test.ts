@@ -216,12 +216,32 @@ describe('bad input', () => {
     const { status, stderr } = await pushpull(...small('skipping', '--data', broken, '--epochs', '2'));
     expect(status).toBe(0);
     expect(stderr).toMatch(/skipped .*train\/red\/001\.png/);
-    expect(stderr).toMatch(/skipped +1 image that could not be read, each epoch/);
+    expect(stderr.match(/^skipped/gm)).toHaveLength(1);
+    const list = join(folder, 'skipping', 'bad-images.tsv');
+    expect(stderr).toContain(`left out    1 image that could not be read, listed in ${list}`);
+    expect(stderr).toMatch(/^ +\S*train\/red\/001\.png: its PNG data ends too early$/m);
+    expect(readFileSync(list, 'utf8')).toBe(`path\treason\n${file}\tits PNG data ends too early\n`);
     const { log } = await openRun(join(folder, 'skipping'));
     expect(log.map(({ badImages, train }) => [badImages, train.images])).toEqual([
       [1, 11],
       [1, 11],
     ]);
+  });
+
+  it('too many images that cannot be read', async () => {
+    const many = join(folder, 'many');
+    await writePictures(many, { train: 4, test: 2 });
+    for (const name of ['000', '001']) writeFileSync(join(many, 'train', 'red', `${name}.png`), 'text');
+    // A bad test image counts as well.
+    writeFileSync(join(many, 'test', 'red', '000.png'), '');
+    const run = small('stopping', '--data', many, '--epochs', '1', '--max-bad', '2');
+    await expect(inProcess(...run)).rejects.toThrow(
+      /many: expected at most 2 of 18 images that cannot be read \(--max-bad\), found 3: \S+red.00[01].png \(it is in no image format that is known\), .*\(the file is empty\); \S+bad-images.tsv lists them; mend or remove them/,
+    );
+    const list = readFileSync(join(folder, 'stopping', 'bad-images.tsv'), 'utf8');
+    expect(list.trim().split('\n')).toHaveLength(4);
+    const resumed = ['train', '--resume', '--out', join(folder, 'stopping'), '--max-bad', '3'];
+    await expect(inProcess(...resumed, '--threads', '1', '--workers', '1')).rejects.toThrow(UserError);
   });
 
   it('a damaged checkpoint is named, and nothing is changed', async () => {

@@ -284,7 +284,16 @@ describe('evaluate', () => {
       const out = path.join(folder, 'damaged.json');
       await expect(run({ data, out })).rejects.toThrow(/003.png/);
       await expect(readFile(out)).rejects.toThrow(/ENOENT/);
-      const result = await run({ data, out, skipBad: true, corruptions: ['contrast'] });
+      const told: EvaluationEvent[] = [];
+      const onEvent = (event: EvaluationEvent) => event.kind === 'badImages' && told.push(event);
+      const result = await run({ data, out, skipBad: true, corruptions: ['contrast'], onEvent });
+      const list = path.join(folder, 'damaged.bad-images.tsv');
+      const bad = { path: file, reason: 'its PNG data ends too early' };
+      expect(told).toEqual([{ kind: 'badImages', images: [bad], file: list }]);
+      expect(await readFile(list, 'utf8')).toBe(`path\treason\n${bad.path}\t${bad.reason}\n`);
+      await expect(run({ data, skipBad: true, maxBad: { images: 0 } })).rejects.toThrow(
+        /expected at most 0 of 24 images that cannot be read \(--max-bad\), found 1: .*003.png \(its PNG data/,
+      );
       expect(result).toMatchObject({ data: { images: 24 }, clean: { images: 23 } });
       expect(result.images.contrast).toEqual([23, null, null, null, 23]);
       expect(result.notes[0]).toBe('1 of 24 images could not be read and were left out');
