@@ -110,6 +110,17 @@ export { type ImageErrors, imageErrors } from './evaluate/statistics/image-error
 export { holmAdjusted, mcnemarTest, signFlipTest } from './evaluate/statistics/paired-tests.ts';
 export { compareErrors, type Significance } from './evaluate/statistics/significance.ts';
 export { type ModelPreview, type PreviewedAnswer, previewModel } from './evaluate/subject.ts';
+export type { ExperimentOptions, ExperimentPlan, PlannedRun } from './experiment/plan.ts';
+export { planExperiment } from './experiment/plan.ts';
+export { type Experiment, readExperiment, shippedExperiments } from './experiment/read.ts';
+export {
+  type ExperimentEvent,
+  type ExperimentResult,
+  type ExperimentSession,
+  runExperiment,
+} from './experiment/run.ts';
+export { parseScale, type Scale } from './experiment/scale.ts';
+export type { RunState } from './experiment/state.ts';
 export { gradients } from './graph/autodiff.ts';
 export * as functional from './graph/functional.ts';
 export { Graph, printGraph, type Value } from './graph/graph.ts';

@@ -197,7 +197,9 @@ function visible(lines: readonly string[], states: readonly RunState[], room: nu
   const slots = Math.max(1, room - 3);
   const active = states.findIndex(isRunning);
   const first = active >= 0 ? active : states.findIndex(({ evaluation }) => evaluation.stage !== 'done');
-  const start = Math.max(0, Math.min(first < 0 ? body.length : first - 1, body.length - slots));
+  // One line before it, where there is room, to see what was done last.
+  const wanted = first < 0 ? body.length : first - (slots > 2 ? 1 : 0);
+  const start = Math.max(0, Math.min(wanted, body.length - slots));
   const hidden = body.length - start - slots;
   return [
     heading,

@@ -59,8 +59,9 @@ export async function writeTables(plan: ExperimentPlan): Promise<void> {
 export async function writeOutputs(plan: ExperimentPlan): Promise<Outputs> {
   const measured = await measuredRows(plan);
   const tables = await tablesOf(plan, measured);
-  const figures = plan.experiment.figures ? await figuresOf(plan, measured) : { files: [], omissions: [] };
-  const report = await reportsOf(plan, measured);
+  const nothing: Written = { files: [], omissions: [] };
+  const figures = plan.experiment.figures ? await figuresOf(plan, measured) : nothing;
+  const report = plan.experiment.report ? await reportsOf(plan, measured) : nothing;
   return {
     tables: tables.tables,
     files: [...tables.files, ...figures.files, ...report.files],

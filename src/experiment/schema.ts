@@ -191,7 +191,8 @@ export const experimentSchema = z.strictObject({
     .array(z.literal(TABLE_NUMBERS, { error: `a table of the paper: ${TABLE_NUMBERS.join(', ')}` }))
     .default([])
     .describe('Tables of the paper to write: 1 to 4; 6 and 7 are the absolute errors of 1 and 2.'),
-  figures: z.boolean().default(true).describe('Whether to draw the figures of the paper too.'),
+  figures: z.boolean().default(true).describe('Whether to draw the figures of the paper.'),
+  report: z.boolean().default(true).describe('Whether to write the report page.'),
 });
 
 export type ExperimentFile = z.infer<typeof experimentSchema>;
