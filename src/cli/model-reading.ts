@@ -33,14 +33,12 @@ export function readingFacts({
       `the answer is taken among ${thousands(output.count - unused)} of ${thousands(output.count)} outputs`,
     shared > 0 && `${shared} of them stand for several outputs, whose probabilities are added`,
   ].filter((note) => note !== false);
-  const plain = from === 'card' && notes.length === 0;
+  // Of our own models nothing had to be found out.
+  if (from === 'card' && notes.length === 0) return [];
   return [
     ...(input.declared ? [['', `as ${input.declared}`] as [string, string]] : []),
-    [
-      'output',
-      `${output.name}, ${thousands(output.count)} ${scores.kind}${from === 'card' ? '' : ` (${scores.why})`}`,
-    ],
-    ...(plain ? [] : [['classes', [why, ...notes].join('; ')] as [string, string]]),
+    ['output', `${output.name}, ${thousands(output.count)} ${scores.kind} (${scores.why})`],
+    ['classes', [why, ...notes].join('; ')],
   ];
 }
 

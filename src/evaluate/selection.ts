@@ -108,12 +108,20 @@ export function checkGeometry(sample: DataSample, { width, height, resize }: Pre
   const cure =
     width === height
       ? `pass --resize ${width} to shrink the short side to ${width} and crop the centre` +
-        (width === 224 ? ' (or --resize 256, if the network was tested that way)' : '')
+        (width === 224
+          ? ' (or --resize 256, if the network was tested that way)'
+          : cropAlone(other.image, width))
       : 'give images of that size';
   throw new UserError(
     `${other.described}: expected an image of the model's input size ${width}×${height}, ` +
       `found ${other.image.width}×${other.image.height}; ${cure}`,
   );
+}
+
+/** Images that are a little larger, as MNIST's 28×28 in a frame of 32×32, are rather cropped than shrunk. */
+function cropAlone(image: Image, size: number): string {
+  const short = Math.min(image.width, image.height);
+  return short > size && short <= 1.25 * size ? `, or --resize ${short} to crop the centre alone` : '';
 }
 
 type Fact = readonly [what: string, of: (data: ResultData) => unknown];
