@@ -70,7 +70,13 @@ export class EvaluationRecord {
       { clean: this.#clean, errors },
       { baseline, alexnet: hasAlexnetErrors(classes, data) },
     );
-    notes.unshift(...this.#leftOut(), ...this.#otherImages(), ...this.#otherCrop(), ...more);
+    notes.unshift(
+      ...this.#likeChance(),
+      ...this.#leftOut(),
+      ...this.#otherImages(),
+      ...this.#otherCrop(),
+      ...more,
+    );
     return {
       schema: RESULT_SCHEMA,
       complete: this.remaining().length === 0,
@@ -90,6 +96,20 @@ export class EvaluationRecord {
         seconds: (earlier?.environment.seconds ?? 0) + seconds,
       },
     };
+  }
+
+  /** What a wrong order of classes, or a wrong mean, looks like: two standard deviations above chance, or less. */
+  #likeChance(): string[] {
+    const { model, data } = this.#options;
+    if (!this.#clean || !model.reading || model.reading.classes.from === 'card') return [];
+    const { top1, images } = this.#clean;
+    const chance = 1 / data.classes;
+    if (images < FEWEST_TO_JUDGE || 1 - top1 > chance + 2 * Math.sqrt((chance * (1 - chance)) / images))
+      return [];
+    return [
+      `the model is right on ${(100 * (1 - top1)).toFixed(1)} % of the clean images, no more than by chance; check the ` +
+        `classes of its outputs (${model.reading.classes.why}) and how it wants its images: --dry-run tells both`,
+    ];
   }
 
   #otherImages(): string[] {
@@ -127,6 +147,9 @@ export class EvaluationRecord {
     return [...clean, ...tell(data.images - fewest, data.images, ' of some corrupted cell')];
   }
 }
+
+/** Of fewer images, chance alone says little. */
+const FEWEST_TO_JUDGE = 50;
 
 const IMAGENET: ReadonlySet<string> = new Set(IMAGENET_CLASSES);
 

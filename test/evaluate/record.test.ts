@@ -48,6 +48,32 @@ describe('EvaluationRecord', () => {
     expect(work(record).result(1).ce.fog).toBeCloseTo(0.35, 12);
   });
 
+  it('doubts a model from elsewhere that is right by chance only', () => {
+    const reading = {
+      input: { name: 'x', dtype: 'float32', shape: [1, 3, 8, 8], batch: 1, channels: 'rgb' },
+      output: { name: 'y', dtype: 'float32', count: 10 },
+      scores: { kind: 'logits', why: '' },
+      classes: { from: 'data order', why: 'assumed', unused: 0, shared: 0, mapping: '' },
+    } as const;
+    const notes = (top1: number, images: number, from: 'data order' | 'card' = 'data order') => {
+      const read = { ...reading, input: { ...reading.input, shape: [1, 3, 8, 8] } };
+      const foreign = { ...model, reading: { ...read, classes: { ...read.classes, from } } };
+      const ten = { ...data, classes: 10, images };
+      const record = new EvaluationRecord({ model: foreign, data: ten, classes, environment, cells: [] });
+      record.add({ cell: 'clean', top1, top5: 0, images });
+      return record.result(1).notes.filter((note) => note.includes('chance'));
+    };
+    expect(notes(0.9, 100)).toEqual([
+      'the model is right on 10.0 % of the clean images, no more than by chance; check the classes of its outputs ' +
+        '(assumed) and how it wants its images: --dry-run tells both',
+    ]);
+    // Chance gives 10 ± 3 of 100.
+    expect(notes(0.85, 100)).toHaveLength(1);
+    expect(notes(0.83, 100)).toEqual([]);
+    expect(notes(0.9, 10)).toEqual([]);
+    expect(notes(0.9, 100, 'card')).toEqual([]);
+  });
+
   it('says how many images were left out', () => {
     const record = new EvaluationRecord({
       model,

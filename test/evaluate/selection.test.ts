@@ -45,8 +45,10 @@ describe('checkGeometry', () => {
     expect(() => checkGeometry(sample, { ...preprocessing, width: 48, height: 40 })).not.toThrow();
     expect(() => checkGeometry(sample, { ...preprocessing, resize: 32 })).not.toThrow();
     expect(() => checkGeometry(sample, preprocessing)).toThrow(
-      /a\/b.png: expected an image of the model's input size 32×32, found 48×40; pass --resize 32/,
+      /a\/b.png: expected an image of the model's input size 32×32, found 48×40; pass --resize 32 .*, or --resize 40 to crop the centre alone$/,
     );
+    const small = { ...preprocessing, width: 28, height: 28 };
+    expect(() => checkGeometry(sample, small)).toThrow(/crop the centre$/);
     expect(() => checkGeometry(sample, { ...preprocessing, width: 64, resize: 64 })).toThrow(/square inputs/);
   });
 });
