@@ -22,9 +22,18 @@ const RELATIVE: readonly (readonly [MetricName, string])[] = [
 
 /** Lines for a terminal of 100 columns. */
 export function comparisonTable(comparison: ResultComparison): string {
-  const { baseline, result, metrics, baselineMetrics, significance } = comparison;
-  const { clean, corrupted, ce } = significance;
-  const tests = Object.keys(ce).length;
+  const {
+    baseline,
+    result,
+    metrics,
+    baselineMetrics,
+    means,
+    baselineMeans: means0,
+    significance,
+  } = comparison;
+  const { clean, corrupted, ce, partial = {} } = significance;
+  const corruptions = { ...ce, ...partial };
+  const tests = Object.keys(corruptions).length;
   const lines = [
     ...subjects(comparison),
     '',
@@ -49,16 +58,12 @@ export function comparisonTable(comparison: ResultComparison): string {
     );
   }
   for (const [group, names] of Object.entries(CORRUPTION_GROUPS)) {
-    const rows = names.filter((name) => ce[name]);
+    const rows = names.filter((name) => corruptions[name]);
     if (rows.length > 0) lines.push(pc.dim(group));
     for (const name of rows) {
-      const { holm } = ce[name]!;
-      const text = row(`  ${name}`, baselineMetrics.ce[name], metrics.ce[name], {
-        ...ce[name]!,
-        holm,
-        decides: holm,
-      });
-      lines.push(text);
+      const { holm } = corruptions[name]!;
+      const label = `  ${name}${partial[name] ? '†' : ''}`;
+      lines.push(row(label, means0[name], means[name], { ...corruptions[name]!, holm, decides: holm }));
     }
   }
   if (corrupted) {
@@ -73,6 +78,7 @@ export function comparisonTable(comparison: ResultComparison): string {
     );
   }
   lines.push('', ...relativeRows(comparison), '');
+  if (Object.keys(partial).length > 0) lines.push(pc.dim('† over fewer than five severities: no CE'));
   lines.push(...footnote(comparison, tests).split('\n').map(pc.dim));
   if (clean) {
     lines.push(

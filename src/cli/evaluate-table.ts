@@ -142,7 +142,7 @@ function metricRows({ metrics, intervals, calibration, baseline, frequency }: Re
 /** Differences from the baseline on the same images. */
 function comparisonRows({ significance }: Result): string[] {
   if (!significance) return [];
-  const { clean, corrupted, ce } = significance;
+  const { clean, corrupted, ce, partial = {} } = significance;
   const title = "error less the baseline's, in points";
   const lines = ['', pc.bold(title.padEnd(37) + 'p'.padStart(16))];
   const row = (name: string, { difference, interval, p }: NonNullable<typeof clean | typeof corrupted>) =>
@@ -156,7 +156,7 @@ function comparisonRows({ significance }: Result): string[] {
     const name = corrupted.metric === 'mce.absolute' ? 'mCE' : 'measured cells';
     lines.push(row(name, corrupted) + pc.dim("sign-flip test of the images' mean errors"));
   }
-  const tests = Object.keys(ce).length;
+  const tests = Object.keys(ce).length + Object.keys(partial).length;
   if (tests > 0) {
     lines.push(
       pc.dim(

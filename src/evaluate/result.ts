@@ -230,6 +230,8 @@ const differenceSchema = z.object({
   images: count,
 });
 
+const corruptionDifferenceSchema = differenceSchema.extend({ holm: rate });
+
 const significanceSchema = z.object({
   level: rate,
   resamples: count,
@@ -247,8 +249,13 @@ const significanceSchema = z.object({
   corrupted: differenceSchema
     .extend({ test: z.literal('sign-flip'), metric: z.enum(['mce.absolute', 'partial.error']) })
     .optional(),
-  /** The same test of the mean over each corruption's five severities; `holm` is p adjusted for that many tests. */
-  ce: z.record(z.string(), differenceSchema.extend({ holm: rate })),
+  /**
+   * The same test of CE, the mean over each corruption's five severities; `holm` is p adjusted for as many tests as there
+   * are corruptions, here and in `partial`.
+   */
+  ce: z.record(z.string(), corruptionDifferenceSchema),
+  /** Of corruptions with fewer measured severities, over those. */
+  partial: z.record(z.string(), corruptionDifferenceSchema).optional(),
 });
 
 const baselineSchema = z.object({

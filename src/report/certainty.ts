@@ -49,7 +49,11 @@ function statisticsOf(
   if (!own || (intervals && !other)) return { intervals: intervals && withoutRatios(intervals), calibration };
   const cells = measuredCells(result).filter((cell) => !other || cell === 'clean' || other.cell(cell));
   const { seed } = result.data;
-  return describeStatistics(own, cells, { seed, baseline: other, alexnet: hasAlexnetErrors(result.data) });
+  return describeStatistics(own, cells, {
+    seed,
+    baseline: other,
+    alexnet: hasAlexnetErrors(own.classes, result.data),
+  });
 }
 
 /** Intervals that do not depend on a baseline. */

@@ -193,6 +193,7 @@ describe('evaluate', () => {
       clean: { ...nothing, onlyThis: 0, onlyBaseline: 0 },
       corrupted: { ...nothing, metric: 'partial.error' },
       ce: {},
+      partial: Object.fromEntries(CORRUPTIONS.map((name) => [name, { ...nothing, holm: 1 }])),
     });
   });
 

@@ -8,7 +8,7 @@ import { randomStream } from '../../random/random.ts';
 import { computeMetrics } from '../metrics.ts';
 import type { MetricName } from '../result.ts';
 import { ColumnSums } from './column-sums.ts';
-import { columnsOf, errorsOfSums, type ImageErrors } from './image-errors.ts';
+import { columnsOf, corruptionMeans, errorsOfSums, type ImageErrors } from './image-errors.ts';
 
 export type Interval = [low: number, high: number];
 
@@ -73,7 +73,8 @@ export interface ErrorIntervals {
     readonly clean?: Interval;
     /** Of `mce.absolute`, or of `partial.error` on an incomplete grid. */
     readonly corrupted?: Interval;
-    readonly ce: Record<string, Interval>;
+    /** Of CE, or of the mean over fewer severities. */
+    readonly corruptions: Record<string, Interval>;
   };
 }
 
@@ -109,7 +110,11 @@ export function bootstrapErrors(
         },
         resample,
       );
-      samples.enter('ce difference', subtract(ce, other.ce), resample);
+      samples.enter(
+        'corruption difference',
+        subtract(corruptionMeans(measured), corruptionMeans(reference)),
+        resample,
+      );
     }
     resample++;
   }
@@ -119,7 +124,7 @@ export function bootstrapErrors(
     ...(baseline && {
       differences: {
         ...samples.intervals('difference', level),
-        ce: samples.intervals('ce difference', level),
+        corruptions: samples.intervals('corruption difference', level),
       },
     }),
   };

@@ -12,7 +12,7 @@ import {
   bootstrapErrors,
   type ErrorIntervals,
 } from './bootstrap.ts';
-import { errorsOfAll, imageErrors } from './image-errors.ts';
+import { corruptionMeans, errorsOfAll, imageErrors } from './image-errors.ts';
 import { compareErrors, type Significance } from './significance.ts';
 
 export interface ResultComparison {
@@ -23,6 +23,9 @@ export interface ResultComparison {
   /** Of the result against the baseline, over those cells. */
   readonly metrics: MetricReport;
   readonly baselineMetrics: MetricReport;
+  /** Mean error over the compared severities of each corruption. */
+  readonly means: Readonly<Record<string, number>>;
+  readonly baselineMeans: Readonly<Record<string, number>>;
   readonly intervals: ErrorIntervals;
   readonly significance: Significance;
 }
@@ -63,6 +66,8 @@ export async function compareResults(
     cells,
     metrics: computeMetrics(measured, { baseline: measured0, alexnet }),
     baselineMetrics: computeMetrics(measured0, { alexnet }),
+    means: corruptionMeans(measured),
+    baselineMeans: corruptionMeans(measured0),
     intervals,
     significance: compareErrors(errors!, errors0!, settings, intervals),
   };

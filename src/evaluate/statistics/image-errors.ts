@@ -2,7 +2,7 @@
 import type { Answers } from '../answers.ts';
 import { isAnswered } from '../answers.ts';
 import type { Cell } from '../grid.ts';
-import type { Errors } from '../metrics.ts';
+import { type Errors, mean } from '../metrics.ts';
 import type { Predictions } from '../predictions.ts';
 import type { ErrorGrid } from '../result.ts';
 
@@ -120,4 +120,14 @@ export function errorsOfSums(errors: ImageErrors, sumOf: (column: Uint8Array) =>
 /** Error rates over every image once. */
 export function errorsOfAll(errors: ImageErrors): Errors {
   return errorsOfSums(errors, (column) => column.reduce((sum, value) => sum + value, 0));
+}
+
+/** Mean over the measured severities of each corruption: its CE where all five were measured. */
+export function corruptionMeans({ errors }: Errors): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(errors).map(([corruption, row]) => [
+      corruption,
+      mean(row.filter((error) => error !== null)),
+    ]),
+  );
 }

@@ -8,7 +8,7 @@ import {
   bootstrapErrors,
   type ErrorIntervals,
 } from './bootstrap.ts';
-import { errorsOfAll, type ImageErrors } from './image-errors.ts';
+import { corruptionMeans, errorsOfAll, type ImageErrors } from './image-errors.ts';
 import { holmAdjusted, mcnemarTest, signFlipTest } from './paired-tests.ts';
 
 export type Significance = NonNullable<Result['significance']>;
@@ -17,7 +17,7 @@ export type Significance = NonNullable<Result['significance']>;
  * Paired comparison of two models on the same images and cells.
  *
  * - Clean error: McNemar's exact test.
- * - Mean error over the benchmark's corruptions, and CE of each: sign-flip test of the images' mean errors. The p values
+ * - Mean error over the benchmark's corruptions, and over each: sign-flip test of the images' mean errors. The p values
  *   of the corruptions are also given adjusted by Holm's method for that many tests.
  *
  * Every difference is error less the baseline's (negative: fewer errors), with its bootstrap interval.
@@ -31,7 +31,7 @@ export function compareErrors(
   intervals: ErrorIntervals = bootstrapErrors(errors, baseline, options),
 ): Significance {
   const { resamples, seed, level } = { ...BOOTSTRAP_DEFAULTS, ...options };
-  const { differences = { ce: {} } } = intervals;
+  const { differences = { corruptions: {} } } = intervals;
   const [measured, reference] = [errors, baseline].map(errorsOfAll);
   const [own, other] = [measured!, reference!].map((grid) => computeMetrics(grid));
   const metric = isFullGrid(measured!.errors) ? 'mce.absolute' : 'partial.error';
@@ -58,24 +58,26 @@ export function compareErrors(
         ...testCorrupted(errors, baseline, BENCHMARK_CORRUPTIONS),
       },
     }),
-    ce: compareCorruptions(own!.ce, other!.ce),
+    ...compareCorruptions(corruptionMeans(measured!), corruptionMeans(reference!)),
   };
 
-  function compareCorruptions(ce: Record<string, number>, ce0: Record<string, number>): Significance['ce'] {
-    const names = Object.keys(ce);
+  function compareCorruptions(
+    means: Record<string, number>,
+    means0: Record<string, number>,
+  ): Pick<Significance, 'ce' | 'partial'> {
+    const names = Object.keys(means);
     const tests = names.map((name) => testCorrupted(errors, baseline, [name]));
     const adjusted = holmAdjusted(tests.map(({ p }) => p));
-    return Object.fromEntries(
-      names.map((name, index) => [
-        name,
-        {
-          difference: ce[name]! - ce0[name]!,
-          interval: differences.ce[name],
-          ...tests[index]!,
-          holm: adjusted[index]!,
-        },
-      ]),
-    );
+    const rows = names.map((name, index) => {
+      const difference = means[name]! - means0[name]!;
+      const interval = differences.corruptions[name];
+      return [name, { difference, interval, ...tests[index]!, holm: adjusted[index]! }] as const;
+    });
+    const partial = rows.filter(([name]) => own!.ce[name] === undefined);
+    return {
+      ce: Object.fromEntries(rows.filter(([name]) => own!.ce[name] !== undefined)),
+      ...(partial.length > 0 && { partial: Object.fromEntries(partial) }),
+    };
   }
 }
 

@@ -31,7 +31,7 @@ describe('bootstrapErrors', () => {
     'ce.fog': found.ce.fog,
     'difference.clean': found.differences!.clean,
     'difference.corrupted': found.differences!.corrupted,
-    'difference.ce.fog': found.differences!.ce.fog,
+    'difference.ce.fog': found.differences!.corruptions.fog,
   };
 
   it.each(Object.entries(judge.bootstrap))(

@@ -54,7 +54,7 @@ describe('compareErrors', () => {
   it('tests the measured cells of an incomplete grid, corruptions alike', () => {
     const cells = [...gridCells(['fog'], SEVERITIES), ...gridCells(['snow'], [1, 3])];
     const [own, other] = ['model', 'baseline'].map((name) => imageErrors(answersOf(name as 'model'), cells)!);
-    const { clean, corrupted, ce } = compareErrors(own!, other!, { resamples: 200 });
+    const { clean, corrupted, ce, partial } = compareErrors(own!, other!, { resamples: 200 });
     expect(clean).toBeUndefined();
     expect(corrupted).toMatchObject({ metric: 'partial.error', images: judge.images });
     // Fog counts a fifth a severity, snow a half.
@@ -68,7 +68,12 @@ describe('compareErrors', () => {
     });
     expect(corrupted!.difference).toBeCloseTo(mean! - mean0!, 12);
     expect(Object.keys(ce)).toEqual(['fog']);
-    expect(ce.fog!.holm).toBe(ce.fog!.p);
+    expect(Object.keys(partial!)).toEqual(['snow']);
+    expect([ce.fog!.holm, partial!.snow!.holm]).toEqual(holmAdjusted([ce.fog!.p, partial!.snow!.p]));
+    const [low, high] = partial!.snow!.interval!;
+    expect(low).toBeLessThan(partial!.snow!.difference);
+    expect(high).toBeGreaterThan(partial!.snow!.difference);
+    expect(found.partial).toBeUndefined();
     expect(ce.fog!.p).toBe(found.ce.fog!.p);
   });
 
