@@ -103,7 +103,7 @@ for (const set of PARAMETER_SETS.filter((name) => !onlySet || name === onlySet))
       if (one.images !== PICTURES || two.images !== PICTURES) {
         throw new Error(`${set} ${corruption} ${severity}: expected ${PICTURES} pictures`);
       }
-      const draws = Array.from({ length: Math.max(2, one.draws) }, (_, seed) =>
+      const draws = Array.from({ length: Math.max(2, one.draws, two.draws) }, (_, seed) =>
         measurements(corruption, pictures, set, severity, seed),
       );
       const expected = pooled([one, two]);
