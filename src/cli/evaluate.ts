@@ -36,7 +36,11 @@ Examples:
   model of ImageNet's 1,000 classes on the folders of some of them, and of one whose classes a file names:
     $ pushpull evaluate resnet50.onnx --data ~/some-of-imagenet --resize 256 --mean 0.485,0.456,0.406 \\
         --std 0.229,0.224,0.225 --dry-run
-    $ pushpull evaluate pets.onnx --data ~/pets --labels pets.txt --dry-run
+    $ pushpull evaluate pets.onnx --data ~/pets --labels pets.txt --mean 0.5 --std 0.5 --dry-run
+
+  Caffe's way: blue first, plain pixel values less their mean, one of several outputs:
+    $ pushpull evaluate caffenet.onnx --data ~/imagenet --resize 256 --channels bgr --scale 0-255 \\
+        --mean 104,117,123 --std 1 --output prob --scores probabilities
 
   The published corrupted images, in a folder or in CIFAR-10-C.tar, which is read in place:
     $ pushpull evaluate runs/plain --data cifar10-c:CIFAR-10-C.tar --clean cifar10
@@ -56,7 +60,7 @@ gaussian_blur, spatter, saturate). none measures the clean error alone. Without 
 set also those of extra that it holds.
 
 Any classifier of images will do: NCHW or NHWC, floats or whole numbers, logits or probabilities, a fixed batch
-or a free one. Outputs stand for classes by name: those of --labels, else those that the file (or HuggingFace's
+or a free one. HuggingFace's preprocessor_config.json or timm's config.json beside it is read. Outputs stand for classes by name: those of --labels, else those that the file (or HuggingFace's
 config.json beside it) tells. Without names, 1,000 outputs on folders of WordNet ids stand in ImageNet's order, and as
 many outputs as classes in the data's; that is told as an assumption. Of a model that knows more classes than the data
 has, the answer is the likeliest of the data's.

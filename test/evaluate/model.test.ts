@@ -104,6 +104,21 @@ describe('openModel', () => {
     await classifier.close();
   });
 
+  it('converts for a model whose free axes have no names', async () => {
+    const classifier = await tiny(
+      { input: ['', 3, '', ''], dtype: 'int32' },
+      { inputSize: { width: 8, height: 8 } },
+    );
+    expect(classifier.model.reading.input).toMatchObject({
+      dtype: 'int32',
+      shape: ['', 3, '', ''],
+      batch: null,
+    });
+    const pixels = new Uint8Array(2 * 192).map((_, at) => Math.floor(at / 64));
+    expect([...(await classifier.classify({ images: pixels, count: 2 }))]).toEqual([0, 1, 2, 3, 4, 5]);
+    await classifier.close();
+  });
+
   it('classifies batches that live in shared memory', async () => {
     const classifier = await tiny({});
     const shared = new Float32Array(new SharedArrayBuffer(3 * 192 * 4));
