@@ -2,7 +2,8 @@
  * Colours and type of the report, shared by page and charts.
  *
  * The baseline is always grey; models that are compared with it take the accents in order. Neighbours in that
- * order differ in lightness as well as in hue, so that they stay apart for colour-blind readers and on grey paper.
+ * order differ in lightness as well as in hue, so that they stay apart for colour-blind readers and on grey paper. All
+ * are dark enough for words on white (contrast 4.5 to 1), as labels at line ends have the colours of their lines.
  */
 export const COLORS = {
   ink: '#16191d',
@@ -10,11 +11,11 @@ export const COLORS = {
   faint: '#8a939e',
   rule: '#dfe3e8',
   /** Edges of what can be pressed: 3 to 1 against paper. */
-  line: '#8d96a1',
+  line: '#8b94a0',
   focus: '#1f5fa8',
   wash: '#f5f6f8',
   paper: '#ffffff',
-  baseline: '#727d8b',
+  baseline: '#6b7684',
   better: '#0a6b52',
   betterWash: '#e3f3ed',
   worse: '#7a4a12',
@@ -23,7 +24,7 @@ export const COLORS = {
   heat: '#d1480c',
 } as const;
 
-const ACCENTS = ['#d1480c', '#1f5fa8', '#6a3d9a', '#0b7d77', '#a87b00', '#a3265e'];
+const ACCENTS = ['#d1480c', '#1f5fa8', '#6a3d9a', '#0b7d77', '#8f6900', '#a3265e'];
 
 /** How many models can be told apart by colour alone. */
 export const ACCENT_COUNT = ACCENTS.length;

@@ -348,6 +348,73 @@ describe.skipIf(!browser)('on a phone', () => {
     ));
 });
 
+/** Text whose contrast to what is behind it is below WCAG's AA: 4.5, or 3 for large text. Runs in the page. */
+const FAINT_TEXT = `(() => {
+  const channels = (color) => {
+    const [r, g, b, a = 1] = color.match(/[\\d.e-]+/g).map(Number);
+    const scale = color.startsWith('color(') ? 255 : 1;
+    return [r * scale, g * scale, b * scale, a];
+  };
+  const luminance = (rgb) => {
+    const [r, g, b] = rgb.slice(0, 3).map((level) => {
+      const c = level / 255;
+      return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const color = channels(getComputedStyle(at).backgroundColor);
+      if (color[3] > 0.99) return color;
+    }
+    return [255, 255, 255];
+  };
+  const faint = [];
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const element = texts.currentNode.parentElement;
+    if (!texts.currentNode.data.trim() || element.closest('script, style') || !element.getClientRects().length) continue;
+    const style = getComputedStyle(element);
+    const color = channels(element instanceof SVGElement ? style.fill : style.color);
+    const [a, b] = [luminance(color), luminance(behind(element))];
+    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    const size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
+    if (contrast < (large ? 3 : 4.5)) faint.push(texts.currentNode.data.trim() + ' ' + contrast.toFixed(2));
+  }
+  return faint;
+})()`;
+
+describe.skipIf(!browser)('for everybody', () => {
+  it('has text that stands out, landmarks, headings in order, and names for all that can be pressed', () =>
+    open(async (page) => {
+      expect(await page.evaluate(FAINT_TEXT)).toEqual([]);
+      for (const role of ['banner', 'main', 'contentinfo'] as const) {
+        expect(await page.getByRole(role).count()).toBe(1);
+      }
+      const targets = await page
+        .getByRole('navigation')
+        .getByRole('link')
+        .evaluateAll((links) => links.map((link) => link.getAttribute('href')!));
+      for (const target of targets) expect(await page.locator(target).count()).toBe(1);
+      const levels = await page
+        .locator('h1, h2, h3, h4')
+        .evaluateAll((headings) => headings.map(({ tagName }) => Number(tagName[1])));
+      expect(levels[0]).toBe(1);
+      expect(levels.filter((level) => level === 1)).toHaveLength(1);
+      for (const [index, level] of levels.slice(1).entries())
+        expect(level - levels[index]!).toBeLessThanOrEqual(1);
+      const nameless = await page.evaluate(
+        `[...document.querySelectorAll('button, summary, input, [role=region]')]
+           .filter((element) => element.offsetParent)
+           .filter((element) => !(element.ariaLabel || element.textContent.trim() || element.labels?.[0]?.textContent.trim()))
+           .length`,
+      );
+      expect(nameless).toBe(0);
+      expect(await page.locator('th:not([scope])').count()).toBe(0);
+    }));
+});
+
 describe.skipIf(!browser)('on paper and without scripts', () => {
   it('is unfolded, without anything to press, on whole pages', () =>
     open(async (page) => {

@@ -24,7 +24,8 @@ const HEADER = '§';
 export async function corruptionChart(comparison: Comparison, options: BarOptions): Promise<Svg | undefined> {
   const { models, baseline, best } = comparison;
   const rows: string[] = [];
-  const bars: { row: string; label: string; error: number; tip: string }[] = [];
+  const bars: { row: string; label: string; error: number }[] = [];
+  const tips: { row: string; error: number; tip: string }[] = [];
   const deltas: { row: string; text: string; color: string }[] = [];
   for (const group of GROUPS) {
     const measured = CORRUPTION_GROUPS[group].flatMap((corruption) => {
@@ -35,13 +36,13 @@ export async function corruptionChart(comparison: Comparison, options: BarOption
     for (const { corruption, errors } of measured) {
       const row = longName(corruption);
       rows.push(row);
-      const text = barTip(comparison, row, errors);
       for (const [index, model] of models.entries())
-        bars.push({ row, label: model.label, error: errors[index]!, tip: text });
+        bars.push({ row, label: model.label, error: errors[index]! });
+      tips.push({ row, error: Math.max(...errors), tip: barTip(comparison, row, errors) });
       if (baseline && best) {
         const change = errors[models.indexOf(best)]! - errors[models.indexOf(baseline)]!;
         const text = formatPoints(change);
-        const color = Number(text) === 0 ? COLORS.faint : change < 0 ? COLORS.better : COLORS.worse;
+        const color = Number(text) === 0 ? COLORS.muted : change < 0 ? COLORS.better : COLORS.worse;
         deltas.push({ row, text, color });
       }
     }
@@ -69,7 +70,7 @@ export async function corruptionChart(comparison: Comparison, options: BarOption
       labelExpr: `slice(datum.value, 0, 1) === '${HEADER}' ? upper(slice(datum.value, 1)) : datum.value`,
       labelFontWeight: { condition: { test: isHeader('datum.value'), value: 600 }, value: 400 },
       labelFontSize: { condition: { test: isHeader('datum.value'), value: 10.5 }, value: 12.5 },
-      labelColor: { condition: { test: isHeader('datum.value'), value: COLORS.faint }, value: COLORS.ink },
+      labelColor: { condition: { test: isHeader('datum.value'), value: COLORS.muted }, value: COLORS.ink },
       // Nothing is cut: the margin holds the longest name.
       labelLimit: 0,
       labelAlign: 'left',
@@ -95,11 +96,10 @@ export async function corruptionChart(comparison: Comparison, options: BarOption
       layer: [
         {
           data: { values: bars },
-          mark: { type: 'bar', aria: true },
+          mark: 'bar',
           encoding: {
             y,
             x,
-            description: { field: 'tip' },
             yOffset: {
               field: 'label',
               type: 'nominal',
@@ -110,6 +110,12 @@ export async function corruptionChart(comparison: Comparison, options: BarOption
           },
         },
         ...legend(models, width, margins),
+        {
+          data: { values: tips },
+          // Not seen until it is pointed at: one for all bars of a corruption.
+          mark: { type: 'bar', fillOpacity: 0, aria: true },
+          encoding: { y, x, description: { field: 'tip' } },
+        },
         ...(deltas.length > 0
           ? [
               {

@@ -155,9 +155,8 @@ function lineChart(lines: readonly Line[], options: LineChartOptions): Promise<S
 
   const largest = Math.max(...lines.flatMap(({ points }) => points.map(({ y }) => y)));
   const axis = niceAxis(options.y.max ?? largest);
-  const values = lines.flatMap(({ label, points }) =>
-    points.map((point) => ({ ...point, label, tip: sliceTip(lines, point.x, options) })),
-  );
+  const values = lines.flatMap(({ label, points }) => points.map((point) => ({ ...point, label })));
+  const slices = [...new Set(values.map(({ x }) => x))].map((x) => ({ x, tip: sliceTip(lines, x, options) }));
   const ends = lines.map(({ points }) => points.at(-1)!);
   const places = within(
     spread(
@@ -235,18 +234,17 @@ function lineChart(lines: readonly Line[], options: LineChartOptions): Promise<S
                   opacity: 1,
                   stroke: COLORS.paper,
                   strokeWidth: 1.2,
-                  aria: true,
                 },
-                encoding: { x, y, color, description: { field: 'tip' } },
+                encoding: { x, y, color },
               },
             ]
-          : [
-              {
-                data: { values },
-                mark: { type: 'point', filled: true, size: 44, opacity: 0, aria: true },
-                encoding: { x, y, description: { field: 'tip' } },
-              },
-            ]),
+          : []),
+        {
+          data: { values: slices },
+          // Not seen until it is pointed at: it says what all lines are at its place.
+          mark: { type: 'rule', color: COLORS.ink, strokeOpacity: 0, aria: true },
+          encoding: { x, y: { value: 0 }, y2: { value: plotHeight }, description: { field: 'tip' } },
+        },
         ...(!small
           ? [
               {

@@ -83,7 +83,7 @@ function describedMarks(svg: string): string {
   return svg
     .replace(/ role="graphics-object" aria-roledescription="[^"]*"/g, '')
     .replace(
-      /<(path|rect) aria-label="([^"]*)" role="graphics-symbol" aria-roledescription="[^"]*"([^>]*?)\/?>(<\/\1>)?/g,
+      /<(path|rect|line) aria-label="([^"]*)" role="graphics-symbol" aria-roledescription="[^"]*"([^>]*?)\/?>(<\/\1>)?/g,
       '<$1$3><title>$2</title></$1>',
     );
 }

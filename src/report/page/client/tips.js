@@ -5,7 +5,7 @@
  */
 
 /** Pixels from a mark within which it is meant. */
-const REACH = 26;
+const REACH = 40;
 /** Milliseconds in which the pointer may cross the gap to the card. */
 const PATIENCE = 140;
 

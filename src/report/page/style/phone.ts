@@ -22,7 +22,7 @@ section{margin-top:56px}
 .figures>div:nth-child(n+3){border-top:1px solid #dfe3e8}
 .figures .value{font-size:28px}
 .figures dt{min-height:0}
-nav ul{gap:0 20px;font-size:15px}
+nav ul{flex-wrap:nowrap;gap:20px;margin:14px -16px 0;padding:0 16px;overflow-x:auto;font-size:15px;white-space:nowrap}
 nav a{padding:9px 0}
 summary{padding:16px 0}
 .pair{grid-template-columns:minmax(0,1fr)}

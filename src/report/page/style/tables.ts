@@ -27,7 +27,7 @@ thead th:first-child{text-align:left}
 .results.upright tbody th,.results.upright thead th:first-child{padding-left:0}
 .results td.better{font-weight:700;color:${COLORS.better};background:${COLORS.betterWash}}
 tr.baseline td,tr.baseline th,td.baseline,th.baseline{color:${COLORS.muted}}
-td.missing{color:${COLORS.faint}}
+td.missing{color:${COLORS.muted}}
 .tag{display:inline-block;margin-left:8px;padding:1px 7px;border:1px solid ${COLORS.rule};border-radius:9px;font-size:11px;font-weight:500;color:${COLORS.muted};vertical-align:1px}
 .results.upright{table-layout:fixed}
 .results.upright tbody th{min-width:0}
@@ -110,7 +110,7 @@ th[aria-sort=descending] button::after{content:'▼'}
 tr.after-fold>*{border-top:3px double ${COLORS.faint}}
 .has-tip,svg .tipped{cursor:default}
 td.tipped{box-shadow:inset 0 0 0 1.5px ${COLORS.ink};border-radius:3px}
-svg .tipped{stroke:${COLORS.ink};stroke-width:1.5px}
+svg .tipped{stroke:${COLORS.ink};stroke-width:1.2px;stroke-opacity:.75}
 #tip{position:fixed;z-index:10;max-width:min(460px,calc(100vw - 16px));padding:12px 14px;border-radius:8px;background:${COLORS.ink};color:#fff;font-size:13px;line-height:1.45;box-shadow:0 6px 24px #16191d40}
 #tip strong{display:block;font-weight:600;overflow-wrap:anywhere}
 #tip p{margin:4px 0 0;color:#cfd5dc}
