@@ -4,10 +4,13 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { randomCrop } from '../../src/augment/crop.ts';
 import { corrupt } from '../../src/corrupt/index.ts';
 import { type Dataset, openDataset } from '../../src/data/dataset.ts';
 import { type Batch, DataLoader, type DataLoaderOptions, LoaderPool } from '../../src/data/loader.ts';
 import type { Transform } from '../../src/data/transform.ts';
+import { createImage } from '../../src/image/image.ts';
+import { randomStream } from '../../src/random/random.ts';
 import { imageFolder, picture, writeFolder, writeTar } from './archives.ts';
 
 const CROP_FLIP: Transform[] = [
@@ -167,6 +170,60 @@ describe('DataLoader', () => {
     expect((await first.next()).done).toBe(true);
     expect(await collect(loader({ pool, epoch: 2 }))).toEqual(third);
     await second.return?.();
+  });
+
+  it('gives the same batches for every number of threads where images are varied, resized and cropped', async () => {
+    const transforms: Transform[] = [
+      { kind: 'augment', name: 'trivialaugment' },
+      { kind: 'resize', shortSide: 12 },
+      { kind: 'randomCrop', size: 10, padding: 0 },
+      { kind: 'randomHorizontalFlip' },
+      { kind: 'normalize', mean: [0.5, 0.4, 0.3], std: [0.2, 0.3, 0.4] },
+    ];
+    const [alone, ...others] = await Promise.all(
+      pools.map((pool) => collect(loader({ transforms, epoch: 3, pool }))),
+    );
+    expect(alone).toHaveLength(6);
+    for (const other of others) expect(other).toEqual(alone);
+    // The step that resizes and crops at once draws what two steps would.
+    const apart: Transform[] = [transforms[0], transforms[1], { kind: 'resizeTo', width: 12, height: 12 }];
+    const whole = await collect(loader({ transforms: [...apart, ...BYTES], epoch: 3, shuffle: false }));
+    const cut: Transform[] = [...transforms.slice(0, 3), ...BYTES];
+    const cropped = await collect(loader({ transforms: cut, epoch: 3, shuffle: false }));
+    for (const [number, { images, indices, count }] of cropped.entries()) {
+      for (let i = 0; i < count; i++) {
+        const random = randomStream('randomCrop', 1, 3, indices[i], 2);
+        const data = Uint8Array.from(whole[number].images.subarray(i * 432, (i + 1) * 432));
+        const expected = randomCrop(createImage(12, 12, data), { size: 10, padding: 0 }, random);
+        expect(images.subarray(i * 300, (i + 1) * 300)).toEqual(expected.data);
+      }
+    }
+  });
+
+  it('orders no more than two batches beyond one a thread, however slow the consumer', async () => {
+    for (const pool of pools) {
+      const make = pool.make.bind(pool);
+      let ordered = 0;
+      let taken = 0;
+      let most = 0;
+      pool.make = (...order) => {
+        ordered++;
+        return make(...order);
+      };
+      try {
+        for await (const _ of loader({ batchSize: 1, pool })) {
+          taken++;
+          most = Math.max(most, ordered - taken);
+          // Time for all threads to run ahead as far as they may.
+          for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+          expect(ordered - taken).toBeLessThanOrEqual(pool.workers === 0 ? 0 : pool.workers + 1);
+        }
+      } finally {
+        pool.make = make;
+      }
+      expect([taken, ordered]).toEqual([21, 21]);
+      expect(most).toBe(pool.workers === 0 ? 0 : pool.workers + 1);
+    }
   });
 
   it('replaces a thread that dies, and loses no image', async () => {
