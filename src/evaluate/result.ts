@@ -206,6 +206,8 @@ const intervalsSchema = z.object({
   'partial.baseline': interval.optional(),
   /** By corruption. */
   ce: z.record(z.string(), interval),
+  /** By severity ("1" to "5"): of the mean error over the 15 benchmark corruptions, where all were measured at it. */
+  severities: z.record(z.string(), interval).optional(),
 });
 
 /** Expected calibration error of the top label (Guo et al. 2017), in [0, 1]. */

@@ -8,7 +8,13 @@ import { randomStream } from '../../random/random.ts';
 import { computeMetrics } from '../metrics.ts';
 import type { MetricName } from '../result.ts';
 import { ColumnSums } from './column-sums.ts';
-import { columnsOf, corruptionMeans, errorsOfSums, type ImageErrors } from './image-errors.ts';
+import {
+  columnsOf,
+  corruptionMeans,
+  errorsOfSums,
+  type ImageErrors,
+  severityErrors,
+} from './image-errors.ts';
 
 export type Interval = [low: number, high: number];
 
@@ -68,6 +74,8 @@ export interface ErrorIntervals {
   readonly metrics: Partial<Record<MetricName, Interval>>;
   /** CE, of each corruption whose five severities were measured. */
   readonly ce: Record<string, Interval>;
+  /** Mean error over the 15 benchmark corruptions, of each severity (1 to 5) at which all were measured. */
+  readonly severities: Record<string, Interval>;
   /** Error less the baseline's, on the same images; present with a baseline. */
   readonly differences?: {
     readonly clean?: Interval;
@@ -98,6 +106,7 @@ export function bootstrapErrors(
     const { ce, metrics } = computeMetrics(measured, { baseline: reference, alexnet });
     samples.enter('metric', metrics, resample);
     samples.enter('ce', ce, resample);
+    samples.enter('severity', severityErrors(errors, sumOf), resample);
     if (reference) {
       const other = computeMetrics(reference);
       const difference = (name: MetricName) =>
@@ -121,6 +130,7 @@ export function bootstrapErrors(
   return {
     metrics: samples.intervals('metric', level),
     ce: samples.intervals('ce', level),
+    severities: samples.intervals('severity', level),
     ...(baseline && {
       differences: {
         ...samples.intervals('difference', level),
@@ -137,7 +147,8 @@ function* draws(
   options: BootstrapOptions,
 ): Generator<(column: Uint8Array) => number> {
   const { images, cleanImages, sameImages } = errors;
-  const columns = [errors, ...(baseline ? [baseline] : [])].map(columnsOf);
+  // Of the baseline no errors by severity are asked for.
+  const columns = [errors, ...(baseline ? [{ ...baseline, severities: new Map() }] : [])].map(columnsOf);
   const clean = columns.flatMap((own) => own.clean);
   const corrupted = columns.flatMap((own) => own.corrupted);
   if (sameImages) {

@@ -1,30 +1,33 @@
-/** Largest value in a column: five severities. */
-const LARGEST = 5;
+/** Largest values in a column: five severities of a corruption, fifteen corruptions at a severity. */
+const LARGEST = [5, 15] as const;
+
+/** Columns that share a double. */
+interface Packed {
+  readonly columns: readonly Uint8Array[];
+  readonly values: Float64Array;
+  /** From one column to the next. */
+  readonly factor: number;
+}
 
 /**
  * Weighted sums of many columns of small whole numbers at once: several columns share a double, each with as many bits
  * as its sum may need, so that one pass adds them all. Exact, as all sums stay below 2^53.
  */
 export class ColumnSums {
-  readonly #columns: readonly Uint8Array[];
-  readonly #packed: Float64Array[] = [];
-  /** Columns in a double, and the factor from one to the next. */
-  readonly #together: number;
-  readonly #factor: number;
+  readonly #packed: readonly Packed[];
 
-  /** @param columns of `length` values from 0 to 5 each */
+  /** @param columns of `length` values from 0 to 15 each */
   constructor(length: number, columns: readonly Uint8Array[]) {
-    const bits = Math.ceil(Math.log2(LARGEST * length + 1));
-    this.#columns = columns;
-    this.#factor = 2 ** bits;
-    this.#together = Math.max(1, Math.floor(53 / bits));
-    for (let first = 0; first < columns.length; first += this.#together) {
-      const packed = new Float64Array(length);
-      for (const column of columns.slice(first, first + this.#together).reverse()) {
-        for (let at = 0; at < length; at++) packed[at] = packed[at]! * this.#factor + column[at]!;
-      }
-      this.#packed.push(packed);
-    }
+    const highest = columns.map((column) => column.reduce((most, value) => Math.max(most, value), 0));
+    this.#packed = LARGEST.flatMap((largest, kind) => {
+      const least = LARGEST[kind - 1] ?? -1;
+      const own = columns.filter((_, at) => highest[at]! > least && highest[at]! <= largest);
+      const bits = Math.ceil(Math.log2(largest * length + 1));
+      const together = Math.max(1, Math.floor(53 / bits));
+      return Array.from({ length: Math.ceil(own.length / together) }, (_, group) =>
+        pack(own.slice(group * together, (group + 1) * together), length, 2 ** bits),
+      );
+    });
   }
 
   /**
@@ -33,17 +36,23 @@ export class ColumnSums {
    */
   of(weights: Float64Array): (column: Uint8Array) => number {
     const sums = new Map<Uint8Array, number>();
-    this.#packed.forEach((packed, group) => {
-      let rest = dot(weights, packed);
-      for (let place = 0; place < this.#together; place++) {
-        const column = this.#columns[group * this.#together + place];
-        if (!column) break;
-        sums.set(column, rest % this.#factor);
-        rest = Math.floor(rest / this.#factor);
+    for (const { columns, values, factor } of this.#packed) {
+      let rest = dot(weights, values);
+      for (const column of columns) {
+        sums.set(column, rest % factor);
+        rest = Math.floor(rest / factor);
       }
-    });
+    }
     return (column) => sums.get(column)!;
   }
+}
+
+function pack(columns: readonly Uint8Array[], length: number, factor: number): Packed {
+  const values = new Float64Array(length);
+  for (const column of [...columns].reverse()) {
+    for (let at = 0; at < length; at++) values[at] = values[at]! * factor + column[at]!;
+  }
+  return { columns, values, factor };
 }
 
 /** Four sums side by side, as one would wait for its own last addition. */

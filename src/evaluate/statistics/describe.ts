@@ -33,7 +33,14 @@ export function describeStatistics(
   const intervals = bootstrapErrors(errors, baseline, options);
   const { resamples, seed, level } = { ...BOOTSTRAP_DEFAULTS, ...options };
   return {
-    intervals: { level, resamples, seed, ...intervals.metrics, ce: intervals.ce },
+    intervals: {
+      level,
+      resamples,
+      seed,
+      ...intervals.metrics,
+      ce: intervals.ce,
+      severities: intervals.severities,
+    },
     calibration: calibrationOf(predictions, cells),
     ...(baseline && { significance: compareErrors(errors, baseline, options, intervals) }),
   };

@@ -1,10 +1,13 @@
 /** Errors image by image, summed as far as no statistic tells the summands apart. */
+import { BENCHMARK_CORRUPTIONS } from '../../corrupt/index.ts';
 import type { Answers } from '../answers.ts';
 import { isAnswered } from '../answers.ts';
 import type { Cell } from '../grid.ts';
 import { type Errors, mean } from '../metrics.ts';
 import type { Predictions } from '../predictions.ts';
 import type { ErrorGrid } from '../result.ts';
+
+const BENCHMARK: ReadonlySet<string> = new Set(BENCHMARK_CORRUPTIONS);
 
 /** Several severities of a corruption which the same images were read of: their error rates share one divisor. */
 interface ErrorTerm {
@@ -28,6 +31,11 @@ export interface ImageErrors {
     string,
     { readonly terms: readonly ErrorTerm[]; readonly severities: number[] }
   >;
+  /** The same errors summed the other way: by severity, over the corruptions of the benchmark. */
+  readonly severities: ReadonlyMap<
+    number,
+    { readonly terms: readonly ErrorTerm[]; readonly corruptions: number }
+  >;
 }
 
 /**
@@ -42,6 +50,7 @@ export function imageErrors(
   const { labels, cleanLabels, images } = predictions;
   const masks: Uint8Array[] = [];
   const corruptions = new Map<string, { terms: ErrorTerm[]; severities: number[] }>();
+  const severities = new Map<number, { terms: ErrorTerm[]; corruptions: number }>();
   let clean: ErrorTerm | undefined;
   for (const cell of cells) {
     const answers = predictions.cell(cell);
@@ -51,11 +60,23 @@ export function imageErrors(
       continue;
     }
     const own = corruptions.get(cell.corruption) ?? { terms: [], severities: [] };
-    addTerm(own.terms, termOf(labels, answers, masks));
+    const term = termOf(labels, answers, masks);
+    addTerm(own.terms, term);
     own.severities.push(cell.severity);
     corruptions.set(cell.corruption, own);
+    if (!BENCHMARK.has(cell.corruption)) continue;
+    const shared = severities.get(cell.severity) ?? { terms: [], corruptions: 0 };
+    addTerm(shared.terms, term);
+    severities.set(cell.severity, { ...shared, corruptions: shared.corruptions + 1 });
   }
-  return { images, cleanImages: cleanLabels.length, sameImages: labels === cleanLabels, clean, corruptions };
+  return {
+    images,
+    cleanImages: cleanLabels.length,
+    sameImages: labels === cleanLabels,
+    clean,
+    corruptions,
+    severities,
+  };
 }
 
 function termOf(labels: Int32Array, answers: Answers, masks: Uint8Array[]): ErrorTerm {
@@ -90,12 +111,14 @@ function addTerm(terms: ErrorTerm[], { wrong, severities, read }: ErrorTerm): vo
 }
 
 /** The columns of numbers of which sums over images are needed, to know the error rates of a draw. */
-export function columnsOf({ clean, corruptions }: ImageErrors): {
+export function columnsOf({ clean, corruptions, severities }: ImageErrors): {
   readonly clean: Uint8Array[];
   readonly corrupted: Uint8Array[];
 } {
   const columns = ({ wrong, read }: ErrorTerm) => (read ? [wrong, read] : [wrong]);
-  const corrupted = [...corruptions.values()].flatMap(({ terms }) => terms.flatMap(columns));
+  const corrupted = [...corruptions.values(), ...severities.values()].flatMap(({ terms }) =>
+    terms.flatMap(columns),
+  );
   return { clean: clean ? columns(clean) : [], corrupted: [...new Set(corrupted)] };
 }
 
@@ -106,7 +129,7 @@ export function columnsOf({ clean, corruptions }: ImageErrors): {
  * @param sumOf the sum of a column over the images
  */
 export function errorsOfSums(errors: ImageErrors, sumOf: (column: Uint8Array) => number): Errors {
-  const rate = ({ wrong, read }: ErrorTerm) => sumOf(wrong) / (read ? sumOf(read) : wrong.length);
+  const rate = rateBy(sumOf);
   const grid: ErrorGrid = {};
   for (const [corruption, { terms, severities }] of errors.corruptions) {
     const sum = terms.reduce((total, term) => total + rate(term), 0);
@@ -115,6 +138,26 @@ export function errorsOfSums(errors: ImageErrors, sumOf: (column: Uint8Array) =>
     grid[corruption] = row;
   }
   return { ...(errors.clean && { clean: { top1: rate(errors.clean) } }), errors: grid };
+}
+
+/** Mean error over the 15 benchmark corruptions, by severity, from such sums; of severities at which all were measured. */
+export function severityErrors(
+  errors: ImageErrors,
+  sumOf: (column: Uint8Array) => number,
+): Record<string, number> {
+  const rate = rateBy(sumOf);
+  const complete = [...errors.severities].filter(([, { corruptions }]) => corruptions === BENCHMARK.size);
+  return Object.fromEntries(
+    complete.map(([severity, { terms }]) => [
+      severity,
+      terms.reduce((total, term) => total + rate(term), 0) / BENCHMARK.size,
+    ]),
+  );
+}
+
+/** The summed error rates of a term, in units of one severity. */
+function rateBy(sumOf: (column: Uint8Array) => number) {
+  return ({ wrong, read }: ErrorTerm): number => sumOf(wrong) / (read ? sumOf(read) : wrong.length);
 }
 
 /** Error rates over every image once. */

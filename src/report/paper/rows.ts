@@ -114,7 +114,7 @@ export function barNote(sets: readonly DrawnSet[], hasInterval: (result: Result)
     rows.some(({ results }) => results.length > 1) &&
       'of several seeds one sample deviation over them to each side of their mean',
     rows.some(({ results }) => results.length === 1 && hasInterval(results[0]!)) &&
-      'of a single seed the 95 % bootstrap interval over test images',
+      'of a single seed the 95 % bootstrap interval over test images where its result carries one',
   ].filter((part) => part !== false);
   return parts.length > 0 ? ` Bars are ${parts.join(', ')}.` : '';
 }

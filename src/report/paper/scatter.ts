@@ -171,7 +171,7 @@ async function scatter(
             shape,
             filled: true,
             color,
-            size: 130,
+            size: MARK_SIZE[shape] ?? 130,
             opacity: 1,
             stroke: COLORS.paper,
             strokeWidth: 1.2,
@@ -192,6 +192,13 @@ const AXIS = {
   labelOverlap: false,
   labelFlush: false,
 } as const;
+/** Of marks that look small at the size of a circle. */
+const MARK_SIZE: Readonly<Record<string, number>> = {
+  'triangle-up': 190,
+  'triangle-down': 190,
+  diamond: 190,
+  cross: 170,
+};
 const LINE_DASHES = [
   [1, 0],
   [5, 4],

@@ -25,27 +25,46 @@ export function severityCurves({ rows }: DrawnSet, only: readonly string[] = BEN
   return rows.map((drawn) => ({
     drawn,
     points: [
-      ...(withClean ? [{ severity: 0, ...cleanAccuracy(drawn) }] : []),
+      ...(withClean
+        ? [
+            {
+              severity: 0,
+              ...accuracy(
+                drawn,
+                ({ clean }) => clean!.top1,
+                ({ intervals }) => intervals?.['error.clean'],
+              ),
+            },
+          ]
+        : []),
       ...cells
         .filter(({ corruptions }) => corruptions.length > 0)
         .map(({ severity, corruptions }) => ({
           severity,
-          ...accuracy(drawn, ({ errors }) => mean(corruptions.map((name) => errors[name]![severity - 1]!))),
+          ...accuracy(
+            drawn,
+            ({ errors }) => mean(corruptions.map((name) => errors[name]![severity - 1]!)),
+            // The stored interval is of the mean over the whole benchmark.
+            ({ intervals }) =>
+              corruptions.length === BENCHMARK_CORRUPTIONS.length
+                ? intervals?.severities?.[severity]
+                : undefined,
+          ),
         })),
     ],
   }));
 }
 
-function accuracy({ row }: DrawnRow, errorOf: (result: Result) => number): Estimate {
-  return estimate(row, (result) => 1 - errorOf(result))!;
-}
-
-function cleanAccuracy({ row }: DrawnRow): Estimate {
+function accuracy(
+  { row }: DrawnRow,
+  errorOf: (result: Result) => number,
+  intervalOf: (result: Result) => readonly [low: number, high: number] | undefined,
+): Estimate {
   return estimate(
     row,
-    ({ clean }) => 1 - clean!.top1,
-    ({ intervals }) => {
-      const interval = intervals?.['error.clean'];
+    (result) => 1 - errorOf(result),
+    (result) => {
+      const interval = intervalOf(result);
       return interval && [1 - interval[1], 1 - interval[0]];
     },
   )!;
@@ -62,7 +81,7 @@ export async function severityFigure(sets: readonly DrawnSet[]): Promise<PaperFi
   }
   if (panels.length === 0) return undefined;
   const notes = [
-    `Mean over the corruptions that all have measured; severity 0 is the clean images.${notesOf(sets)}`,
+    `Mean over the corruptions that all have measured; severity 0 is the clean images.${barNote(sets, isTold)}`,
   ];
   return {
     name: 'severity',
@@ -100,7 +119,7 @@ export async function severityByCorruptionFigure(
     svg: captioned(
       stacked(sheets, 30, 'Accuracy against severity by corruption'),
       'Accuracy against severity by corruption',
-      [`Severity 0 is the clean images.${notesOf(sets)}`],
+      [`Severity 0 is the clean images.${barNote(sets, isTold)}`],
     ),
   };
 }
@@ -125,13 +144,7 @@ const DASHES: Readonly<Record<string, string>> = {
 
 const dashOf = ({ shape }: DrawnRow): string => DASHES[shape] ?? '1 0';
 
-/** Results carry an interval of the clean error, and none of a mean over corruptions at one severity. */
-function notesOf(sets: readonly DrawnSet[]): string {
-  return barNote(sets, ({ intervals }) => intervals?.['error.clean'] !== undefined).replace(
-    'over test images',
-    'over test images, on the clean images alone',
-  );
-}
+const isTold = ({ intervals }: Result): boolean => intervals !== undefined;
 
 const ends = ({ points }: Curve): number[] => points.map(({ value, low = value }) => low);
 

@@ -102,7 +102,8 @@ describe('rows of a large family', () => {
 describe('intervals', () => {
   it('are the bars of a single seed: of both errors, and of the clean accuracy', () => {
     const base = syntheticResult();
-    const intervals = { level: 0.95, resamples: 2000, seed: 0, ce: {} };
+    const severities: Record<string, [number, number]> = { '3': [0.2, 0.3] };
+    const intervals = { level: 0.95, resamples: 2000, seed: 0, ce: {}, severities };
     const result: Result = {
       ...base,
       intervals: { ...intervals, 'error.clean': [0.06, 0.08], 'mce.absolute': [0.26, 0.29] },
@@ -114,9 +115,12 @@ describe('intervals', () => {
     const [curve] = severityCurves(sets[0]!);
     expect(curve!.points[0]!.low).toBeCloseTo(0.92, 12);
     expect(curve!.points[0]!.high).toBeCloseTo(0.94, 12);
-    expect(curve!.points[1]!.low).toBeUndefined();
+    expect(curve!.points[2]!.low).toBeUndefined();
+    expect(curve!.points[3]!.low).toBeCloseTo(0.7, 12);
+    // The interval of the whole benchmark is not that of one corruption.
+    expect(severityCurves(sets[0]!, ['fog'])[0]!.points[3]!.low).toBeUndefined();
     expect(barNote(sets, ({ intervals: told }) => told !== undefined)).toBe(
-      ' Bars are of a single seed the 95 % bootstrap interval over test images.',
+      ' Bars are of a single seed the 95 % bootstrap interval over test images where its result carries one.',
     );
     expect(barNote(drawnRows([base]), () => false)).toBe('');
   });
