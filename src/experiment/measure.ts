@@ -7,8 +7,10 @@ import { createEngine } from '../engine/node/index.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { howTrained } from '../train/history.ts';
 import { openRunData } from '../train/images.ts';
+import type { Learner } from '../train/learner.ts';
 import { networkLearner } from '../train/network.ts';
 import { reopenSplits } from '../train/plan.ts';
+import type { TrainingData } from '../train/trainer.ts';
 import { evaluationRate, kindOf, type Rate, trainingRate } from './estimate.ts';
 import type { ExperimentPlan, PlannedRun } from './plan.ts';
 
@@ -74,39 +76,38 @@ async function measureRun(plan: ExperimentPlan, run: PlannedRun): Promise<Rate[]
     closing.push(() => learner.dispose());
     const data = openRunData(config, splits);
     closing.push(() => data.close());
-    let images = 0;
-    let begin: number | undefined;
-    let step = 0;
-    const rates = { lr: config.recipe.rates.initial, momentum: 0.9 };
-    for await (const batch of data.training(0, 0)) {
-      await learner.step(batch, { ...rates, step: step++ });
-      // The first step compiles and warms up.
-      if (begin === undefined) begin = performance.now();
-      else images += batch.count;
-      if (performance.now() - begin > SECONDS * 1000 && images > 0) break;
-    }
-    const seconds = (performance.now() - (begin ?? 0)) / 1000;
+    const trained = await trainingSpeed(learner, data, config.recipe.rates.initial);
     const { weights } = await learner.state();
     const model = join(folder, 'model.onnx');
     await writeFile(model, learner.exportModel(weights, howTrained(config, 0, [])));
-    // Data of one batch has no second step: then the evaluation has to tell.
-    const trained = images > 0 ? images / seconds : undefined;
     const measured = await measureEvaluation(plan, model, trained);
-    return [...(trained === undefined ? [] : [trainingRate(run, trained)]), evaluationRate(run, measured)];
+    return [trainingRate(run, trained), evaluationRate(run, measured)];
   } finally {
     for (const close of closing.reverse()) await close();
   }
 }
 
+/** Images a second over a few steps. The first is not counted: it warms up. */
+async function trainingSpeed(learner: Learner, data: TrainingData, lr: number): Promise<number> {
+  let step = 0;
+  let images = 0;
+  let begin = performance.now();
+  for (let epoch = 0; ; epoch++) {
+    for await (const batch of data.training(epoch, 0)) {
+      await learner.step(batch, { lr, momentum: 0.9, step: step++ });
+      const now = performance.now();
+      if (step === 1) begin = now;
+      else images += batch.count;
+      if (images > 0 && now - begin > SECONDS * 1000) return (images * 1000) / (now - begin);
+    }
+  }
+}
+
 /** Images a second over a few cells. */
-async function measureEvaluation(
-  plan: ExperimentPlan,
-  model: string,
-  trained: number | undefined,
-): Promise<number> {
+async function measureEvaluation(plan: ExperimentPlan, model: string, trained: number): Promise<number> {
   const { cells: _, images: all, clean: __, ...evaluation } = plan.evaluation;
   const { device, threads, workers } = plan;
-  const wanted = Math.round(((trained ?? 0) * 3 * SECONDS) / (CORRUPTIONS.length + 1));
+  const wanted = Math.round((trained * 3 * SECONDS) / (CORRUPTIONS.length + 1));
   const limit = Math.min(all, Math.max(LEAST_IMAGES, Math.min(MOST_IMAGES, wanted)));
   // A published set need not hold these; corrupting in memory takes longer than reading, so it is no less.
   const data = plan.evaluation.clean ?? evaluation.data;
