@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -64,6 +64,14 @@ rows:
     const experiment = await readExperiment(file);
     expect(experiment).toMatchObject({ name: 'mine', file, seeds: [1], evaluation: { seed: 0 }, tables: [] });
     expect(experiment.rows).toMatchObject([{ name: 'one', stem: { kind: 'pushpull2020', alpha: 1 } }]);
+  });
+
+  it('of the guide is one', () => {
+    const guide = readFileSync(new URL('../../docs/experiments.md', import.meta.url), 'utf8');
+    const [, text] = /```yaml\n([\s\S]*?)```/.exec(guide)!;
+    const { rows } = parse(text!);
+    expect(rows).toHaveLength(13);
+    expect(rows.at(-1)).toMatchObject({ name: 'long', baseline: 'resnet18-conv', training: { epochs: 60 } });
   });
 
   it('must be there, and be one', async () => {
