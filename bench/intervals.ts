@@ -1,9 +1,10 @@
 /**
  * What the bootstrap intervals of an evaluation are worth, and what they cost. Not part of `npm run bench`:
  *
- *     npx tsx bench/intervals.ts coverage    how often an interval holds the true figure, on made-up models
- *     npx tsx bench/intervals.ts speed       CPU seconds for 10,000 and 50,000 images, beside NumPy
- *     npx tsx bench/intervals.ts width A.json  width of the interval, and if the cells of an image were independent
+ *     npx tsx bench/intervals.ts coverage 200 1000   how often an interval holds the true figure: made-up models on 200
+ *                                                    images, 1000 times
+ *     npx tsx bench/intervals.ts speed               CPU seconds for 10,000 and 50,000 images, beside NumPy
+ *     npx tsx bench/intervals.ts width A.json        width of the interval, and if the cells of an image were independent
  */
 import { spawnSync } from 'node:child_process';
 import { BENCHMARK_CORRUPTIONS, SEVERITIES } from '../src/corrupt/index.ts';
@@ -43,25 +44,20 @@ function figures(model: ImageErrors, baseline: ImageErrors) {
   return computeMetrics(errorsOfAll(model), { baseline: errorsOfAll(baseline) }).metrics;
 }
 
-function coverage(): void {
-  const [model, baseline] = twoModels(400_000, 'truth').map((record) => imageErrors(record, CELLS)!);
+function coverage(images: number, trials: number): void {
+  const [model, baseline] = twoModels(200_000, 'truth').map((record) => imageErrors(record, CELLS)!);
   const truth = figures(model!, baseline!);
-  for (const images of [200, 1000]) {
-    const held = { 'error.clean': 0, 'mce.absolute': 0, 'mce.baseline': 0 };
-    const trials = 1000;
-    for (let trial = 0; trial < trials; trial++) {
-      const [one, other] = twoModels(images, `${images} ${trial}`).map(
-        (record) => imageErrors(record, CELLS)!,
-      );
-      const { metrics } = bootstrapErrors(one!, other!, { resamples: 500, seed: trial });
-      for (const name of NAMES) {
-        const [low, high] = metrics[name]!;
-        if (low <= truth[name]! && truth[name]! <= high) held[name]++;
-      }
+  const held = { 'error.clean': 0, 'mce.absolute': 0, 'mce.baseline': 0 };
+  for (let trial = 0; trial < trials; trial++) {
+    const [one, other] = twoModels(images, `${images} ${trial}`).map((record) => imageErrors(record, CELLS)!);
+    const { metrics } = bootstrapErrors(one!, other!, { resamples: 500, seed: trial });
+    for (const name of NAMES) {
+      const [low, high] = metrics[name]!;
+      if (low <= truth[name]! && truth[name]! <= high) held[name]++;
     }
-    const shares = NAMES.map((name) => `${name} ${((100 * held[name]) / trials).toFixed(1)} %`);
-    console.log(`${images} images, ${trials} trials: ${shares.join(', ')}`);
   }
+  const shares = NAMES.map((name) => `${name} ${((100 * held[name]) / trials).toFixed(1)} %`);
+  console.log(`${images} images, ${trials} trials: ${shares.join(', ')}`);
 }
 
 /** The same resampling by NumPy: counts of a multinomial draw, times the table of errors. */
@@ -120,8 +116,8 @@ async function width(file: string): Promise<void> {
   );
 }
 
-const [what, ...files] = process.argv.slice(2);
-if (what === 'coverage') coverage();
+const [what, ...words] = process.argv.slice(2);
+if (what === 'coverage') coverage(Number(words[0] ?? 200), Number(words[1] ?? 1000));
 else if (what === 'speed') speed();
-else if (what === 'width' && files.length > 0) for (const file of files) await width(file);
+else if (what === 'width' && words.length > 0) for (const file of words) await width(file);
 else throw new Error('expected coverage, speed, or width RESULT.json');

@@ -112,7 +112,7 @@ function compared(value: number | undefined, base: number | undefined, p: number
 function metricRows({ metrics, intervals, calibration, baseline, frequency }: Result): string[] {
   const lines: string[] = [];
   const push = (name: string, number: string, interval: string, text: string) => {
-    const gap = intervals ? `  ${pc.dim(interval.padEnd(INTERVAL_WIDTH + 2))}` : '  ';
+    const gap = intervals ? `  ${pc.dim(interval.padEnd(INTERVAL_WIDTH + 3))}` : '  ';
     lines.push(`${name.padEnd(NAME_WIDTH)}${pc.bold(cell(number, 9))}${gap}${pc.dim(text)}`);
   };
   for (const { name, text, form } of METRICS) {
