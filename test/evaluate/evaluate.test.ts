@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CorruptionName, corrupt, type Severity } from '../../src/corrupt/index.ts';
 import { openDataset } from '../../src/data/dataset.ts';
+import { isAnswered } from '../../src/evaluate/answers.ts';
 import { type EvaluateOptions, type EvaluationEvent, evaluate } from '../../src/evaluate/evaluate.ts';
 import { errorOf, measuredCells, predictionsPath, readPredictions } from '../../src/evaluate/predictions.ts';
 import { type Result, readResult } from '../../src/evaluate/result.ts';
@@ -298,6 +299,12 @@ describe('evaluate', () => {
       expect(result).toMatchObject({ data: { images: 24 }, clean: { images: 23 } });
       expect(result.images.contrast).toEqual([23, null, null, null, 23]);
       expect(result.notes[0]).toBe('1 of 24 images could not be read and were left out');
+      const answers = (await readPredictions(out))!.cell({ corruption: 'contrast', severity: 5 })!;
+      const unread = [...Array(24).keys()].filter((image) => !isAnswered(answers, image));
+      // The fourth of the second class.
+      expect(unread).toEqual([PER_CLASS + 3]);
+      expect(answers.predicted[unread[0]!]).toBe(-1);
+      expect(result.intervals!['error.clean']).toBeDefined();
     });
   });
 });
