@@ -145,7 +145,14 @@ export { type RetrofitOptions, retrofit } from './onnx/retrofit.ts';
 export { type Random, randomStream } from './random/random.ts';
 export { buildReport, type ReportFiles, type ReportOptions } from './report/build.ts';
 export type { RunEvidence } from './report/comparison.ts';
-export { findFailures, findPredictions, findRun, findSamples } from './report/evidence.ts';
+export {
+  type Evidence,
+  findEvidence,
+  findFailures,
+  findPredictions,
+  findRun,
+  findSamples,
+} from './report/evidence.ts';
 export type { FailureGroup } from './report/failures.ts';
 export {
   type ComparisonFigureOptions,

@@ -2,9 +2,7 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { UserError } from '../errors.ts';
-import type { Predictions } from '../evaluate/predictions.ts';
 import { type Result, readResult } from '../evaluate/result.ts';
-import type { RunEvidence } from '../report/comparison.ts';
 
 const EXAMPLES = `
 Examples:
@@ -81,7 +79,7 @@ export function register(program: Command): void {
 export async function writeReport(files: readonly string[], flags: ReportFlags): Promise<void> {
   // Vega and its charts take half a second to load, which no other command should pay.
   const { buildReport } = await import('../report/build.ts');
-  const { findFailures, findPredictions, findRun, findSamples } = await import('../report/evidence.ts');
+  const { findEvidence } = await import('../report/evidence.ts');
   const { terminalTable } = await import('../report/terminal.ts');
 
   const results = new Map<string, Result>();
@@ -93,40 +91,9 @@ export async function writeReport(files: readonly string[], flags: ReportFlags):
   const list = [...results.values()];
   const table = terminalTable(list, { baseline });
 
-  const runs = new Map<Result, RunEvidence>();
-  const omissions: string[] = [];
-  for (const [file, result] of results) {
-    const run = await findRun(result, file);
-    if ('found' in run) runs.set(result, run.found);
-    else omissions.push(run.omission);
-  }
-  const predictions = new Map<Result, Predictions>();
-  for (const [file, result] of results) {
-    const own = await findPredictions(result, file);
-    if ('found' in own) predictions.set(result, own.found);
-    else omissions.push(own.omission);
-  }
-  const search = {
-    data: flags.data,
-    cacheDir: flags.cache,
-    trainedOn: runs.get(list[0]!)?.config?.data.spec,
-  };
-  const samples = await findSamples(list[0]!, search);
-  if ('omission' in samples) omissions.push(samples.omission);
-  const failures = await findFailures(list, { ...search, baseline, predictions });
-  if ('omission' in failures) omissions.push(failures.omission);
-
-  const report = await buildReport(list, {
-    out: flags.out,
-    title: flags.title,
-    baseline,
-    runs,
-    samples: 'found' in samples ? samples.found : undefined,
-    predictions,
-    failures: 'found' in failures ? failures.found : undefined,
-    omissions,
-  });
-  for (const omission of omissions) console.error(pc.dim(`note: ${omission}`));
+  const evidence = await findEvidence(results, { baseline, data: flags.data, cacheDir: flags.cache });
+  const report = await buildReport(list, { out: flags.out, title: flags.title, baseline, ...evidence });
+  for (const omission of evidence.omissions) console.error(pc.dim(`note: ${omission}`));
   console.log(`${table}\n\nreport: ${report.html}`);
 }
 

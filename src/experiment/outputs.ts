@@ -2,11 +2,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
-import type { Predictions } from '../evaluate/predictions.ts';
 import { type Result, readResult } from '../evaluate/result.ts';
 import { buildReport } from '../report/build.ts';
-import type { RunEvidence } from '../report/comparison.ts';
-import { type Found, findFailures, findPredictions, findRun, findSamples } from '../report/evidence.ts';
+import { findEvidence } from '../report/evidence.ts';
 import { writeComparisonFigures } from '../report/paper/comparison.ts';
 import { inspectModel } from '../report/paper/inspect.ts';
 import { paperTable } from '../report/tables/build-table.ts';
@@ -206,34 +204,24 @@ async function reportOf(
   out: string,
   baselineRow: string,
 ): Promise<Written> {
-  const runs = new Map<Result, RunEvidence>();
-  const predictions = new Map<Result, Predictions>();
-  const omissions: string[] = [];
-  const keep = <T>(into: Map<Result, T>, result: Result, looked: Found<T>) => {
-    if ('found' in looked) into.set(result, looked.found);
-    else omissions.push(looked.omission);
-  };
-  for (const { file, result } of group) {
-    keep(runs, result, await findRun(result, file));
-    keep(predictions, result, await findPredictions(result, file));
-  }
-  const results = group.map(({ result }) => result);
   const baseline = group.find(({ file }) => file.includes(`${baselineRow}-seed`))?.result;
-  const { data, clean, cacheDir } = plan.evaluation;
-  const search = { ...(clean === undefined && { data }), ...(cacheDir && { cacheDir }) };
-  const samples = await findSamples(results[0]!, search);
-  const failures = await findFailures(results, { ...search, baseline, predictions });
-  for (const looked of [samples, failures]) if ('omission' in looked) omissions.push(looked.omission);
   const isBaseline = plan.rows.some(({ row }) => row.baseline === baselineRow);
-  const { html } = await buildReport(results, {
-    out,
-    title: `${plan.experiment.title}${titleSuffix(plan)}`,
-    ...(isBaseline && baseline && { baseline }),
-    runs,
-    predictions,
-    ...('found' in samples && { samples: samples.found }),
-    ...('found' in failures && { failures: failures.found }),
-    omissions: [...conditionSentences(plan), ...omissions],
+  const against = isBaseline ? baseline : undefined;
+  const { data, cacheDir } = plan.evaluation;
+  const evidence = await findEvidence(new Map(group.map(({ file, result }) => [file, result])), {
+    ...(plan.evaluation.clean === undefined && { data }),
+    ...(cacheDir && { cacheDir }),
+    ...(against && { baseline: against }),
   });
-  return { files: [html], omissions };
+  const { html } = await buildReport(
+    group.map(({ result }) => result),
+    {
+      out,
+      title: `${plan.experiment.title}${titleSuffix(plan)}`,
+      ...(against && { baseline: against }),
+      ...evidence,
+      omissions: [...conditionSentences(plan), ...evidence.omissions],
+    },
+  );
+  return { files: [html], omissions: [...evidence.omissions] };
 }

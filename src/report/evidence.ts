@@ -19,6 +19,48 @@ import { makeSampleStrip, type SampleStrip } from './samples.ts';
 /** Either what was found, or why nothing was, in words for the reader of the report. */
 export type Found<T> = { readonly found: T } | { readonly omission: string };
 
+/** What a report can add to its results; see `ReportInput`. */
+export interface Evidence {
+  readonly runs: ReadonlyMap<Result, RunEvidence>;
+  readonly predictions: ReadonlyMap<Result, Predictions>;
+  readonly samples?: SampleStrip;
+  readonly failures?: readonly FailureGroup[];
+  /** Why something is left out. */
+  readonly omissions: readonly string[];
+}
+
+/**
+ * Everything that can be found for a report on some results.
+ *
+ * @param results by the file that each was read from
+ */
+export async function findEvidence(
+  results: ReadonlyMap<string, Result>,
+  options: { readonly baseline?: Result } & DataSearch = {},
+): Promise<Evidence> {
+  const runs = new Map<Result, RunEvidence>();
+  const predictions = new Map<Result, Predictions>();
+  const omissions: string[] = [];
+  const keep = <T>(search: Found<T>): T | undefined => {
+    if ('found' in search) return search.found;
+    omissions.push(search.omission);
+    return undefined;
+  };
+  for (const [file, result] of results) {
+    const run = keep(await findRun(result, file));
+    if (run) runs.set(result, run);
+  }
+  for (const [file, result] of results) {
+    const own = keep(await findPredictions(result, file));
+    if (own) predictions.set(result, own);
+  }
+  const list = [...results.values()];
+  const search = { trainedOn: runs.get(list[0]!)?.config?.data.spec, ...options };
+  const samples = keep(await findSamples(list[0]!, search));
+  const failures = keep(await findFailures(list, { ...search, predictions }));
+  return { runs, predictions, samples, failures, omissions };
+}
+
 /**
  * The run that a result's model belongs to. A model file that has changed since it was measured is not used.
  *

@@ -161,7 +161,7 @@ function doubt(best: ComparedModel, pair: CorruptedPair, verdict: Headline['verd
   const test = best.statistics?.significance?.corrupted;
   if (test) {
     if (test.p < SIGNIFICANT) return '';
-    return `; on ${plural(test.images, 'image')} that difference on corrupted images is within chance (p = ${formatP(test.p)})`;
+    return `; on ${plural(test.images, 'image')} that difference on corrupted images is within chance (p\u00a0=\u00a0${formatP(test.p)})`;
   }
   const variance = pair.value * (1 - pair.value) + pair.reference * (1 - pair.reference);
   const standardError = Math.sqrt(variance / (images * pair.cells));

@@ -82,7 +82,7 @@ describe('what is said of it', () => {
 
   it('is the test’s verdict in the headline', () => {
     expect(sentence(sure(0.34))).toMatch(
-      /; on 60 images that difference on corrupted images is within chance \(p = \.340\)\.$/,
+      /; on 60 images that difference on corrupted images is within chance \(p\u00a0=\u00a0\.340\)\.$/,
     );
     expect(sentence(sure(0.0004))).not.toMatch(/chance/);
   });
