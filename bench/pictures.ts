@@ -54,7 +54,7 @@ async function picture(width: number, height: number, random: Random): Promise<I
 
 function addDisc(values: Float32Array, width: number, height: number, random: Random): void {
   const [x0, y0] = [random.int(0, width), random.int(0, height)];
-  const radius = random.int(8, Math.ceil(width / 6));
+  const radius = random.int(Math.ceil(width / 60), Math.ceil(width / 6));
   const colour = [0, 1, 2].map(() => random.int(-50, 51));
   for (let y = Math.max(0, y0 - radius); y < Math.min(height, y0 + radius); y++) {
     for (let x = Math.max(0, x0 - radius); x < Math.min(width, x0 + radius); x++) {

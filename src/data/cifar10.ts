@@ -64,6 +64,18 @@ export async function openCifar10FromCache(split: Split, cacheDir?: string): Pro
   }
 }
 
+/** The first file of each name that is at most one folder deep; looked for once, as ImageNet has 1.28 million deeper ones. */
+function shallowFiles(files: readonly string[]): Map<string, number> {
+  const found = new Map<string, number>();
+  files.forEach((file, index) => {
+    const slash = file.indexOf('/');
+    if (file.includes('/', slash + 1) && slash >= 0) return;
+    const name = file.slice(slash + 1);
+    if (!found.has(name)) found.set(name, index);
+  });
+  return found;
+}
+
 /**
  * One split of CIFAR-10 (Krizhevsky 2009) from the binary version, if the listing has it, possibly one folder deep.
  * The images are copied to memory and the listing is closed.
@@ -72,10 +84,8 @@ export async function openCifar10FromCache(split: Split, cacheDir?: string): Pro
  * @throws UserError when some are missing or damaged
  */
 export async function openCifar10(listing: Listing, split: Split): Promise<SplitContents | undefined> {
-  const find = (name: string) =>
-    listing.files.findIndex(
-      (file) => file === name || (/^[^/]+\/[^/]+$/.test(file) && file.endsWith(`/${name}`)),
-    );
+  const shallow = shallowFiles(listing.files);
+  const find = (name: string) => shallow.get(name) ?? -1;
   const all = [...BATCHES.train, ...BATCHES.test];
   const { place } = listing;
   if (!all.some((name) => find(name) >= 0)) {

@@ -33,7 +33,9 @@ async function listFolder(place: string, cacheDir?: string): Promise<Listing> {
 
 /** Some files, whose paths are absolute or below `place`. */
 export function listFiles(place: string, files: readonly string[]): Listing {
-  const absolute = (file: number) => path.resolve(place, files[file]);
+  const prefix = path.join(place, path.sep);
+  // Not `path.resolve`, which takes seconds for ImageNet: what is listed needs no tidying.
+  const absolute = (file: number) => (path.isAbsolute(files[file]) ? files[file] : prefix + files[file]);
   return {
     place,
     files,
