@@ -101,6 +101,8 @@ function settingsOf({ model }: Result): Readonly<Record<string, unknown>> {
     rates: recipe?.rates,
     momentum: recipe?.momentum,
     weightDecay: recipe?.weightDecay,
+    // A network that was trained on is no further seed of one trained from scratch.
+    start: training && (training.initial ? 'from weights' : 'from scratch'),
   };
   return Object.fromEntries(
     Object.entries(settings).filter(([, value]) => value !== undefined && value !== null),
@@ -108,7 +110,7 @@ function settingsOf({ model }: Result): Readonly<Record<string, unknown>> {
 }
 
 /** Tuned for a network without making it another experiment: a row and its baseline may differ in these. */
-const TUNED = new Set(['preset', 'batchSize', 'rates', 'momentum', 'weightDecay']);
+const TUNED = new Set(['preset', 'batchSize', 'rates', 'momentum', 'weightDecay', 'start']);
 
 /** What must agree between a row and its baseline: everything but the first layer, the blurring, the seed and tuning. */
 function comparisonKey(result: Result): string {

@@ -76,6 +76,21 @@ describe('rows of results', () => {
     ]);
   });
 
+  it('takes a network that went on from weights for no seed of one trained from scratch', () => {
+    const scratch = madeUp({ seed: 1, variant: 'push-pull avg3' });
+    const tuned = madeUp({ seed: 2, variant: 'push-pull avg3' });
+    const { model } = tuned;
+    const initial = { file: 'plain.pth', sha256: 'a'.repeat(64) };
+    const fromWeights: Result = { ...tuned, model: { ...model, training: { ...model.training, initial } } };
+    const rows = rowsOfResults([madeUp({ seed: 1 }), scratch, fromWeights]);
+    const plain = 'ResNet-18 baseline on CIFAR-10';
+    expect(rows.map(({ label, baseline }) => [label, baseline])).toEqual([
+      [plain, undefined],
+      ['ResNet-18 push-pull avg3 on CIFAR-10 (start from scratch)', plain],
+      ['ResNet-18 push-pull avg3 on CIFAR-10 (start from weights)', plain],
+    ]);
+  });
+
   it('compares results of older versions, which tell no settings', () => {
     const results = [syntheticResult(), syntheticAvg3()].map(withoutSettings);
     expect(outline(table(1, results))).toEqual([['ResNet-18', 'baseline', 'push-pull avg3']]);
