@@ -112,9 +112,9 @@ export function barNote(sets: readonly DrawnSet[], hasInterval: (result: Result)
   const rows = sets.flatMap((set) => set.rows.map(({ row }) => row));
   const parts = [
     rows.some(({ results }) => results.length > 1) &&
-      'of several seeds one sample deviation over them to each side of their mean',
+      'for several seeds, one sample deviation to each side of their mean',
     rows.some(({ results }) => results.length === 1 && hasInterval(results[0]!)) &&
-      'of a single seed the 95 % bootstrap interval over test images where its result carries one',
+      'for a single seed, the 95 % bootstrap interval over test images where its result carries one',
   ].filter((part) => part !== false);
-  return parts.length > 0 ? ` Bars are ${parts.join(', ')}.` : '';
+  return parts.length > 0 ? ` Bars show, ${parts.join('; ')}.` : '';
 }

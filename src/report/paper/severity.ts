@@ -203,10 +203,16 @@ async function accuracyChart(curves: readonly Curve[], options: ChartOptions): P
   };
   return renderChart(
     {
-      layer: curves.flatMap(({ drawn, points }) => [
+      layer: curves.flatMap(({ drawn, points }, index) => [
         {
           data: { values: points.filter(({ low }) => low !== undefined) },
-          mark: { type: 'rule', color: drawn.color, strokeWidth: small ? 1 : 1.4, opacity: 0.6 },
+          mark: {
+            type: 'rule',
+            color: drawn.color,
+            strokeWidth: small ? 1 : 1.6,
+            // Bars at one severity stand beside each other.
+            xOffset: (index - (curves.length - 1) / 2) * (small ? 2 : 4),
+          },
           encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' } },
         },
         {

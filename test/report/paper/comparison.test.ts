@@ -120,7 +120,7 @@ describe('intervals', () => {
     // The interval of the whole benchmark is not that of one corruption.
     expect(severityCurves(sets[0]!, ['fog'])[0]!.points[3]!.low).toBeUndefined();
     expect(barNote(sets, ({ intervals: told }) => told !== undefined)).toBe(
-      ' Bars are of a single seed the 95 % bootstrap interval over test images where its result carries one.',
+      ' Bars show, for a single seed, the 95 % bootstrap interval over test images where its result carries one.',
     );
     expect(barNote(drawnRows([base]), () => false)).toBe('');
   });
