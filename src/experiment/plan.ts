@@ -91,7 +91,7 @@ export interface ExperimentPlan {
   readonly dataNote?: string;
   /** Every row of the file. */
   readonly rows: readonly PlannedRow[];
-  /** What this command is about, rows that others are compared with first. */
+  /** What this command is about, in the order in which it is begun. */
   readonly runs: readonly PlannedRun[];
   readonly evaluation: PlannedEvaluation;
   readonly jobs: number;
@@ -196,22 +196,28 @@ function smaller({ full, scaled }: { full: Extent; scaled: Extent }): Partial<Tr
   };
 }
 
-/** The runs in the order in which they are begun: what others are compared with comes first, seed by seed. */
+/**
+ * The runs in the order in which they are begun: all rows with their first seed, then with the next, so that tables have
+ * every row early; what a row is compared with comes before it.
+ */
 function planRuns(
   rows: readonly PlannedRow[],
   selected: readonly ExperimentRow[],
   { device = 'cpu' }: ExperimentOptions,
 ): PlannedRun[] {
-  const runs = selected.flatMap((row) => {
+  const ordered = new Set(
+    selected.flatMap((row) => [...selected.filter(({ name }) => name === row.baseline), row]),
+  );
+  const runs = [...ordered].flatMap((row) => {
     const { config } = rows.find((planned) => planned.row.name === row.name)!;
     const multiplyAdds = countMultiplyAdds(config.model, config.preprocessing);
-    return row.seeds.map((seed): PlannedRun => {
+    return row.seeds.map((seed, turn) => {
       const name = runName(row.name, seed);
-      return { name, row, seed, multiplyAdds, config: { ...config, seed, device } };
+      return { turn, run: { name, row, seed, multiplyAdds, config: { ...config, seed, device } } };
     });
   });
-  const isBaseline = ({ row }: PlannedRun) => row.baseline === undefined;
-  return [...runs.filter(isBaseline), ...runs.filter((run) => !isBaseline(run))];
+  // Stable: rows keep their order inside a turn.
+  return runs.sort((a, b) => a.turn - b.turn).map(({ run }) => run);
 }
 
 /** Name of a run's folder and of its result. */

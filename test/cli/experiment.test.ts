@@ -117,41 +117,36 @@ describe('the table of runs', () => {
     const scale = parseScale('train=640,test=100');
     plan = await planExperiment({ experiment: file, out: join(folder, 'none'), scale, seeds });
     ({ states } = await initialStates(plan));
-    Object.assign(states[0]!.training, { stage: 'done', epoch: 2, progress: 1, error: 0.5, seconds: 10 });
-    Object.assign(states[0]!.evaluation, { stage: 'done', finished: 5, error: 0.48, mce: 0.6, seconds: 5 });
-    Object.assign(states[1]!.training, {
+    // Rows take turns: conv with seed 1, push-pull with seed 1, conv with seed 2, ...
+    const [first, , second, , third, , fourth] = states as [RunState, ...RunState[]];
+    Object.assign(first.training, { stage: 'done', epoch: 2, progress: 1, error: 0.5, seconds: 10 });
+    Object.assign(first.evaluation, { stage: 'done', finished: 5, error: 0.48, mce: 0.6, seconds: 5 });
+    Object.assign(second!.training, {
       stage: 'running',
       epoch: 1,
       progress: 0.75,
       error: 0.625,
       remainingSeconds: 65,
     });
-    Object.assign(states[2]!.training, {
-      stage: 'failed',
-      diverged: true,
-      reason: 'diverged at step 7: loss',
-    });
-    states[2]!.evaluation.stage = 'skipped';
-    Object.assign(states[3]!.training, { stage: 'done', epoch: 2, progress: 1, error: 0.4 });
-    Object.assign(states[3]!.evaluation, {
-      stage: 'running',
-      finished: 2,
-      cell: 'fog 1',
-      remainingSeconds: 30,
-    });
+    Object.assign(third!.training, { stage: 'failed', diverged: true, reason: 'diverged at step 7: loss' });
+    third!.evaluation.stage = 'skipped';
+    Object.assign(fourth!.training, { stage: 'done', epoch: 2, progress: 1, error: 0.4 });
+    Object.assign(fourth!.evaluation, { stage: 'running', finished: 2, cell: 'fog 1', remainingSeconds: 30 });
   });
 
   it('shows what is done, running, failed and to come', () => {
-    expect(experimentTable(plan, states, { columns: 120 }).slice(0, 9)).toEqual([
+    expect(experimentTable(plan, states, { columns: 120 }).slice(0, 11)).toEqual([
       'Digits',
       'scaled down: 640 training images instead of 60,000, 100 test images instead of 10,000',
       '',
       'run                  training                                               evaluation',
       'resnet18-conv-seed1  ✓ 2 epochs  error 50.0 %                               ✓ E 48.0 %  mCE 60.0 %',
+      'resnet18-avg3-seed1  · to come                                              · to come',
       'resnet18-conv-seed2  ▸ ━━━━━━━━──  epoch 2/2  error 62.5 %  1 min 5 s left  · to come',
+      'resnet18-avg3-seed2  · to come                                              · to come',
       'resnet18-conv-seed3  ✗ diverged at step 7                                   – no network to measure',
+      'resnet18-avg3-seed3  · to come                                              · to come',
       'resnet18-conv-seed4  ✓ 2 epochs  error 40.0 %                               ▸ ━━━━──────  2/5  fog 1  30 s left',
-      'resnet18-conv-seed5  · to come                                              · to come',
     ]);
   });
 

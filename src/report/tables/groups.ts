@@ -152,7 +152,11 @@ export function conditionSentences(rows: readonly TableRow[], hasPaper: boolean)
   const epochs = new Set(sizes.flatMap((size) => size.epochs ?? []));
   const facts = [
     ...(widths.size > 0 ? [`width ${listWords([...widths].map(String))}`] : []),
-    ...(epochs.size > 0 ? [`trained for ${listWords([...epochs].map(String))} epochs`] : []),
+    ...(epochs.size > 0
+      ? [
+          `trained for ${listWords([...epochs].map(String))} ${epochs.size === 1 && epochs.has(1) ? 'epoch' : 'epochs'}`,
+        ]
+      : []),
   ];
   if (facts.length > 0) sentences.push(`Networks: ${facts.join(', ')}.`);
   if (!hasPaper) return sentences;
