@@ -7,6 +7,7 @@ import { composeReport } from '../../src/report/report.ts';
 import { makeSampleStrip } from '../../src/report/samples.ts';
 import { readHtmlTable, readMarkdownTable, withoutCode } from './page.ts';
 import { AVG3, syntheticAvg3, syntheticKernels, syntheticResult, syntheticRun } from './synthetic.ts';
+import { ANIMALS, syntheticPredictions } from './synthetic-answers.ts';
 
 const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const printed = (value: number, digits: number) => value.toFixed(digits).replace(/^0/, '');
@@ -256,6 +257,37 @@ describe('the page', () => {
       // √(.069 · .931 / 1000) = .8 %
       expect(text).toContain('± 0.8% (one standard error)');
     }
+  });
+});
+
+describe('errors class by class', () => {
+  const results = [syntheticResult(), syntheticAvg3()];
+  const predictions = new Map(results.map((result) => [result, syntheticPredictions(result)]));
+
+  it('are the same in page and Markdown, worst class first', async () => {
+    const { html, markdown } = await composeReport(results, { predictions });
+    const section = /<section id="classes".*?<\/section>/s.exec(html)![0];
+    const table = /<table class="classes".*?<\/table>/s.exec(section)![0];
+    const rows = [...table.matchAll(/<tr><th scope="row" data-name="(.*?)">.*?<\/th>(.*?)<\/tr>/gs)].map(
+      (row) => [row[1]!, ...[...row[2]!.matchAll(/<td[^>]*>(.*?)<\/td>/g)].map((cell) => cell[1]!)],
+    );
+    expect(rows.map(([name]) => name).sort()).toEqual([...ANIMALS]);
+    const corrupted = rows.map((row) => Number(row[3]) + Number(row[5]));
+    expect(corrupted).toEqual([...corrupted].sort((a, b) => b - a));
+    for (const [name, images, clean0, corrupted0, clean, wrong, change] of rows) {
+      expect(markdown).toContain(`| ${name} | ${images} | ${clean0} | ${corrupted0} | ${clean} | ${wrong} |`);
+      const points = (Number(wrong) - Number(corrupted0)) * 100;
+      expect(Math.abs(Number(change!.replace('−', '-')) - points)).toBeLessThanOrEqual(0.151);
+    }
+  });
+
+  it('are missing with a word on how to get them', async () => {
+    const { html, markdown } = await composeReport(results);
+    expect(/<section id="classes".*?<\/section>/s.exec(html)![0]).toMatch(
+      /class="missing-note">For the errors of each class.*<code>pushpull evaluate<\/code> of this version keeps that/,
+    );
+    expect(html).not.toContain('id="failures"');
+    expect(markdown).not.toContain('## Class by class');
   });
 });
 
