@@ -106,7 +106,7 @@ function runRows(states: readonly RunState[], columns: number): string[] {
 }
 
 function trainingCell(state: TrainingState, bars: boolean): string {
-  const { stage, epoch, epochs, progress, error, remainingSeconds } = state;
+  const { stage, epoch, epochs, progress, error, trainError, remainingSeconds } = state;
   const errors = error === undefined ? '' : `error ${percent(error)}`;
   const at = `epoch ${Math.min(epochs, Math.floor(progress * epochs) + 1)}/${epochs}`;
   switch (stage) {
@@ -115,7 +115,14 @@ function trainingCell(state: TrainingState, bars: boolean): string {
         ? joined(stage, 'to go on after', `epoch ${epoch}/${epochs}`, errors)
         : `${MARKS[stage]} to come`;
     case 'running':
-      return joined(stage, bars ? bar(progress) : '', at, errors, timeLeft(remainingSeconds));
+      // Before the test images are scored for the first time, the training images have to tell.
+      return joined(
+        stage,
+        bars ? bar(progress) : '',
+        at,
+        errors || (trainError === undefined ? '' : `train error ${percent(trainError)}`),
+        timeLeft(remainingSeconds),
+      );
     case 'done':
       return joined(stage, `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`, errors);
     case 'failed':

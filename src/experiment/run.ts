@@ -174,6 +174,7 @@ class Conduct {
     }
     if (event.kind === 'step') {
       training.progress = (event.epoch - 1 + event.batch / event.batches) / training.epochs;
+      training.trainError = 1 - event.top1;
       training.imagesPerSecond = event.imagesPerSecond;
       training.remainingSeconds = event.remainingSeconds;
     } else if (event.kind === 'epoch') {

@@ -21,6 +21,8 @@ export interface TrainingState {
   progress: number;
   /** Top-1 error on the test images after the last finished epoch. */
   error?: number;
+  /** Top-1 error on the training images of the epoch at hand, so far. */
+  trainError?: number;
   /** Wall time of its finished epochs, all sessions together. */
   seconds?: number;
   imagesPerSecond?: number;
