@@ -1,5 +1,6 @@
 /** An experiment made concrete: the settings of every run, and what is measured of it. Nothing is written. */
 import { availableParallelism } from 'node:os';
+import { BENCHMARK_CORRUPTIONS } from '../corrupt/index.ts';
 import type { Device } from '../engine/engine.ts';
 import type { EvaluateOptions } from '../evaluate/evaluate.ts';
 import { openTestData } from '../evaluate/test-data.ts';
@@ -237,7 +238,8 @@ async function planEvaluation(
   const evaluation = {
     data: corrupted ?? spec,
     ...(corrupted !== undefined && { clean: spec }),
-    ...(corruptions && { corruptions }),
+    // A published set may hold more than the 15 of the benchmark, which would be measured too.
+    ...((corruptions || corrupted) && { corruptions: corruptions ?? BENCHMARK_CORRUPTIONS }),
     ...(severities && { severities }),
     ...(small.test < full.test && { limit: small.test }),
     seed,
