@@ -41,14 +41,21 @@ let pinned = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let leaving;
 
+/** @type {{ x: number, y: number } | undefined} Where the mouse was last. */
+let pointer;
+
 document.addEventListener('pointermove', ({ pointerType, target, clientX, clientY }) => {
   if (pointerType !== 'mouse' || !(target instanceof Element)) return;
+  pointer = { x: clientX, y: clientY };
   if (card.contains(target)) return clearTimeout(leaving);
   const found = findTarget(target, clientX, clientY);
   if (found) show(found, false);
   else if (!pinned) hideSoon();
 });
-document.addEventListener('pointerleave', () => !pinned && hide());
+document.documentElement.addEventListener('pointerleave', () => {
+  pointer = undefined;
+  if (!pinned) hide();
+});
 
 document.addEventListener('click', ({ target, clientX, clientY }) => {
   if (!(target instanceof Element) || card.contains(target)) return;
@@ -67,20 +74,22 @@ document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape') hide();
   else moveInTable(event);
 });
-for (const moved of ['scroll', 'resize']) {
-  addEventListener(
-    moved,
-    () => {
-      if (shown && pinned) place(shown.getBoundingClientRect());
-      else hide();
-    },
-    { capture: true, passive: true },
-  );
-}
+for (const moved of ['scroll', 'resize']) addEventListener(moved, follow, { capture: true, passive: true });
 
 for (const table of document.querySelectorAll('table:has(td.has-tip)')) {
   // One stop of the Tab key a table; arrows go on from there.
   table.querySelector('td.has-tip')?.setAttribute('tabindex', '0');
+}
+
+/** When the page moves: a card that stays goes along, else it shows what is below the mouse now. */
+function follow() {
+  if (shown && pinned) return place(shown.getBoundingClientRect());
+  const below = pointer && document.elementFromPoint(pointer.x, pointer.y);
+  if (below && card.contains(below)) return;
+  const found = below && pointer && findTarget(below, pointer.x, pointer.y);
+  if (!found) return hide();
+  show(found, false);
+  place(found.getBoundingClientRect());
 }
 
 /**
