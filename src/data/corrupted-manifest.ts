@@ -18,6 +18,8 @@ const manifestSchema = z.object({
     limit: z.number().int().positive().nullable(),
     /** Side of the square that was cut out of every image first; null where they were taken as they are. */
     size: z.number().int().positive().nullable(),
+    /** Images that could not be read and are in no cell (`--skip-bad`); `images` does not count them. */
+    unreadable: z.array(z.object({ path: z.string(), reason: z.string() })).optional(),
     /** SHA-256 over the SHA-256 of each clean image (label, size and pixels), in order. */
     sha256: z
       .string()

@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { SMALLEST_SIDE } from '../corrupt/index.ts';
 import { UserError } from '../errors.ts';
 import { createImage, type Image } from '../image/image.ts';
-import { resize } from '../image/resize.ts';
+import { resizeAndCrop } from './short-side.ts';
 
 const EXTENSIONS = ['.jpg', '.jpeg', '.png', '.webp', '.gif', '.avif', '.tif', '.tiff'];
 
@@ -65,20 +65,8 @@ const RESIZE_FACTOR = 256 / 224;
 
 /**
  * The middle `size` × `size` pixels of a picture whose short side was resized to 8/7 · size (bilinear), which
- * is how ImageNet-C was made (256 and 224).
+ * is how ImageNet-C was made (256 and 224); to the pixel what `pushpull evaluate --resize` makes of it.
  */
 export function squareCrop(image: Image, size: number): Image {
-  if (image.width === size && image.height === size) return image;
-  const factor = Math.round(size * RESIZE_FACTOR) / Math.min(image.width, image.height);
-  const width = Math.max(size, Math.trunc(image.width * factor));
-  const height = Math.max(size, Math.trunc(image.height * factor));
-  const resized = resize(image, width, height, 'bilinear');
-  const left = Math.round((width - size) / 2);
-  const top = Math.round((height - size) / 2);
-  const data = new Uint8Array(size * size * 3);
-  for (let y = 0; y < size; y++) {
-    const from = ((top + y) * width + left) * 3;
-    data.set(resized.data.subarray(from, from + size * 3), y * size * 3);
-  }
-  return createImage(size, size, data);
+  return resizeAndCrop(image, Math.round(size * RESIZE_FACTOR), size);
 }

@@ -1,16 +1,17 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { augment } from '../augment/augment.ts';
-import { centerCorner, centerCrop, crop, drawCorner, randomCrop } from '../augment/crop.ts';
+import { centerCrop, drawCorner, randomCrop } from '../augment/crop.ts';
 import { horizontalFlip } from '../augment/flip.ts';
 import { type Planes, PRIME_PARAMETERS, prime, toPlanes } from '../augment/prime/index.ts';
 import { corrupt } from '../corrupt/index.ts';
 import { UserError } from '../errors.ts';
-import { createImage, type Image } from '../image/image.ts';
+import type { Image } from '../image/image.ts';
 import { beginFilter, floatsAt, kernels, placeBytes, placeFloats, take } from '../image/kernels.ts';
 import { resize } from '../image/resize.ts';
 import { type Random, randomStream } from '../random/random.ts';
 import { decodingReason } from './decode.ts';
+import { resizeAndCrop, resizeShortSide } from './short-side.ts';
 import { ImageReader } from './storage.ts';
 import type { Transform, Triple } from './transform.ts';
 
@@ -82,7 +83,7 @@ async function createSteps(transforms: readonly Geometry[]): Promise<Step[]> {
     const transform = transforms[position];
     const next = transforms[position + 1];
     if (transform.kind === 'resize' && (next?.kind === 'randomCrop' || next?.kind === 'centerCrop')) {
-      steps.push(resizeAndCrop(transform.shortSide, next, ++position));
+      steps.push(createResizeAndCrop(transform.shortSide, next, ++position));
     } else {
       steps.push(await createStep(transform, position));
     }
@@ -95,28 +96,15 @@ function drawFor({ kind }: Geometry, position: number): (key: ImageKey, ...more:
   return ({ seed, epoch, index }, ...more) => randomStream(kind, seed, epoch, index, position, ...more);
 }
 
-function resizeAndCrop(
+function createResizeAndCrop(
   shortSide: number,
   cut: Extract<Transform, { kind: 'randomCrop' | 'centerCrop' }>,
   position: number,
 ): Step {
+  if (cut.kind === 'centerCrop') return (image) => resizeAndCrop(image, shortSide, cut.size);
   const random = drawFor(cut, position);
-  const { size } = cut;
-  return (image, key) => {
-    const scaled = scaledSize(image, shortSide);
-    const corner =
-      cut.kind === 'randomCrop' ? drawCorner(scaled, cut, random(key)) : centerCorner(scaled, size);
-    // Of a frame only the picture inside is resized.
-    const left = Math.max(0, corner.left);
-    const top = Math.max(0, corner.top);
-    const width = Math.min(scaled.width, corner.left + size) - left;
-    const height = Math.min(scaled.height, corner.top + size) - top;
-    if (width <= 0 || height <= 0) return createImage(size, size);
-    const region = { left, top, width, height };
-    const part = resize(image, scaled.width, scaled.height, 'bilinear', region);
-    if (width === size && height === size) return part;
-    return crop(part, corner.left - left, corner.top - top, size, size);
-  };
+  return (image, key) =>
+    resizeAndCrop(image, shortSide, cut.size, (scaled) => drawCorner(scaled, cut, random(key)));
 }
 
 async function createStep(transform: Geometry, position: number): Promise<Step> {
@@ -143,19 +131,6 @@ async function createStep(transform: Geometry, position: number): Promise<Step> 
       return (image, { index }) => corrupt(image, { ...options, index, frost });
     }
   }
-}
-
-function resizeShortSide(image: Image, shortSide: number): Image {
-  const { width, height } = scaledSize(image, shortSide);
-  if (width === image.width && height === image.height) return image;
-  return resize(image, width, height, 'bilinear');
-}
-
-/** As torchvision's `Resize(shortSide)`: the long side is cut to a whole number. */
-function scaledSize({ width, height }: Image, shortSide: number): { width: number; height: number } {
-  const short = Math.min(width, height);
-  const scaled = (side: number) => (side === short ? shortSide : Math.trunc((shortSide * side) / short));
-  return { width: scaled(width), height: scaled(height) };
 }
 
 const TEXTURE_NAME = /\.(jpe?g|png|webp|tiff?)$/i;
