@@ -1,5 +1,4 @@
 /** Writing corrupted copies of a whole data set: CIFAR-10-C's arrays, ImageNet-C's folders, or folders of PNG files. */
-import { createHash } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Worker } from 'node:worker_threads';
@@ -11,9 +10,10 @@ import {
   type Severity,
 } from '../corrupt/index.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { decodingReason } from '../data/decode.ts';
 import { explainWriteError, temporaryNeighbour, writeFileAtomic } from '../data/files.ts';
 import { encodeNpy, NpyWriter } from '../data/npy.ts';
-import { checkLargeEnough, squareCrop } from '../data/picture-file.ts';
+import { squareCrop } from '../data/picture-file.ts';
 import { spawnWorker } from '../engine/node/worker-threads.ts';
 import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
@@ -23,6 +23,8 @@ import type { CorruptReply, CorruptRequest, CorruptWorkerData } from './corrupt-
 
 export interface CorruptDatasetOptions {
   readonly dataset: Dataset;
+  /** Numbers of its images that are corrupted; all can be read. */
+  readonly indices: readonly number[];
   readonly corruptions: readonly CorruptionName[];
   readonly severities: readonly Severity[];
   readonly set: ParameterSet;
@@ -39,13 +41,13 @@ export interface CorruptDatasetOptions {
   readonly onProgress: (images: number) => void;
 }
 
-const DIGEST_BYTES = 32;
 /** Images under way on each thread: one at work, one waiting. */
 const AHEAD = 2;
 
 /** Where the results of one image go. */
 interface Sink {
-  write(index: number, image: Image, results: readonly Uint8Array[]): Promise<void>;
+  /** @param row The image's place among those that are corrupted. */
+  write(row: number, results: readonly Uint8Array[]): Promise<void>;
   /** Put everything in its place. */
   finish(): Promise<void>;
   /** Remove what is unfinished. */
@@ -53,26 +55,23 @@ interface Sink {
 }
 
 /**
- * Corrupt every image of a data set in every way that was asked for, on several threads.
+ * Corrupt images of a data set in every way that was asked for, on several threads.
  *
- * Random numbers are keyed by the image's index, so that the files hold just what `pushpull evaluate` makes on
- * the fly with the same seed.
+ * Random numbers are keyed by the image's number in the data set, so that the files hold just what `pushpull evaluate`
+ * makes on the fly with the same seed.
  *
- * @returns SHA-256 of the clean images: over the SHA-256 of each (label, width and height as little-endian 32-bit
- *   numbers, then the pixels of the decoded image), in order
- * @throws UserError for an image that cannot be decoded or is too small, images of different sizes in one array, a full disk
+ * @throws UserError for an image that cannot be read any more, a full disk
  */
-export async function corruptDataset(options: CorruptDatasetOptions): Promise<string> {
-  const { dataset, corruptions, severities, workers, signal, onProgress } = options;
+export async function corruptDataset(options: CorruptDatasetOptions): Promise<void> {
+  const { indices, corruptions, severities, workers, signal, onProgress } = options;
   const cells = corruptions.flatMap((corruption) => severities.map((severity) => ({ corruption, severity })));
-  const digests = new Uint8Array(dataset.length * DIGEST_BYTES);
-  const first = await readAt(options, 0, digests);
+  const first = await readAt(options, indices[0]);
   // A wrong option is reported here, not by a thread.
-  for (const cell of cells.slice(0, 1)) corrupt(first, { ...options, ...cell, index: 0 });
+  for (const cell of cells.slice(0, 1)) corrupt(first, { ...options, ...cell, index: indices[0] });
   const sink = options.format === 'npy' ? await arraySink(options, first) : fileSink(options, cells);
   // The file itself is what quality 85 does to an image.
   const quirks = options.format === 'jpeg' ? { ...options.quirks, jpeg85: false } : options.quirks;
-  const pool = new Pool(Math.min(workers, dataset.length), {
+  const pool = new Pool(Math.min(workers, indices.length), {
     cells,
     set: options.set,
     seed: options.seed,
@@ -85,10 +84,11 @@ export async function corruptDataset(options: CorruptDatasetOptions): Promise<st
     let done = 0;
     let failed = false;
     const lane = async (): Promise<void> => {
-      while (next < dataset.length && !signal.aborted && !failed) {
-        const index = next++;
-        const image = index === 0 ? first : await readAt(options, index, digests);
-        await sink.write(index, image, await pool.run(index, image));
+      while (next < indices.length && !signal.aborted && !failed) {
+        const row = next++;
+        const index = indices[row];
+        const image = row === 0 ? first : await readAt(options, index);
+        await sink.write(row, await pool.run(index, image));
         onProgress(++done);
       }
     };
@@ -103,7 +103,6 @@ export async function corruptDataset(options: CorruptDatasetOptions): Promise<st
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
     if (signal.aborted) throw new Error('stopped');
     await sink.finish();
-    return createHash('sha256').update(digests).digest('hex');
   } catch (error) {
     await sink.abandon();
     throw error;
@@ -112,37 +111,23 @@ export async function corruptDataset(options: CorruptDatasetOptions): Promise<st
   }
 }
 
-async function readAt(
-  { dataset, size }: CorruptDatasetOptions,
-  index: number,
-  digests: Uint8Array,
-): Promise<Image> {
-  let image: Image;
+async function readAt({ dataset, size }: CorruptDatasetOptions, index: number): Promise<Image> {
   try {
-    image = await dataset.read(index);
+    const image = await dataset.read(index);
+    return size === undefined ? image : squareCrop(image, size);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(
-      `${dataset.describe(index)}: expected an image, but it cannot be decoded (${reason}); mend or remove it`,
+      `${dataset.describe(index)}: expected the image that was there before, found none that can be read ` +
+        `(${decodingReason(error)}); put it back and start again`,
     );
   }
-  digests.set(digest(image, dataset.label(index)), index * DIGEST_BYTES);
-  if (size !== undefined) return squareCrop(image, size);
-  checkLargeEnough(image, dataset.describe(index));
-  return image;
-}
-
-function digest({ width, height, data }: Image, label: number): Uint8Array {
-  const facts = new DataView(new ArrayBuffer(12));
-  for (const [place, value] of [label, width, height].entries()) facts.setUint32(4 * place, value, true);
-  return createHash('sha256').update(facts).update(data).digest();
 }
 
 /** `<corruption>.npy` [severities · images, height, width, 3], mildest severity first, and `labels.npy`. */
 async function arraySink(options: CorruptDatasetOptions, first: Image): Promise<Sink> {
-  const { dataset, corruptions, severities, out } = options;
+  const { dataset, indices, corruptions, severities, out } = options;
   const { width, height } = first;
-  const count = severities.length * dataset.length;
+  const count = severities.length * indices.length;
   const writers: NpyWriter[] = [];
   const abandon = async () => {
     await Promise.all(writers.map((writer) => writer.discard()));
@@ -156,25 +141,19 @@ async function arraySink(options: CorruptDatasetOptions, first: Image): Promise<
     throw error;
   }
   return {
-    write: async (index, image, results) => {
-      if (image.width !== width || image.height !== height) {
-        throw new UserError(
-          `${dataset.describe(index)}: expected ${width} × ${height} pixels like the first image, found ` +
-            `${image.width} × ${image.height}; an array needs one size: add --size ${Math.min(width, height)}, or use --format png`,
-        );
-      }
+    write: async (row, results) => {
       const length = width * height * 3;
       await Promise.all(
         results.map((pixels, cell) => {
-          const row = (cell % severities.length) * dataset.length + index;
-          return writers[Math.floor(cell / severities.length)].write(pixels, row * length);
+          const place = (cell % severities.length) * indices.length + row;
+          return writers[Math.floor(cell / severities.length)].write(pixels, place * length);
         }),
       );
     },
     finish: async () => {
       for (const writer of writers) await writer.commit();
       const labels = dataset.classes.length <= 256 ? new Uint8Array(count) : new Uint16Array(count);
-      for (let row = 0; row < count; row++) labels[row] = dataset.label(row % dataset.length);
+      for (let row = 0; row < count; row++) labels[row] = dataset.label(indices[row % indices.length]);
       await writeFileAtomic(path.join(out, 'labels.npy'), encodeNpy(labels, [count]));
     },
     abandon,
@@ -183,7 +162,7 @@ async function arraySink(options: CorruptDatasetOptions, first: Image): Promise<
 
 /** `<corruption>/<severity>/<class>/<file>`; each file appears whole or not at all. */
 function fileSink(
-  { dataset, out, format }: CorruptDatasetOptions,
+  { dataset, indices, out, format }: CorruptDatasetOptions,
   cells: readonly { corruption: CorruptionName; severity: Severity }[],
 ): Sink {
   const names = format === 'jpeg' ? originalNames(dataset) : undefined;
@@ -191,7 +170,8 @@ function fileSink(
   const ending = format === 'jpeg' ? 'JPEG' : 'png';
   const made = new Set<string>();
   return {
-    write: async (index, _image, results) => {
+    write: async (row, results) => {
+      const index = indices[row];
       const name = dataset.classes[dataset.label(index)];
       for (const [cell, bytes] of results.entries()) {
         const { corruption, severity } = cells[cell];

@@ -18,6 +18,7 @@ import {
   SEVERITIES,
   type Severity,
 } from '../corrupt/index.ts';
+import type { BadLimit } from '../data/bad-images.ts';
 import { formatManifest, MANIFEST_FILE } from '../data/corrupted-manifest.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { writeFileAtomic } from '../data/files.ts';
@@ -26,10 +27,11 @@ import { loadTextures } from '../data/pipeline.ts';
 import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import { toPng } from '../report/charts/render.ts';
+import { addSkipBadOptions, badImagesFacts, checkMaxBad } from './bad-images.ts';
 import { contactSheet } from './contact-sheet.ts';
 import { corruptDataset } from './corrupt-dataset.ts';
 import { CORRUPT_FORMATS, type CorruptFormat } from './corrupt-formats.ts';
-
+import { type CleanImages, inspectImages } from './corrupt-sources.ts';
 import { addFrostOption, choice, integer } from './options.ts';
 import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './progress.ts';
 
@@ -49,6 +51,9 @@ Examples:
 
   The same of your own pictures, without loss:
     $ pushpull corrupt --data ~/photos --set imagenet --size 224 --limit 1000 --out photos-c
+
+  Pictures that cannot be read are found before anything is written, and end it; or they are left out, at most 20:
+    $ pushpull corrupt --data ~/photos --size 224 --skip-bad --max-bad 20 --out photos-c
 
 Corruptions: all (19), benchmark (the 15 that count), a group (noise, blur, weather, digital, extra), or names:
 ${wrap(CORRUPTIONS.join(' '), 100, '  ')}
@@ -82,6 +87,8 @@ interface Flags {
   without?: string;
   workers?: number;
   cache?: string;
+  skipBad?: boolean;
+  maxBad?: BadLimit;
 }
 
 export function register(program: Command): void {
@@ -111,6 +118,7 @@ export function register(program: Command): void {
     )
     .option('--limit <n>', 'so many images of a data set, chosen by the seed', integer('--limit', 1))
     .option('--split <name>', 'of a data set: test or train', choice('--split', ['test', 'train']), 'test');
+  addSkipBadOptions(command, 'in the manifest and in bad-images.tsv');
   addFrostOption(command)
     .option(
       '--without <quirks>',
@@ -123,6 +131,7 @@ export function register(program: Command): void {
 }
 
 async function run(flags: Flags): Promise<void> {
+  checkMaxBad(flags);
   const corruptions = parseCorruptions(flags.corruption);
   const severities = parseSeverities(flags.severity);
   const quirks = parseQuirks(flags.without);
@@ -144,18 +153,23 @@ interface Request {
   readonly frost?: readonly Image[];
 }
 
+/** Where images that were left out are listed, in the folder of the set. */
+const BAD_IMAGES_FILE = 'bad-images.tsv';
+/** Of the name before a line about images that were left out. */
+const FACT_WIDTH = 12;
 /** Largest side of a picture for which CIFAR's strengths are the default. */
 const SMALL_IMAGE = 64;
 
-function defaultSet({ width, height }: Image): ParameterSet {
+function defaultSet({ width, height }: { width: number; height: number }): ParameterSet {
   return Math.max(width, height) <= SMALL_IMAGE ? 'cifar' : 'imagenet';
 }
 
 async function corruptPicture({ flags, corruptions, severities, quirks, frost }: Request): Promise<void> {
-  for (const option of ['limit', 'format'] as const) {
+  const words = { limit: '--limit', format: '--format', skipBad: '--skip-bad' } as const;
+  for (const option of ['limit', 'format', 'skipBad'] as const) {
     if (flags[option] !== undefined && flags[option] !== 'png') {
       throw new UserError(
-        `--${option}: expected a data set with it, found the picture ${flags.data}; leave it out`,
+        `${words[option]}: expected a data set with it, found the picture ${flags.data}; leave it out`,
       );
     }
   }
@@ -187,30 +201,56 @@ async function corruptPicture({ flags, corruptions, severities, quirks, frost }:
 
 async function corruptSet(request: Request): Promise<void> {
   const { flags, corruptions, severities, quirks, frost } = request;
-  const { seed, limit, out, size, format = 'png' } = flags;
+  const { seed, limit, out, size, format = 'png', skipBad = false, maxBad } = flags;
   const dataset = await openDataset(flags.data, flags.split, { limit, seed, cacheDir: flags.cache });
   const progress = new ProgressLine();
   try {
-    const set = flags.set ?? (await setOf(dataset, size));
     const workers = flags.workers ?? availableParallelism();
-    const started = performance.now();
+    const skipTo = skipBad ? path.join(out, BAD_IMAGES_FILE) : undefined;
+    let started = performance.now();
     let stopped = false;
-    const total = dataset.length;
-    const onProgress = (done: number) => {
-      const seconds = (performance.now() - started) / 1000;
-      const rate = done / seconds;
+    let written = 0;
+    let clean: CleanImages | undefined;
+    const counted = (name: string, of: () => number) => (done: number) => {
+      const rate = done / ((performance.now() - started) / 1000);
       progress.update(
         done,
-        total,
-        dataset.displayName,
-        `${rate.toFixed(1)} images/s  ${duration((total - done) / rate)} left`,
+        of(),
+        name,
+        `${rate.toFixed(1)} images/s  ${duration((of() - done) / rate)} left`,
       );
     };
-    let sha256: string | undefined;
+    let set: ParameterSet | undefined;
     const work = async (signal: AbortSignal) => {
-      sha256 = await corruptDataset({
-        ...{ dataset, corruptions, severities, set, seed, quirks, frost, format, out, size, workers, signal },
-        onProgress,
+      const onRead = counted(`reading ${dataset.displayName}`, () => dataset.length);
+      clean = await inspectImages({
+        ...{ dataset, data: flags.data, size, uniform: format === 'npy', skipTo, maxBad, signal },
+        onProgress: onRead,
+      });
+      const { indices } = clean;
+      set = flags.set ?? setOf(clean, size);
+      started = performance.now();
+      const onCorrupted = counted(dataset.displayName, () => indices.length);
+      await corruptDataset({
+        ...{
+          dataset,
+          indices,
+          corruptions,
+          severities,
+          set,
+          seed,
+          quirks,
+          frost,
+          format,
+          out,
+          size,
+          workers,
+        },
+        signal,
+        onProgress: (done) => {
+          written = done;
+          onCorrupted(done);
+        },
       });
     };
     try {
@@ -220,19 +260,19 @@ async function corruptSet(request: Request): Promise<void> {
       });
     } catch (error) {
       if (!stopped || error instanceof UserError) throw error;
-      progress.log(
-        format === 'npy'
-          ? 'Stopped. No array was finished, and none is left behind.'
-          : `Stopped. The files so far are in ${out}.`,
-      );
+      progress.log(stoppedMessage(format, written, out));
       process.exitCode = INTERRUPTED;
       return;
     }
     progress.clear();
-    await writeFileAtomic(path.join(out, MANIFEST_FILE), manifest(request, dataset, set, sha256!));
-    const made = dataset.length * corruptions.length * severities.length;
+    await writeFileAtomic(path.join(out, MANIFEST_FILE), manifest(request, dataset, set!, clean!));
+    const { indices, unreadable } = clean!;
+    for (const [name, text] of badImagesFacts(unreadable, skipTo ?? '')) {
+      console.error(`${name.padEnd(FACT_WIDTH)}${text}`);
+    }
+    const made = indices.length * corruptions.length * severities.length;
     console.log(
-      `${thousands(made)} pictures: ${plural(dataset.length, 'image')} of ${dataset.displayName}, ` +
+      `${thousands(made)} pictures: ${plural(indices.length, 'image')} of ${dataset.displayName}, ` +
         `${plural(corruptions.length, 'corruption')} × ${severities.length}, strengths of ${set}, ` +
         `in ${duration((performance.now() - started) / 1000)}`,
     );
@@ -243,22 +283,29 @@ async function corruptSet(request: Request): Promise<void> {
   }
 }
 
-async function setOf(dataset: Dataset, size: number | undefined): Promise<ParameterSet> {
-  if (size !== undefined) return size <= SMALL_IMAGE ? 'cifar' : 'imagenet';
-  return defaultSet(await dataset.read(0));
+function stoppedMessage(format: CorruptFormat, written: number, out: string): string {
+  if (format === 'npy') return 'Stopped. No array was finished, and none is left behind.';
+  return written === 0 ? 'Stopped. Nothing was written.' : `Stopped. The files so far are in ${out}.`;
+}
+
+function setOf(first: { width: number; height: number }, size: number | undefined): ParameterSet {
+  return defaultSet(size === undefined ? first : { width: size, height: size });
 }
 
 /** How the files were made, for whoever finds them. */
-function manifest(request: Request, dataset: Dataset, set: ParameterSet, sha256: string): string {
+function manifest(request: Request, dataset: Dataset, set: ParameterSet, clean: CleanImages): string {
   const { flags, corruptions, severities, quirks } = request;
+  const { indices, unreadable, sha256 } = clean;
   const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
   const parameters = Object.fromEntries(
     corruptions.map((name) => [name, severities.map((severity) => PARAMETERS[set][name][severity - 1])]),
   );
   return formatManifest({
     data: {
-      ...{ name: dataset.name, split: flags.split, images: dataset.length, classes: [...dataset.classes] },
-      ...{ limit: flags.limit ?? null, size: flags.size ?? null, sha256 },
+      ...{ name: dataset.name, split: flags.split, images: indices.length, classes: [...dataset.classes] },
+      ...{ limit: flags.limit ?? null, size: flags.size ?? null },
+      ...(unreadable.length > 0 ? { unreadable: [...unreadable] } : {}),
+      sha256,
     },
     format: flags.format ?? 'png',
     set,

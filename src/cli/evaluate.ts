@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { PARAMETER_SETS, type ParameterSet } from '../corrupt/index.ts';
-import { BAD_LIMIT_HELP, type BadLimit, parseBadLimit } from '../data/bad-images.ts';
+import type { BadLimit } from '../data/bad-images.ts';
 import { DEVICES, type Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import { type EvaluateOptions, evaluate } from '../evaluate/evaluate.ts';
@@ -10,6 +10,7 @@ import { parseCorruptions, parseSeverities } from '../evaluate/grid.ts';
 import type { PreprocessingFlags } from '../evaluate/preprocessing.ts';
 import { previewModel } from '../evaluate/subject.ts';
 import { isRun } from '../train/run.ts';
+import { addSkipBadOptions, checkMaxBad } from './bad-images.ts';
 import { addClassOptions, type ClassFlags, toClassSelection } from './class-options.ts';
 import { resultTable } from './evaluate-table.ts';
 import { EvaluationDisplay } from './evaluation-display.ts';
@@ -60,10 +61,11 @@ gaussian_blur, spatter, saturate). none measures the clean error alone. Without 
 set also those of extra that it holds.
 
 Any classifier of images will do: NCHW or NHWC, floats or whole numbers, logits or probabilities, a fixed batch
-or a free one. HuggingFace's preprocessor_config.json or timm's config.json beside it is read. Outputs stand for classes by name: those of --labels, else those that the file (or HuggingFace's
-config.json beside it) tells. Without names, 1,000 outputs on folders of WordNet ids stand in ImageNet's order, and as
-many outputs as classes in the data's; that is told as an assumption. Of a model that knows more classes than the data
-has, the answer is the likeliest of the data's.
+or a free one. HuggingFace's preprocessor_config.json or timm's config.json beside it is read. Outputs stand for
+classes by name: those of --labels, else those that the file (or HuggingFace's config.json beside it) tells. Without
+names, 1,000 outputs on folders of WordNet ids stand in ImageNet's order, and as many outputs as classes in the data's;
+that is told as an assumption. Of a model that knows more classes than the data has, the answer is the likeliest of
+the data's.
 
 A corrupted set is taken as it is: its images are normalised, never resized or cropped. Its clean error
 needs --clean; without, it is left out, and so is what follows from it.
@@ -133,22 +135,18 @@ export function register(program: Command): void {
       integer('--workers', 1),
     )
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', integer('--threads', 1))
-    .option('--cache <dir>', 'where downloaded data sets are kept')
-    .option(
-      '--skip-bad',
-      'leave unreadable images out instead of refusing the data; they are listed beside the result',
-    )
-    .option('--max-bad <n>', `with --skip-bad, ${BAD_LIMIT_HELP}`, parseBadLimit)
-    .option(
-      '--dry-run',
-      'tell how the model is understood and what it says of a few images; measure nothing',
-    );
+    .option('--cache <dir>', 'where downloaded data sets are kept');
+  addSkipBadOptions(command, 'beside the result').option(
+    '--dry-run',
+    'tell how the model is understood and what it says of a few images; measure nothing',
+  );
   addPreprocessingOptions(addFrostOption(addClassOptions(command)))
     .addHelpText('after', EXAMPLES)
     .action(async (model: string, flags: Flags) => run(model, flags));
 }
 
 async function run(model: string, flags: Flags): Promise<void> {
+  checkMaxBad(flags);
   if (flags.dryRun) return printPreview(await previewModel(toOptions(model, flags)));
   const inRun = await isRun(model);
   const out =

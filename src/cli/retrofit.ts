@@ -1,6 +1,6 @@
 /** `pushpull retrofit`: put the push-pull layer into a finished ONNX model, in place of its first convolution. */
 import type { Command } from 'commander';
-import { BAD_LIMIT_HELP, type BadLimit, parseBadLimit } from '../data/bad-images.ts';
+import type { BadLimit } from '../data/bad-images.ts';
 import { DEVICES, type Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import type { PreprocessingFlags } from '../evaluate/preprocessing.ts';
@@ -11,7 +11,7 @@ import {
   retrofitModel,
 } from '../evaluate/retrofit.ts';
 import { shellWord } from '../train/command.ts';
-import { badImagesFacts } from './bad-images.ts';
+import { addSkipBadOptions, badImagesFacts, checkMaxBad } from './bad-images.ts';
 import { choice, integer, poolingSize } from './options.ts';
 import { addPreprocessingOptions, preprocessingWords, toPreprocessing } from './preprocessing.ts';
 import { duration, facts, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './progress.ts';
@@ -76,12 +76,8 @@ export function register(program: Command): void {
     .option('--device <name>', DEVICES.join(', '), choice('--device', DEVICES), 'cpu')
     .option('--workers <n>', 'threads that decode images (default: one a core)', integer('--workers', 1))
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', integer('--threads', 1))
-    .option('--cache <dir>', 'where downloaded data sets are kept')
-    .option(
-      '--skip-bad',
-      'leave unreadable images out instead of refusing the data; they are listed beside the model',
-    )
-    .option('--max-bad <n>', `with --skip-bad, ${BAD_LIMIT_HELP}`, parseBadLimit);
+    .option('--cache <dir>', 'where downloaded data sets are kept');
+  addSkipBadOptions(command, 'beside the model');
   addPreprocessingOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (model: string, flags: Flags) => run(model, flags));
@@ -89,6 +85,7 @@ export function register(program: Command): void {
 
 async function run(model: string, flags: Flags): Promise<void> {
   refuseWithoutData(flags);
+  checkMaxBad(flags);
   const { out, avg, alpha, data, images, limit, seed, device, threads, workers, skipBad } = flags;
   const display = new RetrofitDisplay(flags);
   let stopped = false;
