@@ -8,6 +8,7 @@ import { decodingReason } from '../data/decode.ts';
 import { download, hashFile } from '../data/download.ts';
 import { writeFileAtomic } from '../data/files.ts';
 import { UserError } from '../errors.ts';
+import { shellWord } from '../train/command.ts';
 import { provideImageNet } from './data-imagenet.ts';
 import { previewSheet } from './preview.ts';
 import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './progress.ts';
@@ -91,7 +92,7 @@ async function run(asked: string, flags: Flags, signal: AbortSignal): Promise<vo
       console.log(`preview: ${flags.preview}`);
     }
     if (flags.check) await readAll(splits, signal);
-    console.log(`Use it with ${pc.bold(`--data ${data}`)}`);
+    console.log(`Use it with ${pc.bold(`--data ${shellWord(data)}`)}`);
   } finally {
     await Promise.all(splits.map((split) => split.close()));
   }

@@ -24,12 +24,13 @@ export function positive(option: string, zero: 'or zero' | 'only' = 'only'): (te
   };
 }
 
-/** A share between 0 and 1. */
+/** A share between 0 and 1, or in percent: `0.2`, `20%`. */
 export function share(option: string): (text: string) => number {
   return (text) => {
-    const value = toNumber(text);
+    const percent = /^(.+)%$/.exec(text.trim())?.[1];
+    const value = percent === undefined ? toNumber(text) : toNumber(percent) / 100;
     if (value > 0 && value < 1) return value;
-    throw new UserError(`${option}: expected a share between 0 and 1 such as 0.1, found "${text}"`);
+    throw new UserError(`${option}: expected a share between 0 and 1 such as 0.1 or 10%, found "${text}"`);
   };
 }
 

@@ -94,7 +94,11 @@ export function addPresetOptions(command: Command): Command {
 export function addSelectionOptions(command: Command, validation: string): Command {
   return addClassOptions(command)
     .option('--validation <share>', validation, share('--validation'))
-    .option('--fraction <share>', 'train on a seeded share of the training images', share('--fraction'))
+    .option(
+      '--fraction <share>',
+      'train on a seeded share of the training images, such as 0.2 or 20%',
+      share('--fraction'),
+    )
     .option(
       '--limit <n>',
       'use a seeded selection of n images of each split (or: train=5000,test=1000)',

@@ -12,7 +12,7 @@ import {
 import { UserError } from '../errors.ts';
 import { openCifar10C } from './cifar10-c.ts';
 import type { ClassChoice } from './class-selection.ts';
-import type { CorruptedSpec } from './corrupted-spec.ts';
+import { CORRUPTED_FORMATS, type CorruptedFormat, type CorruptedSpec } from './corrupted-spec.ts';
 import { assembleUncached, type Dataset, type SplitContents } from './dataset.ts';
 import { openImagenetC } from './imagenet-c.ts';
 import { stratifiedSubset } from './subset.ts';
@@ -100,6 +100,7 @@ export async function openCorruptedSet(
       ...BENCHMARK_CORRUPTIONS,
       ...EXTRA_CORRUPTIONS.filter((name) => held.has(name)),
     ];
+    if (held.size === 0) throw noSet(format, spec, place);
     checkHeld(spec, held, corruptions, severities);
     const contents = await reader.open(corruptions, severities);
     const { classes, labels } = contents;
@@ -131,6 +132,20 @@ export async function openCorruptedSet(
   }
 }
 
+const LAYOUTS: Readonly<Record<CorruptedFormat, string>> = {
+  'cifar10-c': '<corruption>.npy and labels.npy',
+  'imagenet-c': '<corruption>/<severity>/<class>/*.JPEG, or archives of these',
+};
+
+/** Another path may have been meant, or the other format. */
+function noSet(format: CorruptedFormat, spec: string, place: string): UserError {
+  const other = CORRUPTED_FORMATS.find((name) => name !== format);
+  return new UserError(
+    `${spec}: expected ${LAYOUTS[format]} in ${place}, found no corruption at all; check the path, ` +
+      `or give it as ${other}: if it holds ${LAYOUTS[other!]}`,
+  );
+}
+
 function checkHeld(
   spec: string,
   held: CorruptedReader['held'],
@@ -144,9 +159,8 @@ function checkHeld(
     return absent.length > 0 ? [`${corruption} at severity ${absent.join(', ')}`] : [];
   });
   if (missing.length === 0) return;
-  const found = held.size === 0 ? 'no corruption at all' : `${[...held.keys()].join(', ')} only`;
   throw new UserError(
-    `${spec}: expected ${corruptions.length} corruptions at severities ${severities.join(', ')}, found ${found}; ` +
+    `${spec}: expected ${corruptions.length} corruptions at severities ${severities.join(', ')}, found ${[...held.keys()].join(', ')} only; ` +
       `missing: ${missing.join('; ')}. Fetch what is missing, or ask for less with --corruptions and --severities`,
   );
 }

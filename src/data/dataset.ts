@@ -174,7 +174,7 @@ async function openContents(spec: string, split: Split, cacheDir?: string): Prom
   const place = path.resolve(spec);
   if (!(await stat(place).catch(() => undefined))) {
     throw new UserError(
-      `${spec}: expected ${BUILT_IN_DATASETS.join(', ')}, or the path of an image folder or of a .tar or .tar.gz of one; ` +
+      `${spec}: expected ${BUILT_IN_DATASETS.join(', ')}, imagenet:PATH, or the path of an image folder or of a .tar or .tar.gz of one; ` +
         'found no such file or folder',
     );
   }

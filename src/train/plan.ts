@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type AugmentationRequest, resolveAugmentation } from '../augment/augment.ts';
 import type { ClassSelection } from '../data/class-selection.ts';
+import { parseCorruptedSpec } from '../data/corrupted-spec.ts';
 import {
   BUILT_IN_DATASETS,
   type Dataset,
@@ -9,6 +10,7 @@ import {
   openDataset,
 } from '../data/dataset.ts';
 import { absoluteImageNetSpec } from '../data/imagenet/source.ts';
+import { isNpyPair } from '../data/npy-pair.ts';
 import type { Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import type { Antialias, BatchNormConfig, Form, StemConfig } from '../models/config.ts';
@@ -306,6 +308,8 @@ function describeSelection(selection: ClassSelection): RunConfig['data']['select
 /** Paths are made absolute, so that a run can be resumed from another folder. */
 function absoluteSpec(spec: string): string {
   if ((BUILT_IN_DATASETS as readonly string[]).includes(spec)) return spec;
+  // Nothing to train on: whoever opens it says so.
+  if (parseCorruptedSpec(spec) || isNpyPair(spec)) return spec;
   return absoluteImageNetSpec(spec) ?? resolve(spec);
 }
 

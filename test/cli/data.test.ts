@@ -67,6 +67,9 @@ describe('pushpull data', () => {
     expect(text).toMatch(/data set +ImageNet\n/);
     expect(text).toMatch(/n01443537 +1\n/);
     expect(text).toContain(`--data imagenet:${out}`);
+    // A question mark means something to a shell.
+    const drawn = `imagenet2:${out}?seed=3`;
+    expect((await pushpull(drawn, ...cache)).text).toContain(`Use it with --data '${drawn}'`);
     expect(await readFile(path.join(out, 'train/n01440764/n01440764_1.JPEG'))).toEqual(Buffer.from(image));
     expect((await unpack()).text).toContain('0 images unpacked');
     expect((await pushpull('imagenet', '--from', archives)).text).toMatch(

@@ -84,7 +84,10 @@ describe('pushpull retrofit', () => {
     [['--alpha', ''], /--alpha: expected a number such as 1, found ""/],
     [['--images', '5'], /--images: selects images of --data, which is missing/],
     [['--limit', '5'], /--limit: selects images of --data, which is missing/],
-    [['--data', 'nowhere', ...PREPROCESSING], /nowhere: expected cifar10, mnist, or the path of/],
+    [
+      ['--data', 'nowhere', ...PREPROCESSING],
+      /nowhere: expected cifar10, mnist, imagenet:PATH, or the path of/,
+    ],
     [['--data', 'mnist'], /--mean and --std are missing/],
   ])('refuses %j with one line', async (words, message) => {
     const out = path.join(folder, 'refused.onnx');

@@ -119,7 +119,7 @@ describe('bad input', () => {
     [['--batch', '8,0'], '--batch: expected a whole number, 1 or more, found "0"'],
     [['--seeds', '1,1.5'], '--seeds: expected a whole number, 0 or more, found "1.5"'],
     [['--trials', '0'], '--trials: expected a whole number, 1 or more, found "0"'],
-    [['--validation', '1'], '--validation: expected a share between 0 and 1 such as 0.1, found "1"'],
+    [['--validation', '1'], '--validation: expected a share between 0 and 1 such as 0.1 or 10%, found "1"'],
     [['--model', 'vgg'], '--model vgg: expected one of resnet18'],
     [['--avg', '4'], '--avg: expected 0 (no pooling) or an odd size'],
     [['--data', '/nowhere'], '/nowhere'],

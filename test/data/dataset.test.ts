@@ -116,7 +116,7 @@ describe('image folders', () => {
 describe('archives', () => {
   it('that are missing, damaged or none are refused', async () => {
     await expect(openDataset(at('none.tar'), 'train')).rejects.toThrow(
-      /none.tar: expected cifar10, mnist, or the path/,
+      /none.tar: expected cifar10, mnist, imagenet:PATH, or the path/,
     );
     await writeFile(at('text.tar'), 'x'.repeat(2000));
     await expect(openDataset(at('text.tar'), 'train')).rejects.toThrow(

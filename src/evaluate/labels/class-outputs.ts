@@ -137,7 +137,7 @@ function named({ classes, file }: Question, names: OutputNames, matches: readonl
     const without = found > 1 ? `, or leave ${it} out of the data (--classes-file)` : '';
     throw new UserError(
       `${what}: expected an output for each of the data's ${classes.length} classes, found none for ${missing.length} ` +
-        `(${preview(missing)}); ${found} match. The outputs are called ` +
+        `(${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ', …' : ''}); ${found} match. The outputs are called ` +
         `${preview(names.names.flatMap(([name]) => name ?? []))}${twice(names)}: ${cure}${without}`,
     );
   }
