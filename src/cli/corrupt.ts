@@ -19,7 +19,7 @@ import {
   type Severity,
 } from '../corrupt/index.ts';
 import type { BadLimit } from '../data/bad-images.ts';
-import { formatManifest, MANIFEST_FILE } from '../data/corrupted-manifest.ts';
+import { type CorruptedManifest, formatManifest, MANIFEST_FILE } from '../data/corrupted-manifest.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { writeFileAtomic } from '../data/files.ts';
 import { checkLargeEnough, encodePng, isImageFile, readImageFile, squareCrop } from '../data/picture-file.ts';
@@ -31,6 +31,7 @@ import { addSkipBadOptions, badImagesFacts, checkMaxBad } from './bad-images.ts'
 import { contactSheet } from './contact-sheet.ts';
 import { corruptDataset } from './corrupt-dataset.ts';
 import { CORRUPT_FORMATS, type CorruptFormat } from './corrupt-formats.ts';
+import { joinManifest } from './corrupt-manifest.ts';
 import { type CleanImages, inspectImages } from './corrupt-sources.ts';
 import { addFrostOption, choice, integer } from './options.ts';
 import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './progress.ts';
@@ -57,6 +58,8 @@ Examples:
 
 Corruptions: all (19), benchmark (the 15 that count), a group (noise, blur, weather, digital, extra), or names:
 ${wrap(CORRUPTIONS.join(' '), 100, '  ')}
+
+More corruptions of the same set may be added to its folder later; those of another set are refused.
 
 The pixels equal those of 'pushpull evaluate' with the same data, set and seed. It reads what is written here:
 --data cifar10-c:FOLDER (npy), --data imagenet-c:FOLDER (jpeg, png).
@@ -221,6 +224,7 @@ async function corruptSet(request: Request): Promise<void> {
       );
     };
     let set: ParameterSet | undefined;
+    let manifest: CorruptedManifest | undefined;
     const work = async (signal: AbortSignal) => {
       const onRead = counted(`reading ${dataset.displayName}`, () => dataset.length);
       clean = await inspectImages({
@@ -229,6 +233,7 @@ async function corruptSet(request: Request): Promise<void> {
       });
       const { indices } = clean;
       set = flags.set ?? setOf(clean, size);
+      manifest = await joinManifest(out, describeSet(request, dataset, set, clean));
       started = performance.now();
       const onCorrupted = counted(dataset.displayName, () => indices.length);
       await corruptDataset({
@@ -265,7 +270,7 @@ async function corruptSet(request: Request): Promise<void> {
       return;
     }
     progress.clear();
-    await writeFileAtomic(path.join(out, MANIFEST_FILE), manifest(request, dataset, set!, clean!));
+    await writeFileAtomic(path.join(out, MANIFEST_FILE), formatManifest(manifest!));
     const { indices, unreadable } = clean!;
     for (const [name, text] of badImagesFacts(unreadable, skipTo ?? '')) {
       console.error(`${name.padEnd(FACT_WIDTH)}${text}`);
@@ -293,14 +298,19 @@ function setOf(first: { width: number; height: number }, size: number | undefine
 }
 
 /** How the files were made, for whoever finds them. */
-function manifest(request: Request, dataset: Dataset, set: ParameterSet, clean: CleanImages): string {
+function describeSet(
+  request: Request,
+  dataset: Dataset,
+  set: ParameterSet,
+  clean: CleanImages,
+): CorruptedManifest {
   const { flags, corruptions, severities, quirks } = request;
   const { indices, unreadable, sha256 } = clean;
   const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
   const parameters = Object.fromEntries(
     corruptions.map((name) => [name, severities.map((severity) => PARAMETERS[set][name][severity - 1])]),
   );
-  return formatManifest({
+  return {
     data: {
       ...{ name: dataset.name, split: flags.split, images: indices.length, classes: [...dataset.classes] },
       ...{ limit: flags.limit ?? null, size: flags.size ?? null },
@@ -315,7 +325,7 @@ function manifest(request: Request, dataset: Dataset, set: ParameterSet, clean: 
     quirks: { ...COMPATIBLE_QUIRKS, ...quirks },
     frost: flags.frostDir ?? 'generated',
     environment: { pushpull: version, node: process.version },
-  });
+  };
 }
 
 function parseCorruptions(text: string): CorruptionName[] {

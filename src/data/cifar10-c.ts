@@ -32,7 +32,13 @@ export async function openCifar10C(place: string, cacheDir?: string): Promise<Co
       displayName: 'CIFAR-10-C',
       strengths: manifest?.set ?? 'cifar',
       frost: manifest?.frost ?? 'published',
-      held: new Map(CORRUPTIONS.filter((name) => files.has(name)).map((name) => [name, severities])),
+      // Which severities an array has is known of those that the manifest names.
+      held: new Map(
+        CORRUPTIONS.filter(
+          (name) => files.has(name) && (!manifest || manifest.corruptions[name] !== undefined),
+        ).map((name) => [name, severities]),
+      ),
+      leftOut: manifest?.data.unreadable?.length,
       open: async (corruptions) => {
         const labelFile = files.get(LABELS);
         if (labelFile === undefined) {

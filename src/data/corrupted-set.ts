@@ -32,6 +32,8 @@ export interface CorruptedSet extends CorruptedSpec {
   readonly severities: readonly Severity[];
   readonly strengths: ParameterSet;
   readonly frost: string;
+  /** Images that could not be read when the set was made from them, where its manifest tells. */
+  readonly leftOut?: number;
   /** Severities that the set holds of a corruption, wanted or not. */
   held(corruption: CorruptionName): readonly Severity[];
   /** The selected images in one state; they are read and decoded anew each time. */
@@ -46,6 +48,8 @@ export interface CorruptedReader {
   readonly strengths: ParameterSet;
   /** Where its frost is from: what its manifest says, or `published`. */
   readonly frost: string;
+  /** Images that could not be read when the set was made from them, where its manifest tells. */
+  readonly leftOut?: number;
   /** Severities by corruption. */
   readonly held: ReadonlyMap<CorruptionName, readonly Severity[]>;
   /** Check that all cells of these corruptions are whole and of the same images. */
@@ -111,7 +115,7 @@ export async function openCorruptedSet(
     const selection = chosen && { limit, seed };
     return {
       ...{ format, path: place, displayName, classes, corruptions, severities },
-      ...{ strengths: reader.strengths, frost: reader.frost },
+      ...{ strengths: reader.strengths, frost: reader.frost, leftOut: reader.leftOut },
       labels: chosen ? Int32Array.from(chosen, (index) => labels[index]) : labels,
       limit: selection?.limit,
       held: (corruption) => held.get(corruption) ?? [],

@@ -70,11 +70,12 @@ export async function openImagenetC(
     strengths: manifest?.set ?? 'imagenet',
     frost: manifest?.frost ?? 'published',
     held,
+    leftOut: manifest?.data.unreadable?.length,
     open: async (corruptions, severities) => {
       const keys = corruptions.flatMap((corruption) =>
         severities.map((severity) => `${corruption}/${severity}`),
       );
-      return await openCells(place, cells, keys, selection);
+      return await openCells(place, cells, keys, selection, manifest?.data.images);
     },
     close: async () => {},
   };
@@ -85,6 +86,7 @@ async function openCells(
   cells: ReadonlyMap<string, FoundCell>,
   keys: readonly string[],
   selection: ClassChoice | undefined,
+  expected: number | undefined,
 ): Promise<CorruptedContents> {
   let files: File[] | undefined;
   let classes: readonly string[] = [];
@@ -98,6 +100,7 @@ async function openCells(
           `${cell.place}: expected images in ${key}/<class>/*.JPEG, found none; fetch it again`,
         );
       }
+      checkCount(cell.place, images, expected);
       classes = selection ? chooseClasses(all, selection, cell.place) : all;
       files = classes.flatMap((folder) => images.get(folder)!.map((name) => ({ folder, name })));
     } else {
@@ -118,6 +121,15 @@ async function openCells(
       };
     },
   };
+}
+
+/** A set that `pushpull corrupt` made, and that lost some or was written over an older one. */
+function checkCount(place: string, images: Images, expected: number | undefined): void {
+  const found = [...images.values()].reduce((sum, { length }) => sum + length, 0);
+  if (expected === undefined || found === expected) return;
+  throw new UserError(
+    `${place}: expected ${expected} images as ${MANIFEST_FILE} says, found ${found}; make the set again in an empty folder`,
+  );
 }
 
 function checkSameImages(

@@ -113,8 +113,10 @@ export class EvaluationRecord {
   }
 
   #otherImages(): string[] {
-    const { clean, images, name } = this.#options.data;
-    if (!clean || !this.#clean || clean.images === images) return [];
+    const { clean, images, name, corrupted } = this.#options.data;
+    // What could not be read when the set was made is told apart.
+    const before = images + (corrupted?.leftOut ?? 0);
+    if (!clean || !this.#clean || clean.images === before) return [];
     return [
       `the clean error is over ${clean.images} images of ${clean.name}, each corrupted one over ${images} of ${name}`,
     ];
@@ -144,7 +146,16 @@ export class EvaluationRecord {
     // Images that are corrupted in memory are the clean ones.
     if (!data.corrupted) return clean;
     const fewest = Math.min(...Object.values(this.#images).flatMap((row) => row.filter((n) => n !== null)));
-    return [...clean, ...tell(data.images - fewest, data.images, ' of some corrupted cell')];
+    const { leftOut = 0 } = data.corrupted;
+    return [
+      ...clean,
+      ...tell(data.images - fewest, data.images, ' of some corrupted cell'),
+      ...(leftOut > 0
+        ? [
+            `${data.name} lacks ${leftOut} ${leftOut === 1 ? 'image' : 'images'} that could not be read when it was made; its manifest.json lists what is missing`,
+          ]
+        : []),
+    ];
   }
 }
 

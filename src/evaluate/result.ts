@@ -131,6 +131,8 @@ const dataSchema = z.object({
       format: z.enum(CORRUPTED_FORMATS),
       /** SHA-256 over some of its images, by corruption: equal for equal sets and selections. */
       fingerprints: z.record(z.string(), z.string()),
+      /** Clean images that are in no cell: they could not be read when the set was made. */
+      leftOut: count.optional(),
     })
     .optional(),
   /** The clean images that stand beside a corrupted set (`--clean`). */

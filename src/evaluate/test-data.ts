@@ -182,7 +182,10 @@ export async function describeData(
     frost: set.frost,
     skipBad,
     preprocessing: clean ? preprocessing : { ...preprocessing, resize: null },
-    corrupted: { format: set.format, fingerprints: { ...fingerprints } },
+    corrupted: {
+      ...{ format: set.format, fingerprints: { ...fingerprints } },
+      ...(set.leftOut !== undefined && { leftOut: set.leftOut }),
+    },
     clean: sample,
   };
 }

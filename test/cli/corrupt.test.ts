@@ -270,6 +270,7 @@ describe("a data set in ImageNet-C's layout", () => {
   it('tells in its manifest what the clean images were, whatever they are packed in', async () => {
     const hashOf = async (data: string, ...words: string[]) => {
       const out = place('hashed');
+      await rm(out, { recursive: true, force: true });
       await run('--data', data, '--corruption', 'contrast', '--severity', '1', '--out', out, ...words);
       return JSON.parse(await readFile(path.join(out, 'manifest.json'), 'utf8')).data.sha256 as string;
     };

@@ -1,5 +1,5 @@
 /** What `pushpull corrupt` writes, `pushpull evaluate` reads. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -268,5 +268,64 @@ describe("a set in ImageNet-C's form", () => {
       at('classes.txt'),
     );
     await expect(cifar).rejects.toThrow('--classes-file: CIFAR-10-C has ten classes');
+  });
+});
+
+describe('a folder that holds a set', () => {
+  const resultOf = (spec: string) => `${path.basename(spec)}.result.json`;
+  const made = (out: string, corruption: string, severity: string, ...words: string[]) =>
+    corrupt('--out', at(out), '--corruption', corruption, '--severity', severity, ...words);
+  const read = (spec: string, ...words: string[]) =>
+    evaluate(resultOf(spec), '--data', spec, '--severities', '3', ...words);
+
+  it('takes more corruptions of the same set, and refuses those of another', async () => {
+    await made('grown', 'contrast', '3,4', '--format', 'npy');
+    await made('grown', 'gaussian_noise', '3,4', '--format', 'npy');
+    const text = await readFile(at('grown', 'manifest.json'), 'utf8');
+    expect(Object.keys(JSON.parse(text).corruptions)).toEqual(['gaussian_noise', 'contrast']);
+    await read(`cifar10-c:${at('grown')}`, '--corruptions', SOME.join());
+    expect((await readResult(at('grown.result.json'))).images).toMatchObject({
+      contrast: [null, null, 18, null, null],
+    });
+    const files = await readdir(at('grown'));
+    for (const [words, difference] of [
+      [['1,2', '--format', 'npy'], 'severities [3,4], here [1,2]'],
+      [['3,4', '--format', 'npy', '--seed', '4'], 'seed 3, here 4'],
+      [['3,4', '--format', 'npy', '--limit', '6'], 'images 18, here 6'],
+      [['3,4'], 'format "npy", here "png"'],
+    ] as const) {
+      const [severity, ...others] = words;
+      await expect(made('grown', 'fog', severity, ...others)).rejects.toThrow(
+        `found one with other settings (${difference}); choose another folder`,
+      );
+    }
+    expect(await readdir(at('grown'))).toEqual(files);
+    expect(await readFile(at('grown', 'manifest.json'), 'utf8')).toBe(text);
+    // The severities of an array that the manifest does not name are not known.
+    await cp(at('set', 'contrast.npy'), at('grown', 'fog.npy'));
+    await expect(read(`cifar10-c:${at('grown')}`, '--corruptions', 'fog')).rejects.toThrow('missing: fog');
+  });
+
+  it('is refused where it lost images', async () => {
+    await made('lost', 'contrast', '3');
+    const [first] = await readdir(at('lost', 'contrast', '3', 'red'));
+    await rm(at('lost', 'contrast', '3', 'red', first));
+    await expect(read(`imagenet-c:${at('lost')}`, '--corruptions', 'contrast')).rejects.toThrow(
+      /contrast.3: expected 18 images as manifest.json says, found 17; make the set again/,
+    );
+  });
+
+  it.each(['npy', 'png'])('tells in the result what it lacks, written as %s', async (format) => {
+    await cp(at('colours'), at('broken'), { recursive: true });
+    const [name] = await readdir(at('broken', 'test', 'red'));
+    await writeFile(at('broken', 'test', 'red', name), '');
+    await made(format, 'contrast', '3', '--format', format, '--data', at('broken'), '--skip-bad');
+    const spec = `${format === 'npy' ? 'cifar10-c' : 'imagenet-c'}:${at(format)}`;
+    await read(spec, '--corruptions', 'contrast');
+    const { notes, data } = await readResult(at(resultOf(spec)));
+    expect(data).toMatchObject({ images: 17, corrupted: { leftOut: 1 } });
+    expect(notes).toContain(
+      `${data.name} lacks 1 image that could not be read when it was made; its manifest.json lists what is missing`,
+    );
   });
 });
