@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openDataset } from '../src/data/dataset.ts';
-import { DataLoader, LoaderPool } from '../src/data/loader.ts';
+import { DataLoader, LoaderPool } from '../src/data/loader/loader.ts';
 import type { Transform } from '../src/data/transform.ts';
 import { PythonPeer } from './peer.ts';
 import { writePictures } from './pictures.ts';

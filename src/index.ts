@@ -82,7 +82,7 @@ export {
   openDataset,
   type Split,
 } from './data/dataset.ts';
-export { type Batch, DataLoader, LoaderPool } from './data/loader.ts';
+export { type Batch, DataLoader, LoaderPool } from './data/loader/loader.ts';
 export type { Transform } from './data/transform.ts';
 export { DEVICES, type Device, type Engine, type ModelSession, type TensorSpec } from './engine/engine.ts';
 export { createEngine } from './engine/node/index.ts';

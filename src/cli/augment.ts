@@ -19,9 +19,9 @@ import type { Image } from '../image/image.ts';
 import { randomStream } from '../random/random.ts';
 import { toPng } from '../report/charts/render.ts';
 import { choosePreset, PRESETS } from '../train/config.ts';
-import { augmentSheet, type SheetPicture, thumbnail } from './augment-sheet.ts';
-import { choice, integer } from './options.ts';
-import { ProgressLine, plural } from './progress.ts';
+import { augmentSheet, type SheetPicture, thumbnail } from './pictures/augment-sheet.ts';
+import { choice, integer } from './shared/options.ts';
+import { ProgressLine, plural } from './shared/progress.ts';
 
 const EXAMPLES = `
 Examples:

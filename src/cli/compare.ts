@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { BOOTSTRAP_DEFAULTS } from '../evaluate/statistics/bootstrap.ts';
 import { compareResults } from '../evaluate/statistics/compare-results.ts';
 import { comparisonTable } from './compare-table.ts';
-import { integer, share } from './options.ts';
+import { integer, share } from './shared/options.ts';
 
 const EXAMPLES = `
 Examples:

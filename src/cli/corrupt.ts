@@ -19,22 +19,22 @@ import {
   type Severity,
 } from '../corrupt/index.ts';
 import type { BadLimit } from '../data/bad-images.ts';
-import { type CorruptedManifest, formatManifest, MANIFEST_FILE } from '../data/corrupted-manifest.ts';
+import { type CorruptedManifest, formatManifest, MANIFEST_FILE } from '../data/corrupted/manifest.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { writeFileAtomic } from '../data/files.ts';
+import { loadTextures } from '../data/loader/pipeline.ts';
 import { checkLargeEnough, encodePng, isImageFile, readImageFile, squareCrop } from '../data/picture-file.ts';
-import { loadTextures } from '../data/pipeline.ts';
 import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import { toPng } from '../report/charts/render.ts';
-import { addSkipBadOptions, badImagesFacts, checkMaxBad } from './bad-images.ts';
-import { contactSheet } from './contact-sheet.ts';
-import { corruptDataset } from './corrupt-dataset.ts';
-import { CORRUPT_FORMATS, type CorruptFormat } from './corrupt-formats.ts';
-import { joinManifest } from './corrupt-manifest.ts';
-import { type CleanImages, inspectImages } from './corrupt-sources.ts';
-import { addFrostOption, choice, integer } from './options.ts';
-import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './progress.ts';
+import { corruptDataset } from './corrupt/dataset.ts';
+import { CORRUPT_FORMATS, type CorruptFormat } from './corrupt/formats.ts';
+import { joinManifest } from './corrupt/manifest.ts';
+import { type CleanImages, inspectImages } from './corrupt/sources.ts';
+import { contactSheet } from './pictures/contact-sheet.ts';
+import { addSkipBadOptions, badImagesFacts, checkMaxBad } from './shared/bad-images.ts';
+import { addFrostOption, choice, integer } from './shared/options.ts';
+import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './shared/progress.ts';
 
 const EXAMPLES = `
 Examples:

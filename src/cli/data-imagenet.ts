@@ -4,7 +4,7 @@ import pc from 'picocolors';
 import { ARCHIVES } from '../data/imagenet/archives.ts';
 import { unpackImageNet } from '../data/imagenet/unpack.ts';
 import { UserError } from '../errors.ts';
-import { duration, ProgressLine, plural, thousands } from './progress.ts';
+import { duration, ProgressLine, plural, thousands } from './shared/progress.ts';
 
 export interface ImageNetFlags {
   from?: string;

@@ -10,8 +10,8 @@ import { writeFileAtomic } from '../data/files.ts';
 import { UserError } from '../errors.ts';
 import { shellWord } from '../train/command.ts';
 import { provideImageNet } from './data-imagenet.ts';
-import { previewSheet } from './preview.ts';
-import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './progress.ts';
+import { previewSheet } from './pictures/preview.ts';
+import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './shared/progress.ts';
 
 const EXAMPLES = `
 Examples:

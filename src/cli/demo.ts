@@ -12,11 +12,11 @@ import type { StemConfig } from '../models/config.ts';
 import { findCheckpoint } from '../train/checkpoint.ts';
 import { isRun, runPaths } from '../train/run.ts';
 import { resumeRun, startRun } from '../train/start.ts';
-import { EvaluationDisplay } from './evaluation-display.ts';
-import { choice, integer } from './options.ts';
-import { duration, INTERRUPTED, interruptible } from './progress.ts';
+import { EvaluationDisplay } from './evaluate/display.ts';
 import { writeReport } from './report.ts';
-import { TrainingDisplay } from './training-display.ts';
+import { choice, integer } from './shared/options.ts';
+import { duration, INTERRUPTED, interruptible } from './shared/progress.ts';
+import { TrainingDisplay } from './train/display.ts';
 
 /** How much is done: enough to learn within minutes on two cores, or just enough to touch every part. */
 const SCALES = {

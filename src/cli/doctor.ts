@@ -11,7 +11,7 @@ import { Graph } from '../graph/graph.ts';
 import { float32, floats } from '../graph/tensor.ts';
 import { lowerGraph } from '../onnx/lower/index.ts';
 import { encodeModel } from '../onnx/model.ts';
-import { choice } from './options.ts';
+import { choice } from './shared/options.ts';
 
 /** Oldest Node that the project is tested with. */
 const NODE = [20, 9] as const;

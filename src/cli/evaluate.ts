@@ -10,14 +10,14 @@ import { parseCorruptions, parseSeverities } from '../evaluate/grid.ts';
 import type { PreprocessingFlags } from '../evaluate/preprocessing.ts';
 import { previewModel } from '../evaluate/subject.ts';
 import { isRun } from '../train/run.ts';
-import { addSkipBadOptions, checkMaxBad } from './bad-images.ts';
-import { addClassOptions, type ClassFlags, toClassSelection } from './class-options.ts';
-import { resultTable } from './evaluate-table.ts';
-import { EvaluationDisplay } from './evaluation-display.ts';
-import { printPreview } from './model-reading.ts';
-import { addFrostOption, choice, integer } from './options.ts';
-import { addPreprocessingOptions, toPreprocessing } from './preprocessing.ts';
-import { INTERRUPTED, interruptible } from './progress.ts';
+import { EvaluationDisplay } from './evaluate/display.ts';
+import { printPreview } from './evaluate/model-reading.ts';
+import { resultTable } from './evaluate/table.ts';
+import { addSkipBadOptions, checkMaxBad } from './shared/bad-images.ts';
+import { addClassOptions, type ClassFlags, toClassSelection } from './shared/class-options.ts';
+import { addFrostOption, choice, integer } from './shared/options.ts';
+import { addPreprocessingOptions, toPreprocessing } from './shared/preprocessing.ts';
+import { INTERRUPTED, interruptible } from './shared/progress.ts';
 
 const EXAMPLES = `
 Examples:

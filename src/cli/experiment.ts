@@ -6,8 +6,8 @@ import { UserError } from '../errors.ts';
 import type { ExperimentOptions } from '../experiment/plan.ts';
 import { parseScale, type Scale } from '../experiment/scale.ts';
 import type { SeedChoice } from '../experiment/selection.ts';
-import { choice, integer, list } from './options.ts';
-import { INTERRUPTED, interruptible } from './progress.ts';
+import { choice, integer, list } from './shared/options.ts';
+import { INTERRUPTED, interruptible } from './shared/progress.ts';
 
 const EXAMPLES = `
 Examples:
@@ -119,11 +119,11 @@ async function run(file: string, flags: Flags): Promise<void> {
   // Charts and their libraries take half a second to load, which no other command should pay.
   if (dryRun) {
     const { planExperiment } = await import('../experiment/plan.ts');
-    const { printPlan } = await import('./experiment-plan.ts');
+    const { printPlan } = await import('./experiment/plan.ts');
     return printPlan(await planExperiment(options));
   }
   const { runExperiment } = await import('../experiment/run.ts');
-  const { ExperimentDisplay, failureLines } = await import('./experiment-display.ts');
+  const { ExperimentDisplay, failureLines } = await import('./experiment/display.ts');
   const display = new ExperimentDisplay();
   const result = await interruptible(
     async (signal) => {
@@ -141,7 +141,7 @@ async function run(file: string, flags: Flags): Promise<void> {
     process.exitCode = INTERRUPTED;
     return;
   }
-  const { conclusion } = await import('./experiment-conclusion.ts');
+  const { conclusion } = await import('./experiment/conclusion.ts');
   console.log(conclusion(result));
   if (result.status === 'failed') process.exitCode = FAILED;
 }

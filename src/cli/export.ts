@@ -18,9 +18,9 @@ import { loadWeights } from '../train/weights/load.ts';
 import { encodeWeights } from '../train/weights/save.ts';
 import { settleNetwork } from '../train/weights/settle.ts';
 import { openWeights, type WeightsSource } from '../train/weights/source.ts';
-import { choice, integer, triple } from './options.ts';
-import { facts, thousands } from './progress.ts';
-import { addStemOptions, askedStem, type StemFlags, toBatchNorm } from './stem.ts';
+import { choice, integer, triple } from './shared/options.ts';
+import { facts, thousands } from './shared/progress.ts';
+import { addStemOptions, askedStem, type StemFlags, toBatchNorm } from './shared/stem.ts';
 
 const EXAMPLES = `
 Examples:

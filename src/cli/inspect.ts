@@ -3,8 +3,8 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import type { InspectionSummary } from '../analyze/inspection.ts';
 import { UserError } from '../errors.ts';
-import { choice, integer, list, poolingSize, triple } from './options.ts';
-import { plural } from './progress.ts';
+import { choice, integer, list, poolingSize, triple } from './shared/options.ts';
+import { plural } from './shared/progress.ts';
 
 const EXAMPLES = `
 Examples:

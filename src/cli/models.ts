@@ -7,7 +7,7 @@ import { countMultiplyAdds } from '../models/cost.ts';
 import { buildModule, countParameters, findModel, MODELS, type ModelEntry } from '../models/registry.ts';
 import { PRESETS } from '../train/config.ts';
 import { MOMENTUM_RANGE } from '../train/schedule.ts';
-import { short, thousands } from './progress.ts';
+import { short, thousands } from './shared/progress.ts';
 
 /** What the two forms are listed at: the data sets that they are made for. */
 const LISTED: Readonly<Record<Form, { readonly size: number; readonly classes: number }>> = {

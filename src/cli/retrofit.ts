@@ -11,10 +11,18 @@ import {
   retrofitModel,
 } from '../evaluate/retrofit.ts';
 import { shellWord } from '../train/command.ts';
-import { addSkipBadOptions, badImagesFacts, checkMaxBad } from './bad-images.ts';
-import { choice, integer, poolingSize } from './options.ts';
-import { addPreprocessingOptions, preprocessingWords, toPreprocessing } from './preprocessing.ts';
-import { duration, facts, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './progress.ts';
+import { addSkipBadOptions, badImagesFacts, checkMaxBad } from './shared/bad-images.ts';
+import { choice, integer, poolingSize } from './shared/options.ts';
+import { addPreprocessingOptions, preprocessingWords, toPreprocessing } from './shared/preprocessing.ts';
+import {
+  duration,
+  facts,
+  INTERRUPTED,
+  interruptible,
+  ProgressLine,
+  plural,
+  thousands,
+} from './shared/progress.ts';
 
 const EXAMPLES = `
 Examples:

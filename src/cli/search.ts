@@ -9,8 +9,10 @@ import {
   type SearchResult,
   startSearch,
 } from '../train/search.ts';
-import { integer, list, positive } from './options.ts';
-import { INTERRUPTED, interruptible } from './progress.ts';
+import { SearchDisplay } from './search/display.ts';
+import { searchConclusion, searchTable } from './search/table.ts';
+import { integer, list, positive } from './shared/options.ts';
+import { INTERRUPTED, interruptible } from './shared/progress.ts';
 import {
   addMachineOptions,
   addNetworkOptions,
@@ -21,9 +23,7 @@ import {
   type RunFlags,
   refuseChanges,
   toRunRequest,
-} from './run-options.ts';
-import { SearchDisplay } from './search-display.ts';
-import { searchConclusion, searchTable } from './search-table.ts';
+} from './train/run-options.ts';
 
 const EXAMPLES = `
 Examples:

@@ -5,8 +5,10 @@ import pc from 'picocolors';
 import { UserError } from '../errors.ts';
 import { DEFAULT_MODEL, type TrainingRequest } from '../train/plan.ts';
 import { resumeRun, startRun } from '../train/start.ts';
-import { integer, positive } from './options.ts';
-import { INTERRUPTED, interruptible } from './progress.ts';
+import { integer, positive } from './shared/options.ts';
+import { INTERRUPTED, interruptible } from './shared/progress.ts';
+import { askedStem, toStem } from './shared/stem.ts';
+import { TrainingDisplay } from './train/display.ts';
 import {
   addMachineOptions,
   addNetworkOptions,
@@ -18,9 +20,7 @@ import {
   type RunFlags,
   refuseChanges,
   toRunRequest,
-} from './run-options.ts';
-import { askedStem, toStem } from './stem.ts';
-import { TrainingDisplay } from './training-display.ts';
+} from './train/run-options.ts';
 
 const EXAMPLES = `
 Examples:

@@ -4,13 +4,13 @@ import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import { openCifar10, openCifar10FromCache } from './cifar10.ts';
 import { type ClassChoice, selectClasses } from './class-selection.ts';
-import { parseCorruptedSpec } from './corrupted-spec.ts';
+import { parseCorruptedSpec } from './corrupted/spec.ts';
 import { openImageFolder } from './image-folder.ts';
 import { hasImageNetArchive, openImageNet, parseImageNetSpec } from './imagenet/source.ts';
 import { openListing } from './listing.ts';
+import { createPixelCache } from './loader/pixel-cache.ts';
 import { openMnist } from './mnist.ts';
-import { isNpyPair, openNpyPair } from './npy-pair.ts';
-import { createPixelCache } from './pixel-cache.ts';
+import { isNpyPair, openNpyPair } from './npy/pair.ts';
 import { ImageReader, type ImageStorage, type SharedImages, selectImages } from './storage.ts';
 import { holdOut, stratifiedSubset, trainingFraction } from './subset.ts';
 

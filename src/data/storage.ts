@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { createImage, type Image } from '../image/image.ts';
 import { decodeImage } from './decode.ts';
-import type { PixelCache } from './pixel-cache.ts';
+import type { PixelCache } from './loader/pixel-cache.ts';
 import type { Transform } from './transform.ts';
 
 /** Where the bytes of images are, by index. Plain data and shared memory, so that threads read them themselves. */

@@ -8,7 +8,7 @@ import type { CorruptionName, ParameterSet, Severity } from '../corrupt/index.ts
 import type { BadLimit, Unreadable } from '../data/bad-images.ts';
 import type { ClassSelection } from '../data/class-selection.ts';
 import { writeFileAtomic } from '../data/files.ts';
-import { LoaderPool } from '../data/loader.ts';
+import { LoaderPool } from '../data/loader/loader.ts';
 import type { Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import { describeEnvironment } from './environment.ts';

@@ -1,6 +1,6 @@
 /** The unreadable images that an evaluation leaves out (`--skip-bad`). */
 import { BadImages } from '../data/bad-images.ts';
-import type { DataLoader } from '../data/loader.ts';
+import type { DataLoader } from '../data/loader/loader.ts';
 import type { EvaluateOptions } from './evaluate.ts';
 import type { TestData } from './test-data.ts';
 

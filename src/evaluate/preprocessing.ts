@@ -1,5 +1,5 @@
 /** How images must be prepared for a model: read off its input and its card, or told by flags. */
-import type { Preparation } from '../data/prepared.ts';
+import type { Preparation } from '../data/loader/prepared.ts';
 import type { Transform } from '../data/transform.ts';
 import { UserError } from '../errors.ts';
 import type { Preprocessing, Triple } from '../models/card.ts';

@@ -6,7 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { CORRUPTED_FORMATS } from '../data/corrupted-spec.ts';
+import { CORRUPTED_FORMATS } from '../data/corrupted/spec.ts';
 import { UserError } from '../errors.ts';
 import { modelConfigSchema } from '../train/config.ts';
 import { trainingRecordSchema } from '../train/history.ts';

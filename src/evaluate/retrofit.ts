@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { BadImages, type BadLimit, type Unreadable } from '../data/bad-images.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { writeFileAtomic } from '../data/files.ts';
-import { type Batch, DataLoader, LoaderPool } from '../data/loader.ts';
+import { type Batch, DataLoader, LoaderPool } from '../data/loader/loader.ts';
 import type { Device, Engine } from '../engine/engine.ts';
 import { createEngine } from '../engine/node/index.ts';
 import { UserError } from '../errors.ts';

@@ -1,9 +1,9 @@
 /** Where the data of an experiment is, and what must be said when it is other data than the file means. */
 import path from 'node:path';
-import { parseCorruptedSpec } from '../data/corrupted-spec.ts';
+import { parseCorruptedSpec } from '../data/corrupted/spec.ts';
 import { BUILT_IN_DATASETS } from '../data/dataset.ts';
 import { parseImageNetSpec } from '../data/imagenet/source.ts';
-import { isNpyPair } from '../data/npy-pair.ts';
+import { isNpyPair } from '../data/npy/pair.ts';
 import { UserError } from '../errors.ts';
 import type { Experiment } from './read.ts';
 

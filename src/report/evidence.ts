@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { readKernels } from '../analyze/kernels.ts';
 import { hashFile } from '../data/download.ts';
-import { loadTextures } from '../data/pipeline.ts';
+import { loadTextures } from '../data/loader/pipeline.ts';
 import { UserError } from '../errors.ts';
 import { type Predictions, predictionsPath, readPredictions } from '../evaluate/predictions.ts';
 import type { Result } from '../evaluate/result.ts';

@@ -1,9 +1,9 @@
 /** The very images that a result was measured on, clean and corrupted, made again or read where they lie. */
 import { CORRUPTIONS, type CorruptionName, corrupt, SEVERITIES, type Severity } from '../corrupt/index.ts';
-import { type CorruptedSet, openCorruptedSet } from '../data/corrupted-set.ts';
-import { parseCorruptedSpec } from '../data/corrupted-spec.ts';
+import { type CorruptedSet, openCorruptedSet } from '../data/corrupted/set.ts';
+import { parseCorruptedSpec } from '../data/corrupted/spec.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
-import { createPipeline, loadTextures } from '../data/pipeline.ts';
+import { createPipeline, loadTextures } from '../data/loader/pipeline.ts';
 import { UserError } from '../errors.ts';
 import { sizeTransforms } from '../evaluate/preprocessing.ts';
 import type { Result, ResultData } from '../evaluate/result.ts';

@@ -1,6 +1,6 @@
 import { AUGMENTATIONS, type AugmentationName, isPrime } from '../augment/augment.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { DataLoader, type DataLoaderOptions, LoaderPool } from '../data/loader.ts';
+import { DataLoader, type DataLoaderOptions, LoaderPool } from '../data/loader/loader.ts';
 import type { Transform } from '../data/transform.ts';
 import type { RunConfig } from './config.ts';
 import { CONSISTENCY_VIEWS } from './step.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { type AugmentationRequest, resolveAugmentation } from '../augment/augment.ts';
 import type { ClassSelection } from '../data/class-selection.ts';
-import { parseCorruptedSpec } from '../data/corrupted-spec.ts';
+import { parseCorruptedSpec } from '../data/corrupted/spec.ts';
 import {
   BUILT_IN_DATASETS,
   type Dataset,
@@ -10,7 +10,7 @@ import {
   openDataset,
 } from '../data/dataset.ts';
 import { absoluteImageNetSpec } from '../data/imagenet/source.ts';
-import { isNpyPair } from '../data/npy-pair.ts';
+import { isNpyPair } from '../data/npy/pair.ts';
 import type { Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import type { Antialias, BatchNormConfig, Form, StemConfig } from '../models/config.ts';

@@ -6,9 +6,9 @@ import { Command } from 'commander';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { register } from '../../src/cli/corrupt.ts';
 import { corrupt } from '../../src/corrupt/index.ts';
-import { parseManifest } from '../../src/data/corrupted-manifest.ts';
+import { parseManifest } from '../../src/data/corrupted/manifest.ts';
 import { openDataset } from '../../src/data/dataset.ts';
-import { readNpy } from '../../src/data/npy.ts';
+import { readNpy } from '../../src/data/npy/npy.ts';
 import { UserError } from '../../src/errors.ts';
 import { imageFolder, writeFolder } from '../data/archives.ts';
 

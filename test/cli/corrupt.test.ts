@@ -9,7 +9,7 @@ import { register } from '../../src/cli/corrupt.ts';
 import { corrupt } from '../../src/corrupt/index.ts';
 import { openDataset } from '../../src/data/dataset.ts';
 import { decodeImage } from '../../src/data/decode.ts';
-import { npyHeader } from '../../src/data/npy.ts';
+import { npyHeader } from '../../src/data/npy/npy.ts';
 import { UserError } from '../../src/errors.ts';
 import { createImage } from '../../src/image/image.ts';
 import { randomStream } from '../../src/random/random.ts';

@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { experimentTable } from '../../src/cli/experiment-table.ts';
-import { duration } from '../../src/cli/progress.ts';
+import { experimentTable } from '../../src/cli/experiment/table.ts';
+import { duration } from '../../src/cli/shared/progress.ts';
 import { UserError } from '../../src/errors.ts';
 import { type ExperimentPlan, planExperiment } from '../../src/experiment/plan.ts';
 import { parseScale } from '../../src/experiment/scale.ts';

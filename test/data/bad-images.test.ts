@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BadImages, parseBadLimit } from '../../src/data/bad-images.ts';
 import { openDataset } from '../../src/data/dataset.ts';
-import { DataLoader } from '../../src/data/loader.ts';
+import { DataLoader } from '../../src/data/loader/loader.ts';
 import { imageFolder, picture, writeFolder } from './archives.ts';
 
 let folder: string;

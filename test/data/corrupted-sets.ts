@@ -1,6 +1,6 @@
 /** Tiny corrupted sets for tests. */
 import { type CorruptionName, SEVERITIES } from '../../src/corrupt/index.ts';
-import { encodeNpy } from '../../src/data/npy.ts';
+import { encodeNpy } from '../../src/data/npy/npy.ts';
 import { randomStream } from '../../src/random/random.ts';
 import { type Files, picture } from './archives.ts';
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Dataset, openDataset } from '../../src/data/dataset.ts';
-import { DataLoader, LoaderPool } from '../../src/data/loader.ts';
+import { DataLoader, LoaderPool } from '../../src/data/loader/loader.ts';
 import { holdOut } from '../../src/data/subset.ts';
 import { UserError } from '../../src/errors.ts';
 import { imageFolder, writeFolder, writeTar } from './archives.ts';

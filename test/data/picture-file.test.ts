@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { createPipeline } from '../../src/data/loader/pipeline.ts';
 import { squareCrop } from '../../src/data/picture-file.ts';
-import { createPipeline } from '../../src/data/pipeline.ts';
 import { createImage } from '../../src/image/image.ts';
 import { randomStream } from '../../src/random/random.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { augment } from '../../src/augment/augment.ts';
 import { centerCrop, crop, randomCrop } from '../../src/augment/crop.ts';
 import { horizontalFlip } from '../../src/augment/flip.ts';
-import { createPipeline } from '../../src/data/pipeline.ts';
+import { createPipeline } from '../../src/data/loader/pipeline.ts';
 import type { Transform } from '../../src/data/transform.ts';
 import { createImage, type Image } from '../../src/image/image.ts';
 import { randomStream } from '../../src/random/random.ts';

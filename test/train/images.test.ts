@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Batch } from '../../src/data/loader.ts';
-import { createPipeline, type Pipeline } from '../../src/data/pipeline.ts';
+import type { Batch } from '../../src/data/loader/loader.ts';
+import { createPipeline, type Pipeline } from '../../src/data/loader/pipeline.ts';
 import type { Transform } from '../../src/data/transform.ts';
 import { openRunData } from '../../src/train/images.ts';
 import { planRun } from '../../src/train/plan.ts';

@@ -1,0 +1,256 @@
+/** Writing corrupted copies of a whole data set: CIFAR-10-C's arrays, ImageNet-C's folders, or folders of PNG files. */
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import {
+  type CorruptionName,
+  corrupt,
+  type ParameterSet,
+  type Quirks,
+  type Severity,
+} from '../../corrupt/index.ts';
+import type { Dataset } from '../../data/dataset.ts';
+import { decodingReason } from '../../data/decode.ts';
+import { explainWriteError, temporaryNeighbour, writeFileAtomic } from '../../data/files.ts';
+import { encodeNpy, NpyWriter } from '../../data/npy/npy.ts';
+import { squareCrop } from '../../data/picture-file.ts';
+import { spawnWorker } from '../../engine/node/worker-threads.ts';
+import { UserError } from '../../errors.ts';
+import type { Image } from '../../image/image.ts';
+import type { CorruptFormat } from './formats.ts';
+
+import type { CorruptReply, CorruptRequest, CorruptWorkerData } from './worker.ts';
+
+export interface CorruptDatasetOptions {
+  readonly dataset: Dataset;
+  /** Numbers of its images that are corrupted; all can be read. */
+  readonly indices: readonly number[];
+  readonly corruptions: readonly CorruptionName[];
+  readonly severities: readonly Severity[];
+  readonly set: ParameterSet;
+  readonly seed: number;
+  readonly quirks: Partial<Quirks>;
+  readonly frost?: readonly Image[];
+  readonly format: CorruptFormat;
+  readonly out: string;
+  /** Side of the square that is cut out of every image first; the images as they are where it is absent. */
+  readonly size?: number;
+  readonly workers: number;
+  /** Stops between two images; unfinished arrays are removed. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (images: number) => void;
+}
+
+/** Images under way on each thread: one at work, one waiting. */
+const AHEAD = 2;
+
+/** Where the results of one image go. */
+interface Sink {
+  /** @param row The image's place among those that are corrupted. */
+  write(row: number, results: readonly Uint8Array[]): Promise<void>;
+  /** Put everything in its place. */
+  finish(): Promise<void>;
+  /** Remove what is unfinished. */
+  abandon(): Promise<void>;
+}
+
+/**
+ * Corrupt images of a data set in every way that was asked for, on several threads.
+ *
+ * Random numbers are keyed by the image's number in the data set, so that the files hold just what `pushpull evaluate`
+ * makes on the fly with the same seed.
+ *
+ * @throws UserError for an image that cannot be read any more, a full disk
+ */
+export async function corruptDataset(options: CorruptDatasetOptions): Promise<void> {
+  const { indices, corruptions, severities, workers, signal, onProgress } = options;
+  const cells = corruptions.flatMap((corruption) => severities.map((severity) => ({ corruption, severity })));
+  const first = await readAt(options, indices[0]);
+  // A wrong option is reported here, not by a thread.
+  for (const cell of cells.slice(0, 1)) corrupt(first, { ...options, ...cell, index: indices[0] });
+  const sink = options.format === 'npy' ? await arraySink(options, first) : fileSink(options, cells);
+  // The file itself is what quality 85 does to an image.
+  const quirks = options.format === 'jpeg' ? { ...options.quirks, jpeg85: false } : options.quirks;
+  const pool = new Pool(Math.min(workers, indices.length), {
+    cells,
+    set: options.set,
+    seed: options.seed,
+    quirks,
+    frost: options.frost,
+    format: options.format,
+  });
+  try {
+    let next = 0;
+    let done = 0;
+    let failed = false;
+    const lane = async (): Promise<void> => {
+      while (next < indices.length && !signal.aborted && !failed) {
+        const row = next++;
+        const index = indices[row];
+        const image = row === 0 ? first : await readAt(options, index);
+        await sink.write(row, await pool.run(index, image));
+        onProgress(++done);
+      }
+    };
+    const lanes = Array.from({ length: pool.size * AHEAD }, async () => {
+      await lane().catch((error: unknown) => {
+        failed = true;
+        throw error;
+      });
+    });
+    // All lanes come to rest before anything is removed.
+    const ends = await Promise.allSettled(lanes);
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    if (signal.aborted) throw new Error('stopped');
+    await sink.finish();
+  } catch (error) {
+    await sink.abandon();
+    throw error;
+  } finally {
+    await pool.close();
+  }
+}
+
+async function readAt({ dataset, size }: CorruptDatasetOptions, index: number): Promise<Image> {
+  try {
+    const image = await dataset.read(index);
+    return size === undefined ? image : squareCrop(image, size);
+  } catch (error) {
+    throw new UserError(
+      `${dataset.describe(index)}: expected the image that was there before, found none that can be read ` +
+        `(${decodingReason(error)}); put it back and start again`,
+    );
+  }
+}
+
+/** `<corruption>.npy` [severities · images, height, width, 3], mildest severity first, and `labels.npy`. */
+async function arraySink(options: CorruptDatasetOptions, first: Image): Promise<Sink> {
+  const { dataset, indices, corruptions, severities, out } = options;
+  const { width, height } = first;
+  const count = severities.length * indices.length;
+  const writers: NpyWriter[] = [];
+  const abandon = async () => {
+    await Promise.all(writers.map((writer) => writer.discard()));
+  };
+  try {
+    for (const name of corruptions) {
+      writers.push(await NpyWriter.create(path.join(out, `${name}.npy`), [count, height, width, 3]));
+    }
+  } catch (error) {
+    await abandon();
+    throw error;
+  }
+  return {
+    write: async (row, results) => {
+      const length = width * height * 3;
+      await Promise.all(
+        results.map((pixels, cell) => {
+          const place = (cell % severities.length) * indices.length + row;
+          return writers[Math.floor(cell / severities.length)].write(pixels, place * length);
+        }),
+      );
+    },
+    finish: async () => {
+      for (const writer of writers) await writer.commit();
+      const labels = dataset.classes.length <= 256 ? new Uint8Array(count) : new Uint16Array(count);
+      for (let row = 0; row < count; row++) labels[row] = dataset.label(indices[row % indices.length]);
+      await writeFileAtomic(path.join(out, 'labels.npy'), encodeNpy(labels, [count]));
+    },
+    abandon,
+  };
+}
+
+/** `<corruption>/<severity>/<class>/<file>`; each file appears whole or not at all. */
+function fileSink(
+  { dataset, indices, out, format }: CorruptDatasetOptions,
+  cells: readonly { corruption: CorruptionName; severity: Severity }[],
+): Sink {
+  const names = format === 'jpeg' ? originalNames(dataset) : undefined;
+  const digits = String(dataset.length - 1).length;
+  const ending = format === 'jpeg' ? 'JPEG' : 'png';
+  const made = new Set<string>();
+  return {
+    write: async (row, results) => {
+      const index = indices[row];
+      const name = dataset.classes[dataset.label(index)];
+      for (const [cell, bytes] of results.entries()) {
+        const { corruption, severity } = cells[cell];
+        const folder = path.join(out, corruption, String(severity), name);
+        const stem = names?.[index] ?? String(index).padStart(digits, '0');
+        const file = path.join(folder, `${stem}.${ending}`);
+        const temporary = temporaryNeighbour(file);
+        try {
+          if (!made.has(folder)) await mkdir(folder, { recursive: true });
+          made.add(folder);
+          await writeFile(temporary, bytes);
+          await rename(temporary, file);
+        } catch (error) {
+          await rm(temporary, { force: true }).catch(() => {});
+          throw explainWriteError(error, file);
+        }
+      }
+    },
+    finish: async () => {},
+    abandon: async () => {},
+  };
+}
+
+/**
+ * The names of the images without their endings, as ImageNet-C keeps them; undefined where they are no files, or two
+ * of a class would share one.
+ */
+function originalNames(dataset: Dataset): readonly string[] | undefined {
+  const names: string[] = [];
+  const seen = new Set<string>();
+  for (let index = 0; index < dataset.length; index++) {
+    const stem = /([^/\\]+)\.(?:jpe?g|png|webp|gif|tiff?|avif)$/i.exec(dataset.describe(index))?.[1];
+    const place = `${dataset.label(index)}/${stem}`;
+    if (stem === undefined || seen.has(place)) return undefined;
+    seen.add(place);
+    names.push(stem);
+  }
+  return names;
+}
+
+/** Threads that corrupt; an image goes to the one with the least to do. */
+class Pool {
+  readonly #workers: { thread: Worker; waiting: Map<number, Waiting> }[];
+
+  constructor(size: number, data: CorruptWorkerData) {
+    this.#workers = Array.from({ length: size }, () => {
+      const thread = spawnWorker(new URL('./worker.ts', import.meta.url), data);
+      const waiting = new Map<number, Waiting>();
+      thread.on('message', ({ index, results }: CorruptReply) => {
+        waiting.get(index)?.resolve(results);
+        waiting.delete(index);
+      });
+      thread.on('error', (error) => {
+        for (const { reject } of waiting.values()) reject(error);
+        waiting.clear();
+      });
+      return { thread, waiting };
+    });
+  }
+
+  get size(): number {
+    return this.#workers.length;
+  }
+
+  async run(index: number, { width, height, data }: Image): Promise<readonly Uint8Array[]> {
+    const idlest = this.#workers.reduce((a, b) => (b.waiting.size < a.waiting.size ? b : a));
+    return await new Promise((resolve, reject) => {
+      idlest.waiting.set(index, { resolve, reject });
+      const request: CorruptRequest = { index, width, height, data };
+      idlest.thread.postMessage(request);
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.map(({ thread }) => thread.terminate()));
+  }
+}
+
+interface Waiting {
+  resolve(results: readonly Uint8Array[]): void;
+  reject(error: unknown): void;
+}

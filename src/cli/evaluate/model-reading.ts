@@ -1,0 +1,82 @@
+/** How a model was understood, in words: what it is fed, what it answers, and which classes that are. */
+import pc from 'picocolors';
+import type { ModelReading, ResultData } from '../../evaluate/result.ts';
+import type { ModelPreview } from '../../evaluate/subject.ts';
+import { facts, plural, thousands } from '../shared/progress.ts';
+
+/** The values that a network is fed, in the order of its own channels. */
+export function valuesFact(
+  { mean, std, channels, dtype }: ResultData['preprocessing'],
+  reading: ModelReading | undefined,
+): string {
+  const order = channels === 'bgr' ? 'BGR, ' : channels === 'grey' ? 'grey, ' : '';
+  if (dtype === 'uint8') return `${order}pixel values (${reading?.input.dtype ?? dtype})`;
+  const own = (values: readonly number[]) =>
+    channels === 'grey' ? values.slice(0, 1) : channels === 'bgr' ? [...values].reverse() : values;
+  const rounded = (values: readonly number[]) =>
+    own(values)
+      .map((value) => Number(value.toFixed(4)))
+      .join(' ');
+  const type = reading && reading.input.dtype !== 'float32' ? `, ${reading.input.dtype}` : '';
+  return `${order}mean ${rounded(mean)}, std ${rounded(std)}${type}`;
+}
+
+export function readingFacts({
+  input,
+  output,
+  scores,
+  classes,
+}: ModelReading): [name: string, text: string][] {
+  const { from, why, unused, shared } = classes;
+  const notes = [
+    unused > 0 &&
+      `the answer is taken among ${thousands(output.count - unused)} of ${thousands(output.count)} outputs`,
+    shared > 0 && `${shared} of them stand for several outputs, whose probabilities are added`,
+  ].filter((note) => note !== false);
+  // Of our own models nothing had to be found out.
+  if (from === 'card' && notes.length === 0) return [];
+  return [
+    ...(input.declared ? [['', `as ${input.declared}`] as [string, string]] : []),
+    ['output', `${output.name}, ${thousands(output.count)} ${scores.kind} (${scores.why})`],
+    ['classes', [why, ...notes].join('; ')],
+  ];
+}
+
+/** All that was understood of a model, and what it says of a few images. */
+export function printPreview({ model, data, answers }: ModelPreview): void {
+  const { reading } = model;
+  const { input, output, scores, classes } = reading;
+  const { width, height, resize, layout } = data.preprocessing;
+  const shape = input.shape.map((length) => (length === '' ? '?' : length)).join(', ');
+  const batch =
+    input.batch === null ? 'any number of images at once' : `${plural(input.batch, 'image')} at once`;
+  const crop = resize === null ? 'as they are' : `short side to ${resize}, centre cropped`;
+  const others = classes.unused > 0 ? `, ${plural(classes.unused, 'other')} masked` : '';
+  const shared =
+    classes.shared > 0 ? `, ${classes.shared} of them by several outputs (probabilities added)` : '';
+  facts([
+    ['model', `${model.name} ${model.variant}, ${plural(model.parameters, 'parameter')}`],
+    ['input', `${input.name}, ${input.dtype} [${shape}], ${layout}, ${batch}`],
+    [
+      'images',
+      `${width}×${height} ${data.corrupted ? 'of the set, as they are' : crop}; ${valuesFact(data.preprocessing, reading)}`,
+    ],
+    ...(input.declared ? [['', `as ${input.declared}`] as const] : []),
+    ['output', `${output.name}, ${output.dtype}, ${plural(output.count, 'score')} an image`],
+    ['scores', `${scores.kind}: ${scores.why}`],
+    ['classes', `${thousands(data.classes)} of the data${shared}${others}`],
+    ['labels', classes.why],
+    ['data', `${data.name} ${data.split}, ${plural(data.images, 'image')}`],
+  ]);
+  const right = answers.filter(({ label, predicted }) => label === predicted).length;
+  console.log(`right on ${right} of ${plural(answers.length, 'sample image')}:`);
+  const width1 = Math.max(...answers.map(({ label }) => label.length));
+  const width2 = Math.max(...answers.map(({ predicted = NO_OPINION }) => predicted.length));
+  for (const { image, label, predicted = NO_OPINION, confidence } of answers) {
+    const mark = predicted === label ? pc.green('✓') : pc.red('✗');
+    const sure = `${(100 * confidence).toFixed(1)} %`.padStart(7);
+    console.log(`  ${mark} ${label.padEnd(width1)}  ${predicted.padEnd(width2)} ${sure}  ${pc.dim(image)}`);
+  }
+}
+
+const NO_OPINION = 'not a number';

@@ -1,0 +1,140 @@
+/** `pushpull experiment --dry-run`: what would be done, and how long it may take. */
+import pc from 'picocolors';
+import { knownRates, type Rate, remaining } from '../../experiment/estimate.ts';
+import { checkFolder } from '../../experiment/folder.ts';
+import { measureRates } from '../../experiment/measure.ts';
+import type { ExperimentPlan } from '../../experiment/plan.ts';
+import { initialStates, type RunState } from '../../experiment/state.ts';
+import { buildModule, countParameters } from '../../models/registry.ts';
+import { duration, facts, ProgressLine, plural, thousands } from '../shared/progress.ts';
+import { conditions } from './table.ts';
+
+/** Print the plan; nothing is written. */
+export async function printPlan(plan: ExperimentPlan): Promise<void> {
+  await checkFolder(plan);
+  const { states } = await initialStates(plan);
+  for (const line of [
+    pc.bold(plan.experiment.title),
+    ...conditions(plan).map(pc.yellow),
+    '',
+    ...rowLines(plan, states),
+    '',
+  ]) {
+    console.log(line);
+  }
+  const known = knownRates(plan, states);
+  const line = new ProgressLine();
+  const measured = await measureRates(plan, known, (name, number, of) =>
+    line.update(number - 1, of, `measuring ${name}`, ''),
+  ).finally(() => line.clear());
+  facts(totals(plan, states, known, measured));
+}
+
+interface Column {
+  readonly title: string;
+  readonly cells: readonly string[];
+  readonly right?: boolean;
+}
+
+/** A line a row of the experiment that is selected. */
+function rowLines(plan: ExperimentPlan, states: readonly RunState[]): string[] {
+  const names = [...new Set(plan.runs.map(({ row }) => row.name))];
+  const rows = plan.rows.filter(({ row }) => names.includes(row.name));
+  const of = (name: string) => states.filter((state) => state.row === name);
+  const columns: Column[] = [
+    { title: 'row', cells: rows.map(({ row }) => row.name) },
+    { title: 'compared with', cells: rows.map(({ row }) => row.baseline ?? '') },
+    { title: 'width', cells: rows.map(({ config }) => String(config.model.width)), right: true },
+    {
+      title: 'parameters',
+      cells: rows.map(({ config }) => thousands(countParameters(buildModule(config.model)))),
+      right: true,
+    },
+    {
+      title: 'epochs × images',
+      cells: rows.map(({ config }) => `${config.recipe.epochs} × ${thousands(config.data.trainImages)}`),
+      right: true,
+    },
+    {
+      title: 'seeds',
+      cells: rows.map(({ row }) =>
+        of(row.name)
+          .map(({ seed }) => seed)
+          .join(', '),
+      ),
+    },
+    { title: 'there already', cells: rows.map(({ row }) => thereAlready(of(row.name))) },
+  ];
+  return tableLines(columns);
+}
+
+function thereAlready(states: readonly RunState[]): string {
+  const count = (text: string, is: (state: RunState) => boolean) => {
+    const number = states.filter(is).length;
+    return number === 0 ? [] : [number === states.length ? text : `${number} ${text}`];
+  };
+  const parts = [
+    ...count('measured', ({ evaluation }) => evaluation.stage === 'done'),
+    ...count(
+      'trained',
+      ({ training, evaluation }) => training.stage === 'done' && evaluation.stage !== 'done',
+    ),
+    ...count('begun', ({ training }) => training.stage === 'waiting' && training.progress > 0),
+    ...count('diverged', ({ training }) => training.stage === 'failed'),
+  ];
+  return parts.join(', ');
+}
+
+function tableLines(columns: readonly Column[]): string[] {
+  const widths = columns.map(({ title, cells }) =>
+    Math.max(title.length, ...cells.map(({ length }) => length)),
+  );
+  const line = (texts: readonly string[]) =>
+    texts
+      .map((text, at) => (columns[at]!.right ? text.padStart(widths[at]!) : text.padEnd(widths[at]!)))
+      .join('   ')
+      .trimEnd();
+  const [{ cells }] = columns as [Column];
+  return [
+    pc.bold(line(columns.map(({ title }) => title))),
+    ...cells.map((_, index) => line(columns.map((column) => column.cells[index]!))),
+  ];
+}
+
+function totals(
+  plan: ExperimentPlan,
+  states: readonly RunState[],
+  known: readonly Rate[],
+  measured: readonly Rate[],
+): (readonly [string, string])[] {
+  const todo = plan.runs.filter((_, index) => !['done', 'failed'].includes(states[index]!.training.stage));
+  const images = todo.reduce((sum, { config }) => sum + config.recipe.epochs * config.data.trainImages, 0);
+  const { cells, images: each, data } = plan.evaluation;
+  const unmeasured = states.filter(({ evaluation }) => evaluation.stage === 'waiting').length;
+  const left = remaining(plan, states, [...known, ...measured]);
+  const { jobs, threads, device } = plan;
+  return [
+    ['data', `${plan.dataName}, ${plan.rows[0]!.config.data.spec}`],
+    ['trainings', `${todo.length} of ${plan.runs.length} to do: ${plural(images, 'image')} to train on`],
+    [
+      'evaluations',
+      `${unmeasured} of ${plan.runs.length} to do: ${cells} cells × ${plural(each, 'image')} of ${data} each`,
+    ],
+    ['tables', plan.experiment.tables.join(', ') || 'none'],
+    ['machine', `${device}, ${plural(jobs, 'job')} of ${plural(threads, 'thread')}`],
+    [
+      'time',
+      left === undefined
+        ? 'not known: too few images to measure a rate with'
+        : left.seconds === 0
+          ? 'nothing is left to do but tables and report'
+          : `about ${duration(left.seconds)}: ${duration(left.training)} of training, ${duration(left.evaluation)} of evaluation${jobs > 1 ? `, shared by ${jobs} jobs` : ''}; ${howKnown(known, measured)}`,
+    ],
+  ];
+}
+
+function howKnown(known: readonly Rate[], measured: readonly Rate[]): string {
+  if (measured.length === 0) return 'reckoned from finished runs';
+  const how = 'reckoned from a few seconds of each kind of network here';
+  return known.length === 0 ? how : `${how}, and from finished runs`;
+}

@@ -1,0 +1,75 @@
+/** How a model is read, on the command line: `--input-size`, `--mean`, `--layout`, `--labels` and the like. */
+import type { Command } from 'commander';
+import { UserError } from '../../errors.ts';
+import { CHANNELS, type PreprocessingFlags, SCORE_KINDS } from '../../evaluate/preprocessing.ts';
+import { choice, integer, triple } from './options.ts';
+
+/** Add the options to a command, and return it. */
+export function addPreprocessingOptions(command: Command): Command {
+  return command
+    .optionsGroup('How the model wants its images (where its file does not say, or to overrule it):')
+    .option('--input-size <n>', 'width and height in pixels, 224 or 320x240', inputSize)
+    .option('--resize <n>', 'short side before the centre crop', integer('--resize', 1))
+    .option(
+      '--mean <r,g,b>',
+      'mean of each channel in the order of --channels, or one number',
+      triple('--mean'),
+    )
+    .option('--std <r,g,b>', 'standard deviation of each channel, or one number', triple('--std'))
+    .option(
+      '--scale <range>',
+      'pixel range that mean and std refer to: 0-1 or 0-255',
+      choice('--scale', ['0-1', '0-255'] as const),
+    )
+    .option('--layout <layout>', 'NCHW or NHWC', choice('--layout', ['NCHW', 'NHWC'] as const))
+    .option(
+      '--channels <order>',
+      'order of the channels: rgb, bgr (Caffe, OpenCV) or grey (default: as many as the model has, red first)',
+      choice('--channels', CHANNELS),
+    )
+    .optionsGroup('What its outputs mean (where its file does not say, or to overrule it):')
+    .option('--output <name>', 'output with the scores, where there are several')
+    .option(
+      '--scores <kind>',
+      'logits or probabilities (default: seen from the graph and the scores of a few images)',
+      choice('--scores', SCORE_KINDS),
+    )
+    .option(
+      '--labels <file>',
+      'class of each output: a name a line, or JSON such as ["cat", "dog"] or {"0": "cat"}; several outputs may share a class',
+    );
+}
+
+/** What the options say. */
+export function toPreprocessing(flags: PreprocessingFlags): PreprocessingFlags {
+  const { inputSize, mean, std, layout, channels, resize, scale, output, scores, labels } = flags;
+  return { inputSize, mean, std, layout, channels, resize, scale, output, scores, labels };
+}
+
+/** The options again as they are typed, for a command that continues where this one ends. */
+export function preprocessingWords(flags: PreprocessingFlags): string[] {
+  const { inputSize: size, mean, std, layout, channels, resize, scale, output, scores, labels } = flags;
+  const given: [option: string, value: string | number | undefined][] = [
+    ['--input-size', size && (size.width === size.height ? size.width : `${size.width}x${size.height}`)],
+    ['--resize', resize],
+    ['--mean', mean?.join(',')],
+    ['--std', std?.join(',')],
+    ['--scale', scale],
+    ['--layout', layout],
+    ['--channels', channels],
+    ['--output', output],
+    ['--scores', scores],
+    ['--labels', labels],
+  ];
+  return given.flatMap(([option, value]) => (value === undefined ? [] : [option, String(value)]));
+}
+
+function inputSize(text: string): { width: number; height: number } {
+  const match = /^([1-9]\d*)(?:x([1-9]\d*))?$/.exec(text);
+  if (!match) {
+    throw new UserError(
+      `--input-size: expected pixels such as 224, or width x height such as 320x240, found "${text}"`,
+    );
+  }
+  return { width: Number(match[1]), height: Number(match[2] ?? match[1]) };
+}
