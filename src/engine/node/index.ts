@@ -13,6 +13,7 @@ import type {
   TensorSpec,
 } from '../engine.ts';
 import type { Answers, EngineOptions, Envelope, LoadedSession, Reply, Request } from './protocol.ts';
+import { silenceTelemetry } from './telemetry.ts';
 import { spawnWorker } from './worker-threads.ts';
 
 export type { EngineOptions } from './protocol.ts';
@@ -28,6 +29,7 @@ type Ask = <R extends Request>(request: R) => Promise<Answer<R>>;
 export async function createEngine(
   options: Partial<EngineOptions> & { readonly device: Device },
 ): Promise<Engine> {
+  silenceTelemetry();
   const threads = options.threads ?? availableParallelism();
   return new ThreadEngine({ ...options, threads });
 }
