@@ -24,11 +24,12 @@ async function loadModel(env: Readonly<Record<string, string>>): Promise<boolean
     await engine.close();
     console.log(process.pid);
   `;
-  const { ORT_DISABLE_TELEMETRY: _, ...rest } = process.env;
+  // Nothing of this environment but where programs are: under `CI` ONNX Runtime is silent by itself.
+  const { PATH = '' } = process.env;
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--import', tsx, '--input-type=module', '--eval', code],
-    { env: { ...rest, ...env } },
+    { env: { PATH, ...env } },
   );
   const log = `/tmp/mat-debug-${stdout.trim()}.log`;
   const opened = existsSync(log);
