@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import sharp from 'sharp';
 import { createProgram } from '../../src/cli/program.ts';
 import { randomStream } from '../../src/random/random.ts';
@@ -97,5 +98,6 @@ export async function inProcess(...words: string[]): Promise<{ stdout: string; s
   } finally {
     Object.assign(console, print);
   }
-  return { stdout: lines.stdout.join('\n'), stderr: lines.stderr.join('\n') };
+  const text = (printed: readonly unknown[]) => stripVTControlCharacters(printed.map(String).join('\n'));
+  return { stdout: text(lines.stdout), stderr: text(lines.stderr) };
 }

@@ -2,13 +2,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { Command } from 'commander';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resultTable } from '../../src/cli/evaluate/table.ts';
-import { register } from '../../src/cli/evaluate.ts';
 import { computeMetrics } from '../../src/evaluate/metrics.ts';
 import { colourModel, writeColours } from '../evaluate/colours.ts';
 import { exampleResult } from '../evaluate/results.ts';
+import { inProcess } from './command.ts';
 
 let folder: string;
 let model: string;
@@ -22,22 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Runs the command in this process and returns what it printed. */
-async function pushpull(...words: string[]): Promise<{ stdout: string; stderr: string }> {
-  const program = new Command('pushpull').exitOverride();
-  register(program);
-  const [stdout, stderr] = [vi.spyOn(console, 'log'), vi.spyOn(console, 'error')].map((spy) =>
-    spy.mockImplementation(() => {}),
-  );
-  try {
-    await program.parseAsync(['evaluate', ...words], { from: 'user' });
-    const text = (spy: typeof stdout) => stripVTControlCharacters(spy.mock.calls.map(String).join('\n'));
-    return { stdout: text(stdout), stderr: text(stderr) };
-  } finally {
-    stdout.mockRestore();
-    stderr.mockRestore();
-  }
-}
+const pushpull = (...words: string[]) => inProcess('evaluate', ...words);
 
 describe('pushpull evaluate', () => {
   it('prints what it measures on stderr, the table on stdout, and writes the result', async () => {

@@ -1,14 +1,11 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
-import { Command } from 'commander';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { register } from '../../src/cli/inspect.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatResult } from '../../src/evaluate/result.ts';
 import { writeConvClassifier } from '../evaluate/conv-classifier.ts';
 import { syntheticAvg3, syntheticResult } from '../report/synthetic.ts';
-import { pushpull as command } from './command.ts';
+import { pushpull as command, inProcess } from './command.ts';
 
 let folder: string;
 let model: string;
@@ -19,22 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Runs the command in this process and returns what it printed. */
-async function pushpull(...words: string[]): Promise<{ stdout: string; stderr: string }> {
-  const program = new Command('pushpull').exitOverride();
-  register(program);
-  const [stdout, stderr] = [vi.spyOn(console, 'log'), vi.spyOn(console, 'error')].map((spy) =>
-    spy.mockImplementation(() => {}),
-  );
-  try {
-    await program.parseAsync(['inspect', ...words], { from: 'user' });
-    const text = (spy: typeof stdout) => stripVTControlCharacters(spy.mock.calls.map(String).join('\n'));
-    return { stdout: text(stdout), stderr: text(stderr) };
-  } finally {
-    stdout.mockRestore();
-    stderr.mockRestore();
-  }
-}
+const pushpull = (...words: string[]) => inProcess('inspect', ...words);
 
 describe('pushpull inspect', () => {
   it('writes the figures that are asked for, and prints what they are about', async () => {

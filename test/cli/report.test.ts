@@ -1,14 +1,12 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
-import { Command } from 'commander';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { register } from '../../src/cli/report.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import { formatResult } from '../../src/evaluate/result.ts';
 import { readHtmlTable, readMarkdownTable } from '../report/page.ts';
 import { syntheticAvg3, syntheticResult } from '../report/synthetic.ts';
+import { inProcess } from './command.ts';
 
 let folder: string;
 let plain: string;
@@ -22,22 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Runs the command in this process and returns what it printed. */
-async function report(...words: string[]): Promise<{ stdout: string; stderr: string }> {
-  const program = new Command('pushpull').exitOverride();
-  register(program);
-  const [stdout, stderr] = [vi.spyOn(console, 'log'), vi.spyOn(console, 'error')].map((spy) =>
-    spy.mockImplementation(() => {}),
-  );
-  try {
-    await program.parseAsync(['report', ...words], { from: 'user' });
-    const text = (spy: typeof stdout) => stripVTControlCharacters(spy!.mock.calls.map(String).join('\n'));
-    return { stdout: text(stdout), stderr: text(stderr) };
-  } finally {
-    stdout!.mockRestore();
-    stderr!.mockRestore();
-  }
-}
+const report = (...words: string[]) => inProcess('report', ...words);
 
 describe('pushpull report', () => {
   it('writes page, Markdown and charts, prints the table, and says what is left out', async () => {

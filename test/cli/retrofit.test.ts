@@ -1,15 +1,12 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
-import { Command } from 'commander';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { register } from '../../src/cli/retrofit.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { preprocessingWords } from '../../src/cli/shared/preprocessing.ts';
 import type { PreprocessingFlags } from '../../src/evaluate/preprocessing.ts';
 import { colourModel } from '../evaluate/colours.ts';
 import { writeConvClassifier } from '../evaluate/conv-classifier.ts';
-import { pushpull as command, writePictures } from './command.ts';
+import { pushpull as command, inProcess, writePictures } from './command.ts';
 
 let folder: string;
 let model: string;
@@ -25,22 +22,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const PREPROCESSING = ['--mean', '0.5', '--std', '0.25'];
 
-/** Runs the command in this process and returns what it printed. */
-async function pushpull(...words: string[]): Promise<{ stdout: string; stderr: string }> {
-  const program = new Command('pushpull').exitOverride();
-  register(program);
-  const [stdout, stderr] = [vi.spyOn(console, 'log'), vi.spyOn(console, 'error')].map((spy) =>
-    spy.mockImplementation(() => {}),
-  );
-  try {
-    await program.parseAsync(['retrofit', ...words], { from: 'user' });
-    const text = (spy: typeof stdout) => stripVTControlCharacters(spy.mock.calls.map(String).join('\n'));
-    return { stdout: text(stdout), stderr: text(stderr) };
-  } finally {
-    stdout.mockRestore();
-    stderr.mockRestore();
-  }
-}
+const pushpull = (...words: string[]) => inProcess('retrofit', ...words);
 
 describe('pushpull retrofit', () => {
   it('fits the layer to the data, prints three errors, and says how to go on', async () => {
