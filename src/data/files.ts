@@ -52,6 +52,11 @@ export function explainWriteError(error: unknown, file: string): unknown {
   return problem ? new UserError(`${file}: cannot be written: ${problem}`) : error;
 }
 
+/** Why a file that a user named could not be read, in a few words. */
+export function readProblem(error: unknown): string {
+  return errorCode(error) === 'ENOENT' ? 'no such file' : (error as Error).message;
+}
+
 /** The system's code of an error (`ENOENT`, ...), if it has one. */
 export function errorCode(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;

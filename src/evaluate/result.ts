@@ -7,6 +7,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { CORRUPTED_FORMATS } from '../data/corrupted/spec.ts';
+import { readProblem } from '../data/files.ts';
 import { UserError } from '../errors.ts';
 import { modelConfigSchema } from '../train/config.ts';
 import { trainingRecordSchema } from '../train/history.ts';
@@ -362,10 +363,8 @@ export async function readResult(file: string): Promise<Result> {
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    const reason =
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message;
     throw new UserError(
-      `${file}: expected a result file, found none (${reason}); write one with \`pushpull evaluate\``,
+      `${file}: expected a result file, found none (${readProblem(error)}); write one with \`pushpull evaluate\``,
     );
   }
   let value: unknown;

@@ -1,5 +1,6 @@
 /** Files that tell the classes of a model's outputs, in the forms that are in use. */
 import { readFile } from 'node:fs/promises';
+import { readProblem } from '../../data/files.ts';
 import { UserError } from '../../errors.ts';
 
 /** What the outputs of a model are called. */
@@ -40,10 +41,8 @@ export async function readLabelFile(file: string): Promise<OutputNames> {
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    const reason =
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message;
     throw new UserError(
-      `--labels ${file}: expected a file that names the classes of the outputs, found none (${reason})`,
+      `--labels ${file}: expected a file that names the classes of the outputs, found none (${readProblem(error)})`,
     );
   }
   return { ...parseLabels(text, `--labels ${file}`), from: 'file', source: file };

@@ -4,7 +4,7 @@ import type { ComparedModel } from '../comparison.ts';
 import { formatNumber, plural } from '../format.ts';
 import { COLORS } from '../theme.ts';
 import { tip } from '../tips.ts';
-import { AXIS_LABEL, niceAxis } from './layout.ts';
+import { AXIS_LABEL, niceAxis, titleAbove } from './layout.ts';
 import { renderChart, type Svg } from './render.ts';
 
 const BIN_WIDTHS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10];
@@ -79,11 +79,7 @@ export async function alphaHistogram(alpha: Float32Array, options: HistogramOpti
                 grid: true,
                 values: counts.values.filter((value) => Number.isInteger(value)),
                 format: 'd',
-                titleAngle: 0,
-                titleAlign: 'left',
-                titleAnchor: 'start',
-                titleX: -margins.left,
-                titleY: -16,
+                ...titleAbove(margins.left),
               },
             },
           },

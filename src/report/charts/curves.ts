@@ -4,7 +4,7 @@ import { type ComparedModel, type Comparison, commonCorruptions } from '../compa
 import { formatPercent } from '../format.ts';
 import { COLORS } from '../theme.ts';
 import { tip } from '../tips.ts';
-import { AXIS_LABEL, fitText, niceAxis, spread, within } from './layout.ts';
+import { AXIS_LABEL, fitText, niceAxis, spread, titleAbove, within } from './layout.ts';
 import { type Margins, renderChart, type Svg } from './render.ts';
 
 export interface CurveOptions {
@@ -200,12 +200,7 @@ function lineChart(lines: readonly Line[], options: LineChartOptions): Promise<S
       values: axis.values,
       labelExpr: options.y.percent ? AXIS_LABEL.percent : AXIS_LABEL.number,
       labelOverlap: false,
-      // The axis' name stands over its numbers, where it can be read without tilting the head.
-      titleAngle: 0,
-      titleAlign: 'left',
-      titleAnchor: 'start',
-      titleX: -margins.left,
-      titleY: -16,
+      ...titleAbove(margins.left),
       labelPadding: 8,
     },
   };

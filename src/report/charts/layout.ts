@@ -76,3 +76,8 @@ export function fitText(text: string, width: number, fontSize: number): string {
   const room = Math.floor(width / (fontSize * 0.56));
   return text.length <= room ? text : `${text.slice(0, Math.max(1, room - 1)).trimEnd()}…`;
 }
+
+/** An axis' name stands over its numbers, where it can be read without tilting the head: for the y axis of a chart. */
+export function titleAbove(left: number) {
+  return { titleAngle: 0, titleAlign: 'left', titleAnchor: 'start', titleX: -left, titleY: -16 } as const;
+}

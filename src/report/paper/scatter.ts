@@ -1,4 +1,5 @@
 /** Figures 7 and 8: clean error against mCE, and where the two together are a gain. */
+import { titleAbove } from '../charts/layout.ts';
 import { arrange, openSvg, renderChart, type Svg } from '../charts/render.ts';
 import { formatFraction } from '../format.ts';
 import { COLORS } from '../theme.ts';
@@ -134,11 +135,7 @@ async function scatter(
     axis: {
       ...AXIS,
       values: yAxis,
-      titleAngle: 0,
-      titleAlign: 'left',
-      titleAnchor: 'start',
-      titleX: -MARGINS.left,
-      titleY: -16,
+      ...titleAbove(MARGINS.left),
     },
   };
   const chart = await renderChart(

@@ -2,6 +2,7 @@
 import { BENCHMARK_CORRUPTIONS } from '../../corrupt/index.ts';
 import { mean } from '../../evaluate/metrics.ts';
 import type { Result } from '../../evaluate/result.ts';
+import { titleAbove } from '../charts/layout.ts';
 import { arrange, renderChart, type Svg } from '../charts/render.ts';
 import { longName } from '../format.ts';
 import { COLORS } from '../theme.ts';
@@ -194,11 +195,7 @@ async function accuracyChart(curves: readonly Curve[], options: ChartOptions): P
       values,
       labelExpr: "format(datum.value, '.0%')",
       labelOverlap: false,
-      titleAngle: 0,
-      titleAlign: 'left',
-      titleAnchor: 'start',
-      titleX: -margins.left,
-      titleY: -16,
+      ...titleAbove(margins.left),
     },
   };
   return renderChart(
