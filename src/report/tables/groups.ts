@@ -1,5 +1,6 @@
 /** How rows stand together in a table, and the sentences that every table needs. */
 import { BENCHMARK_CORRUPTIONS } from '../../corrupt/index.ts';
+import type { Result } from '../../evaluate/result.ts';
 import { formatCount, listWords, plural } from '../format.ts';
 import { incomplete, isPaired } from './figures.ts';
 import { paperDataset } from './paper.ts';
@@ -144,8 +145,7 @@ export function conditionSentences(rows: readonly TableRow[], hasPaper: boolean)
   for (const dataset of new Set(rows.map((row) => row.dataset))) {
     const own = rows.filter((row) => row.dataset === dataset);
     const { data } = own[0]!.results[0]!;
-    const corrupted = data.corrupted ? 'corrupted images read from a published set' : 'corrupted in memory';
-    sentences.push(`${dataset}: ${formatCount(data.images)} ${data.split} images, ${corrupted}.`);
+    sentences.push(`${dataset}: ${formatCount(data.images)} ${data.split} images, ${originOf(data)}.`);
   }
   const sizes = rows.map(sizeOf);
   const widths = new Set(sizes.flatMap(({ width }) => width ?? []));
@@ -168,6 +168,14 @@ export function conditionSentences(rows: readonly TableRow[], hasPaper: boolean)
     `Rows “paper” repeat the numbers that the paper prints${others.length > 0 ? `, which are of ${listWords([...new Set(others.map((name) => paperDataset(name)!))])}` : ''}: full width, its own training, the published corrupted sets.`,
   );
   return sentences;
+}
+
+/** A set is never called published: its files cannot prove it, only a manifest of ours that they are not. */
+function originOf({ corrupted, frost }: Result['data']): string {
+  if (!corrupted) return 'corrupted in memory';
+  return frost === 'published'
+    ? 'corrupted images read from a set that does not tell who made it'
+    : 'corrupted images read from a set made by pushpull';
 }
 
 /** The first version that measured. */

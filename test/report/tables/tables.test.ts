@@ -215,6 +215,18 @@ describe('a table', () => {
     expect(table(1, [madeUp()]).caption.join(' ')).not.toContain('seed');
   });
 
+  it('says where corrupted images came from, and calls no set published that cannot prove it', () => {
+    const made = madeUp();
+    const caption = (data: Partial<Result['data']>) =>
+      table(1, [{ ...made, data: { ...made.data, ...data } }]).caption.join(' ');
+    const corrupted = { format: 'cifar10-c', fingerprints: {} } as const;
+    expect(caption({})).toContain('test images, corrupted in memory.');
+    expect(caption({ corrupted, frost: 'published' })).toContain(
+      'read from a set that does not tell who made it.',
+    );
+    expect(caption({ corrupted, frost: 'generated' })).toContain('read from a set made by pushpull.');
+  });
+
   it('3 has a row a pooling, over alpha', () => {
     const alphas = (avg: number, values: number[]) =>
       values.map((alpha) =>
