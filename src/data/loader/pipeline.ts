@@ -58,13 +58,13 @@ export async function createPipeline(transforms: readonly Transform[]): Promise<
     throw new RangeError(`${(varied ?? normalize)?.kind} needs a layout of float32, found uint8`);
 
   const steps = await createSteps(geometry);
-  const tables = dtype === 'float32' ? levelTables(normalize?.mean, normalize?.std) : undefined;
+  const table = dtype === 'float32' ? levelTable(normalize?.mean, normalize?.std) : undefined;
   return {
     layout,
     dtype,
     apply: (image, key) => steps.reduce((current, step) => step(current, key), image),
     write: (image, out, key) => {
-      if (!varied) return writeImage(image, out, layout, tables);
+      if (!varied) return writeImage(image, out, layout, table);
       const { seed, epoch, index } = key;
       const random = randomStream('prime', seed, epoch, index);
       writePlanes(prime(toPlanes(image), PRIME_PARAMETERS[varied.set], random), out, layout, normalize);
@@ -170,37 +170,37 @@ async function readTextures(folder: string): Promise<readonly Image[]> {
   );
 }
 
-/** For each channel what a level from 0 to 255 becomes, reckoned in float32 as torchvision does. */
-function levelTables(mean: Triple = [0, 0, 0], std: Triple = [1, 1, 1]): readonly Float32Array[] {
+const LEVELS = 256;
+
+/** What a level becomes, 256 values for each channel, reckoned in float32 as torchvision does. */
+function levelTable(mean: Triple = [0, 0, 0], std: Triple = [1, 1, 1]): Float32Array {
   const { fround } = Math;
-  return [0, 1, 2].map((channel) =>
-    Float32Array.from(
-      { length: 256 },
-      (_, level) => fround(fround(level / 255) - fround(mean[channel])) / fround(std[channel]),
-    ),
-  );
+  return Float32Array.from({ length: 3 * LEVELS }, (_, entry) => {
+    const channel = Math.floor(entry / LEVELS);
+    return fround(fround((entry % LEVELS) / 255) - fround(mean[channel])) / fround(std[channel]);
+  });
 }
 
 function writeImage(
   { data, width, height }: Image,
   out: Float32Array | Uint8Array,
   layout: 'NCHW' | 'NHWC',
-  tables: readonly Float32Array[] | undefined,
+  table: Float32Array | undefined,
 ): void {
   const pixels = width * height;
-  if (layout === 'NCHW' && tables) {
+  if (layout === 'NCHW' && table) {
     beginFilter();
     const to = take(out.byteLength);
-    kernels.toNumbers(placeBytes(data), to, pixels, placeFloats(tables.flatMap((table) => [...table])));
+    kernels.toNumbers(placeBytes(data), to, pixels, placeFloats(table));
     out.set(floatsAt(to, out.length));
     return;
   }
   const [pixelStride, channelStride] = layout === 'NCHW' ? [1, pixels] : [3, 1];
   for (let channel = 0; channel < 3; channel++) {
-    const table = tables?.[channel];
+    const levels = table?.subarray(channel * LEVELS, (channel + 1) * LEVELS);
     let to = channel * channelStride;
-    if (table) {
-      for (let from = channel; from < data.length; from += 3, to += pixelStride) out[to] = table[data[from]];
+    if (levels) {
+      for (let from = channel; from < data.length; from += 3, to += pixelStride) out[to] = levels[data[from]];
     } else {
       for (let from = channel; from < data.length; from += 3, to += pixelStride) out[to] = data[from];
     }
