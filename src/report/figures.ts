@@ -13,7 +13,7 @@ import {
 import { kernelPairs } from './charts/kernels.ts';
 import { arrange, type Svg, withTitle } from './charts/render.ts';
 import type { ComparedModel, Comparison } from './comparison.ts';
-import { formatNumber, plural } from './format.ts';
+import { formatAlpha, plural } from './format.ts';
 import { type EncodedStrip, sampleSheet } from './samples.ts';
 
 /** A figure drawn for each place where it appears. */
@@ -178,5 +178,5 @@ async function layerFigures(comparison: Comparison): Promise<Pick<Figures, 'alph
 function describeAlpha(alpha: Float32Array): string {
   const { filters, mean, min, max, negative } = summarizeAlpha(alpha);
   const sign = negative === 0 ? 'none turned negative' : `${plural(negative, 'filter')} turned negative`;
-  return `Over ${plural(filters, 'filter')}: mean ${formatNumber(mean)}, from ${formatNumber(min)} to ${formatNumber(max)}; ${sign}.`;
+  return `Over ${plural(filters, 'filter')}: mean ${formatAlpha(mean)}, from ${formatAlpha(min)} to ${formatAlpha(max)}; ${sign}.`;
 }

@@ -46,6 +46,11 @@ export function formatNumber(value: number, digits = 2): string {
   return `${value < 0 && Number(text) !== 0 ? '−' : ''}${text}`;
 }
 
+/** An inhibition strength: `0.21`, and `−0.003` where two decimals would hide a sign. */
+export function formatAlpha(value: number): string {
+  return formatNumber(value, value !== 0 && Math.abs(value) < 0.01 ? 3 : 2);
+}
+
 /** `11173962` → `11.2M`. */
 export function formatCompact(value: number): string {
   return new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 }).format(value);

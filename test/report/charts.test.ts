@@ -104,7 +104,7 @@ describe('kernelPairs', () => {
   it('sorts by alpha and prints it', () => {
     const kernels = { ...syntheticKernels(3), alpha: Float32Array.of(-0.001, 2, 0.5) };
     const texts = kernelPairs(kernels).map(({ text }) => />(α [^<]*)</.exec(text)![1]);
-    expect(texts).toEqual(['α 2.00', 'α 0.50', 'α 0.00']);
+    expect(texts).toEqual(['α 2.00', 'α 0.50', 'α −0.001']);
   });
 
   it('survives a filter of equal weights', () => {

@@ -1,6 +1,6 @@
 /** Push and pull kernels of a first layer, a picture a filter, every weight a crisp square. */
 import { type PushPullKernels, range } from '../../analyze/kernels.ts';
-import { formatNumber } from '../format.ts';
+import { formatAlpha } from '../format.ts';
 import { COLORS } from '../theme.ts';
 import { openSvg, type Svg } from './render.ts';
 
@@ -43,7 +43,7 @@ export function kernelPairs(
     const [low, high] = range(part(push));
     const draw = (weights: Float32Array, left: number) =>
       drawKernel(part(weights), { shape, low, high, left, top: 1, pixel });
-    const strength = alpha ? formatNumber(alpha[filter]!) : undefined;
+    const strength = alpha ? formatAlpha(alpha[filter]!) : undefined;
     const words = [numbered ? `#${filter}` : '', strength ? `α ${strength}` : ''].filter(
       (word) => word !== '',
     );

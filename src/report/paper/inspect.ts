@@ -12,7 +12,7 @@ import { summarizeAlpha } from '../../analyze/kernels.ts';
 import { writeFileAtomic } from '../../data/files.ts';
 import { UserError } from '../../errors.ts';
 import { alphaHistogram } from '../charts/alpha.ts';
-import { formatNumber, plural } from '../format.ts';
+import { formatAlpha, plural } from '../format.ts';
 import { accent } from '../theme.ts';
 import { type CorruptionFigureOptions, corruptionFigure } from './corruptions.ts';
 import { edgeFigure } from './edge.ts';
@@ -86,7 +86,7 @@ function reasonToOmit(
   }
   if (figure === 6 && layer.unit?.alphaIs !== 'learned') {
     return layer.unit
-      ? `figure 6 shows learned alpha; here it is ${formatNumber(layer.kernels.alpha![0]!)} for all filters`
+      ? `figure 6 shows learned alpha; here it is ${formatAlpha(layer.kernels.alpha![0]!)} for all filters`
       : 'figure 6 shows learned alpha, which a plain convolution has not';
   }
   return undefined;
@@ -118,7 +118,7 @@ async function alphaFigure({ layer }: LayerInspection): Promise<PaperFigure> {
   return {
     name: 'figure-6-alpha',
     svg: captioned(svg, `Learned α of ${layer.label}`, [
-      `${plural(filters, 'filter')}: mean ${formatNumber(mean)}, from ${formatNumber(min)} to ${formatNumber(max)}; ` +
+      `${plural(filters, 'filter')}: mean ${formatAlpha(mean)}, from ${formatAlpha(min)} to ${formatAlpha(max)}; ` +
         `${negative === 0 ? 'none is' : negative === 1 ? 'one is' : `${negative} are`} negative.`,
     ]),
   };

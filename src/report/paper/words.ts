@@ -1,7 +1,7 @@
 /** How strengths and poolings are written in figures. */
 import type { GridAlpha } from '../../analyze/inspection.ts';
 import type { Inhibition } from '../../analyze/spectrum.ts';
-import { formatNumber } from '../format.ts';
+import { formatAlpha } from '../format.ts';
 
 export function alphaText(alpha: GridAlpha): string {
   return alpha === 'learned' ? 'α learned' : `α ${Number(alpha.toFixed(3))}`.replace('-', '−');
@@ -16,5 +16,5 @@ export function inhibitionText({ alpha, avg }: Inhibition): string {
   if (typeof alpha === 'number') return `${alphaText(alpha)}, ${poolText(avg)}`;
   const mean = alpha.reduce((sum, value) => sum + value, 0) / alpha.length;
   const same = alpha.every((value) => value === alpha[0]);
-  return `${same ? alphaText(mean) : `α learned (mean ${formatNumber(mean)})`}, ${poolText(avg)}`;
+  return `${same ? alphaText(mean) : `α learned (mean ${formatAlpha(mean)})`}, ${poolText(avg)}`;
 }
