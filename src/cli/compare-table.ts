@@ -3,7 +3,8 @@ import pc from 'picocolors';
 import { CORRUPTION_GROUPS } from '../corrupt/index.ts';
 import type { MetricName, Result } from '../evaluate/result.ts';
 import type { ResultComparison } from '../evaluate/statistics/compare-results.ts';
-import { formatP, intervalOf, percent, points } from './evaluate/statistics-format.ts';
+import { formatP } from '../report/format.ts';
+import { intervalOf, percent, points } from './evaluate/statistics-format.ts';
 import { plural } from './shared/progress.ts';
 
 const SIGNIFICANT = 0.05;

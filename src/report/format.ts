@@ -35,9 +35,10 @@ export function formatPointsInterval(interval: readonly [number, number] | undef
   return `${formatPoints(interval[0], digits)} to ${formatPoints(interval[1], digits)}`;
 }
 
-/** A p value: `.034`, `< .001`. */
+/** A p value: `.034`, `< .001`, `1`; three digits are enough to decide by. */
 export function formatP(p: number): string {
-  return p < 0.001 ? '< .001' : formatFraction(p);
+  if (p < 0.001) return '< .001';
+  return p > 0.9995 ? '1' : formatFraction(p);
 }
 
 /** A number with decimals that is no rate, such as alpha: `−0.25`, and never `−0.00`. */

@@ -5,10 +5,11 @@ import { stripVTControlCharacters } from 'node:util';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { register } from '../../src/cli/compare.ts';
-import { formatP, intervalOf, points } from '../../src/cli/evaluate/statistics-format.ts';
+import { intervalOf, points } from '../../src/cli/evaluate/statistics-format.ts';
 import { resultTable } from '../../src/cli/evaluate/table.ts';
 import { computeMetrics } from '../../src/evaluate/metrics.ts';
 import { describeStatistics } from '../../src/evaluate/statistics/describe.ts';
+import { formatP } from '../../src/report/format.ts';
 import { answersOf, CELLS, resultOf, writeResult } from '../evaluate/statistics/fixture.ts';
 
 let folder: string;

@@ -1,4 +1,4 @@
-/** Rates, intervals and p values as text for a terminal. */
+/** Rates and intervals as text for a terminal. */
 
 /** A rate in percent; a dot where there is none. */
 export const percent = (rate: number | null | undefined): string =>
@@ -16,11 +16,4 @@ export function intervalOf(
   form: (value: number) => string,
 ): string {
   return interval ? `[${interval.map(form).join(', ')}]` : '';
-}
-
-/** `.034`, `< .001`; three digits are enough to decide by. */
-export function formatP(p: number): string {
-  if (p < 0.001) return '< .001';
-  if (p > 0.9995) return '1';
-  return p.toFixed(3).replace(/^0/, '');
 }

@@ -2,7 +2,8 @@
 import pc from 'picocolors';
 import { CORRUPTION_GROUPS } from '../../corrupt/index.ts';
 import type { MetricName, Result } from '../../evaluate/result.ts';
-import { formatP, intervalOf, percent, points } from './statistics-format.ts';
+import { formatP } from '../../report/format.ts';
+import { intervalOf, percent, points } from './statistics-format.ts';
 
 /** What each stored name means, in the order of printing. */
 const METRICS: readonly { name: MetricName; text: string; form: 'percent' | 'ratio' | 'gain' }[] = [
