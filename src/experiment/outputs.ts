@@ -1,6 +1,6 @@
 /** What comes out of an experiment: tables, and the report. */
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { UserError } from '../errors.ts';
 import { type Result, readResult } from '../evaluate/result.ts';
 import { buildReport } from '../report/build.ts';
@@ -183,15 +183,18 @@ function conditionSentences({ scaledText, dataNote }: ExperimentPlan): string[] 
 /** A page for each baseline with what is compared with it, of the first seed; one page where there is one baseline. */
 async function reportsOf(plan: ExperimentPlan, measured: Measured): Promise<Written> {
   const groups = new Map<string, MeasuredSeed[]>();
-  for (const [{ row }, [first]] of measured) {
+  const severalSeeds = new Set<string>();
+  for (const [{ row }, seeds] of measured) {
     const key = row.baseline ?? row.name;
-    groups.set(key, [...(groups.get(key) ?? []), first!]);
+    groups.set(key, [...(groups.get(key) ?? []), seeds[0]!]);
+    if (seeds.length > 1) severalSeeds.add(key);
   }
   const { report } = experimentPaths(plan.out);
   const files: string[] = [];
   const omissions: string[] = [];
   for (const [name, group] of groups) {
-    const outputs = await reportOf(plan, group, groups.size === 1 ? report : join(report, name), name);
+    const folder = groups.size === 1 ? report : join(report, name);
+    const outputs = await reportOf(plan, group, folder, name, severalSeeds.has(name));
     files.push(...outputs.files);
     omissions.push(...outputs.omissions);
   }
@@ -203,6 +206,7 @@ async function reportOf(
   group: readonly MeasuredSeed[],
   out: string,
   baselineRow: string,
+  severalSeeds: boolean,
 ): Promise<Written> {
   const baseline = group.find(({ file }) => file.includes(`${baselineRow}-seed`))?.result;
   const isBaseline = plan.rows.some(({ row }) => row.baseline === baselineRow);
@@ -213,6 +217,12 @@ async function reportOf(
     ...(cacheDir && { cacheDir }),
     ...(against && { baseline: against }),
   });
+  // Single images, classes and p values are of one network each; what holds over seeds is in the tables.
+  const shown = severalSeeds
+    ? [
+        `This page shows one seed of each network (${group.map(({ file }) => basename(file, '.json')).join(', ')}); the tables have the mean over all seeds.`,
+      ]
+    : [];
   const { html } = await buildReport(
     group.map(({ result }) => result),
     {
@@ -220,7 +230,7 @@ async function reportOf(
       title: `${plan.experiment.title}${titleSuffix(plan)}`,
       ...(against && { baseline: against }),
       ...evidence,
-      omissions: [...conditionSentences(plan), ...evidence.omissions],
+      omissions: [...conditionSentences(plan), ...shown, ...evidence.omissions],
     },
   );
   return { files: [html], omissions: [...evidence.omissions] };

@@ -166,9 +166,15 @@ describe('an experiment', () => {
     const again: ExperimentEvent[] = [];
     const run = await runExperiment(options('whole'), { onEvent: (event) => again.push(event) });
     expect([run.status, ...again.map(({ kind }) => kind)]).toEqual(['finished', 'start', 'outputs']);
-    const more = await runExperiment(options('whole', { only: ['*conv'], seeds: [{ seeds: [2] }] }));
+    const experiment = { ...(await readExperiment(file)), report: true };
+    const more = await runExperiment(
+      options('whole', { experiment, only: ['*conv'], seeds: [{ seeds: [2] }] }),
+    );
     expect(stages(more)).toEqual([['resnet18-conv-seed2', 'done', 'done']]);
     expect(readFileSync(join(folder, 'whole', 'tables', 'table-6.md'), 'utf8')).toContain('2 seeds');
+    expect(readFileSync(join(folder, 'whole', 'report', 'report.md'), 'utf8')).toContain(
+      'one seed of each network (resnet18-conv-seed1, resnet18-avg3-seed1); the tables have the mean over all seeds',
+    );
     const { rows } = JSON.parse(readFileSync(join(folder, 'whole', 'experiment.json'), 'utf8'));
     expect(rows.map(({ seeds }: { seeds: number[] }) => seeds)).toEqual([[1, 2], [1]]);
   });
