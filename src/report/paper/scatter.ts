@@ -230,7 +230,8 @@ function roundAxis(estimates: readonly Estimate[]): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(10)));
 }
 
-const LEGEND = { row: 38, name: 13, text: 11.5, gap: 24 } as const;
+// An SVG is set in whatever type is there: `advance` is the mean of DejaVu Sans Bold, the widest of those.
+const LEGEND = { row: 38, name: 13, text: 11.5, gap: 24, advance: 0.67 } as const;
 /** Names below each other; more make another column. */
 const LEGEND_ROWS = 11;
 
@@ -242,7 +243,8 @@ function legend(points: readonly ErrorPoint[], lines: readonly ErrorLine[]): Svg
   });
   const columns = Math.ceil(points.length / LEGEND_ROWS);
   const rows = Math.ceil(points.length / columns);
-  const column = Math.max(216, 26 + Math.max(...names.map((name) => name.length)) * LEGEND.name * 0.56);
+  const longest = Math.max(...names.map((name) => name.length));
+  const column = Math.max(216, Math.ceil(26 + longest * LEGEND.name * LEGEND.advance));
   const width = columns * (column + LEGEND.gap) - LEGEND.gap;
   const parts = points.map(({ drawn, clean, mce }, index) => {
     const x = Math.floor(index / rows) * (column + LEGEND.gap);

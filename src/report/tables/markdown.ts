@@ -21,7 +21,7 @@ export function tableMarkdown(table: PaperTable): string {
       [
         label(row),
         ...row.cells.map((cell, index) => {
-          const text = spreadText(cellText(cell, columns[index]!));
+          const text = unbroken(spreadText(cellText(cell, columns[index]!)));
           return cell.mark === 'better' ? `**${text}**` : text;
         }),
       ],
@@ -31,7 +31,7 @@ export function tableMarkdown(table: PaperTable): string {
               '_paper_',
               ...row.cells.map((cell) => {
                 const text = paperText(cell);
-                return text ? `_${spreadText(text)}_` : '';
+                return text ? `_${unbroken(spreadText(text))}_` : '';
               }),
             ],
           ]
@@ -45,6 +45,11 @@ export function tableMarkdown(table: PaperTable): string {
     esc(captionSentences(table, 'Bold').join(' ')),
   ];
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** Many columns are narrow, and a mean and its deviation in three lines are hard to read. */
+function unbroken(figure: string): string {
+  return figure.replaceAll(' ', '\u00a0');
 }
 
 function label(row: PaperRow): string {

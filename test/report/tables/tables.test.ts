@@ -354,7 +354,7 @@ describe('the formats', () => {
     const counts = new Set(lines.map((line) => line.split(/(?<!\\)\|/).length));
     expect([...counts]).toEqual([21]);
     const at = lines.findIndex((line) => line.startsWith('| push-pull avg3'));
-    expect(lines[at]).toMatch(/\| \*\*\.\d{4} ± \.\d{4}\*\* \|/);
+    expect(lines[at]).toMatch(/\| \*\*\.\d{4}\u00a0±\u00a0\.\d{4}\*\* \|/);
     expect(lines[at + 1]).toMatch(/^\| _paper_ \| _\.071_ \| _\.2728_ \| _\.970_ \| {2}\|/);
   });
 
