@@ -47,14 +47,14 @@ export function tableMarkdown(table: PaperTable): string {
   return `${blocks.join('\n\n')}\n`;
 }
 
-/** Many columns are narrow, and a mean and its deviation in three lines are hard to read. */
-function unbroken(figure: string): string {
-  return figure.replaceAll(' ', '\u00a0');
+/** Many columns are narrow; a mean and its deviation in three lines, or a name in four, are hard to read. */
+function unbroken(text: string): string {
+  return text.replaceAll(' ', '\u00a0');
 }
 
 function label(row: PaperRow): string {
   const name = rowName(row);
   const detail = row.detail ? ` (${row.detail})` : '';
   const marks = row.footnotes.map((note) => `<sup>${note + 1}</sup>`).join('');
-  return `${row.isBaseline ? `_${esc(name)}_` : esc(name)}${esc(detail)}${marks}`;
+  return `${unbroken(`${row.isBaseline ? `_${esc(name)}_` : esc(name)}${esc(detail)}`)}${marks}`;
 }

@@ -353,7 +353,7 @@ describe('the formats', () => {
     const lines = text.split('\n').filter((line) => line.startsWith('|'));
     const counts = new Set(lines.map((line) => line.split(/(?<!\\)\|/).length));
     expect([...counts]).toEqual([21]);
-    const at = lines.findIndex((line) => line.startsWith('| push-pull avg3'));
+    const at = lines.findIndex((line) => line.startsWith('| push-pull\u00a0avg3'));
     expect(lines[at]).toMatch(/\| \*\*\.\d{4}\u00a0±\u00a0\.\d{4}\*\* \|/);
     expect(lines[at + 1]).toMatch(/^\| _paper_ \| _\.071_ \| _\.2728_ \| _\.970_ \| {2}\|/);
   });
