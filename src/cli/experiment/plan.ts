@@ -107,15 +107,20 @@ function totals(
   known: readonly Rate[],
   measured: readonly Rate[],
 ): (readonly [string, string])[] {
-  const todo = plan.runs.filter((_, index) => !['done', 'failed'].includes(states[index]!.training.stage));
-  const images = todo.reduce((sum, { config }) => sum + config.recipe.epochs * config.data.trainImages, 0);
+  const untrained = plan.runs.filter(
+    (_, index) => !['done', 'failed'].includes(states[index]!.training.stage),
+  );
+  const images = untrained.reduce(
+    (sum, { config }) => sum + config.recipe.epochs * config.data.trainImages,
+    0,
+  );
   const { cells, images: each, data } = plan.evaluation;
   const unmeasured = states.filter(({ evaluation }) => evaluation.stage === 'waiting').length;
   const left = remaining(plan, states, [...known, ...measured]);
   const { jobs, threads, device } = plan;
   return [
     ['data', `${plan.dataName}, ${plan.rows[0]!.config.data.spec}`],
-    ['trainings', `${todo.length} of ${plan.runs.length} to do: ${plural(images, 'image')} to train on`],
+    ['trainings', `${untrained.length} of ${plan.runs.length} to do: ${plural(images, 'image')} to train on`],
     [
       'evaluations',
       `${unmeasured} of ${plan.runs.length} to do: ${cells} cells × ${plural(each, 'image')} of ${data} each`,

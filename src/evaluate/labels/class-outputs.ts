@@ -16,12 +16,12 @@ export interface ClassOutputs {
 /** How far a name of the data may be from a name of the model. */
 const READINGS: readonly ((name: string) => readonly string[])[] = [
   (name) => [name],
-  (name) => [simplified(name)],
+  (name) => [canonical(name)],
   // "tench, Tinca tinca": each is a name of it.
-  (name) => name.split(',').map(simplified),
+  (name) => name.split(',').map(canonical),
 ];
 
-function simplified(name: string): string {
+function canonical(name: string): string {
   return name
     .normalize('NFKC')
     .toLowerCase()
@@ -117,7 +117,7 @@ function match(classes: readonly string[], names: OutputNames['names']): Match[]
   return classes.map((name) => {
     for (const [reading, index] of indices.entries()) {
       // Only names of the model are split at commas: a class of the data has one name.
-      const outputs = index.get(reading === 0 ? name : simplified(name));
+      const outputs = index.get(reading === 0 ? name : canonical(name));
       if (outputs) return { outputs, reading };
     }
     return { outputs: [], reading: 0 };
