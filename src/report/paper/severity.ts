@@ -184,7 +184,7 @@ async function accuracyChart(curves: readonly Curve[], options: ChartOptions): P
     },
   };
   const margins = small
-    ? { top: 8, right: 8, bottom: 24, left: 40 }
+    ? { top: 8, right: 8, bottom: 24, left: 46 }
     : { top: 30, right: 18, bottom: 46, left: 48 };
   const y = {
     type: 'quantitative',
