@@ -1,4 +1,4 @@
-import type { Engine } from '../src/engine/engine.ts';
+import type { OnnxEngine } from '../src/engine/engine.ts';
 import { createEngine } from '../src/engine/node/index.ts';
 import { float32 } from '../src/graph/tensor.ts';
 import { CARD_SCHEMA, type ModelCard } from '../src/models/card.ts';
@@ -81,7 +81,7 @@ const stepOptions = ({ batch, size }: Subject): TrainingStepOptions => ({
 });
 
 /** A training step as the trainer runs it. */
-export async function trainingStep(engine: Engine, subject: Subject): Promise<Timed> {
+export async function trainingStep(engine: OnnxEngine, subject: Subject): Promise<Timed> {
   const { batch } = subject;
   const step = await TrainingStep.create(engine, network(subject), stepOptions(subject));
   const input = { images: noise(subject), labels: labels(subject), count: batch };
@@ -92,7 +92,7 @@ export async function trainingStep(engine: Engine, subject: Subject): Promise<Ti
  * Seconds from a network with its weights to a training step that can run: graph, gradients, lowering, ONNX Runtime's
  * session, and the state in its place.
  */
-export async function compileSeconds(engine: Engine, subject: Subject): Promise<number> {
+export async function compileSeconds(engine: OnnxEngine, subject: Subject): Promise<number> {
   const model = network(subject);
   const start = performance.now();
   const step = await TrainingStep.create(engine, model, stepOptions(subject));
@@ -128,11 +128,11 @@ export function exportSubject(subject: Subject): Uint8Array {
 }
 
 /** The deployed model on a batch of images. */
-export async function inference(engine: Engine, subject: Subject): Promise<Timed> {
+export async function inference(engine: OnnxEngine, subject: Subject): Promise<Timed> {
   const { batch, size } = subject;
   const session = await engine.loadModel(exportSubject(subject));
   const images = float32(noise(subject), [batch, 3, size, size]);
   return { run: () => seconds(() => session.run({ images })), close: () => session.dispose() };
 }
 
-export const cpuEngine = (threads: number): Promise<Engine> => createEngine({ device: 'cpu', threads });
+export const cpuEngine = (threads: number): Promise<OnnxEngine> => createEngine({ device: 'cpu', threads });

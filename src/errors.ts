@@ -8,3 +8,6 @@
 export class UserError extends Error {
   override readonly name = 'UserError';
 }
+
+/** Memory ran out, of the machine or of the device: less work at a time is the cure. */
+export class OutOfMemoryError extends UserError {}

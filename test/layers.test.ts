@@ -84,6 +84,6 @@ describe('layers', () => {
 
   test('one module alone talks to ONNX Runtime', () => {
     const talkers = sources.filter(({ imports }) => imports.some((name) => name.startsWith('onnxruntime')));
-    expect(talkers.map(({ path }) => path)).toEqual(['engine/node/runtime.ts']);
+    expect(talkers.map(({ path }) => path)).toEqual(['engine/node/onnx/runtime.ts']);
   });
 });

@@ -113,7 +113,7 @@ async function examine(): Promise<void> {
 
 async function versions(): Promise<Finding[]> {
   // Loads the native library, which no other command needs on this thread.
-  const { listProviders, runtimeVersion } = await import('../engine/node/runtime.ts');
+  const { listProviders, runtimeVersion } = await import('../engine/node/onnx/runtime.ts');
   const require = createRequire(import.meta.url);
   const own = (require('../../package.json') as { version: string }).version;
   const [major, minor] = process.versions.node.split('.').map(Number);

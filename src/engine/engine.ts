@@ -1,4 +1,16 @@
+import type { Value } from '../graph/graph.ts';
 import type { DType, Tensor } from '../graph/tensor.ts';
+
+/** What computes: ONNX Runtime, which is always there, or the libtorch of an installed PyTorch. */
+export const ENGINES = ['onnxruntime', 'torch'] as const;
+export type EngineName = (typeof ENGINES)[number];
+
+/**
+ * What convolutions and activations are computed in. Weights, the batch norms' statistics, the loss and the optimiser are
+ * float32 in any case, as under PyTorch's autocast.
+ */
+export const PRECISIONS = ['float32', 'bfloat16'] as const;
+export type Precision = (typeof PRECISIONS)[number];
 
 /** Where a graph is computed. */
 export const DEVICES = ['cpu', 'webgpu', 'cuda'] as const;
@@ -53,18 +65,65 @@ export interface Program {
 export interface ProgramOptions {
   readonly state: DeviceState;
   readonly bindings: readonly StateBinding[];
+  /** What the graph does, for messages and traces. */
+  readonly name: string;
+}
+
+/** Values of one graph by the names under which they are wanted. */
+export type GraphOutputs = ReadonlyMap<string, Value>;
+
+/** A graph for any number of images: `build(n)` makes it for batches of n, and differs from `build(m)` in nothing else. */
+export type BatchGraph = (count: number) => GraphOutputs;
+
+/** Which engine, and where and how it computes. */
+export interface EngineOptions {
+  /** Default: ONNX Runtime. */
+  readonly engine?: EngineName;
+  readonly device: Device;
+  /** Threads that compute; one a core when left out. */
+  readonly threads?: number;
+  /** Default: float32. Another one needs the torch engine. */
+  readonly precision?: Precision;
+  /** Which of several NVIDIA GPUs, counted from 0; the torch engine's. */
+  readonly gpu?: number;
+  /** Let NVIDIA's matrix units round float32 operands to 10 bits (TF32), as PyTorch's `allow_tf32`. Default: no. */
+  readonly tf32?: boolean;
+  /** Where libtorch is: a Python environment, a site-packages folder, the `torch` in it, or an unpacked libtorch. */
+  readonly torch?: string;
+}
+
+/** What computes, in which version. */
+export interface EngineDescription {
+  readonly engine: EngineName;
+  readonly version: string;
+  readonly device: Device;
+  readonly threads: number;
+  readonly precision: Precision;
 }
 
 /** What one device and its thread pool offer. Everything else in the project runs graphs through this. */
 export interface Engine {
+  readonly name: EngineName;
+  /** Of ONNX Runtime or PyTorch. */
+  readonly version: string;
   readonly device: Device;
   readonly threads: number;
-  /** Load an ONNX model for inference. */
-  loadModel(bytes: Uint8Array): Promise<ModelSession>;
+  readonly precision: Precision;
+  /** Compile a graph without any state. Inputs and outputs have its shapes. */
+  loadGraph(outputs: GraphOutputs, options: { readonly name: string }): Promise<ModelSession>;
+  /** Compile a graph for inference on batches of any length. */
+  loadNetwork(build: BatchGraph, options: { readonly name: string }): Promise<ModelSession>;
   createState(tensors: ReadonlyMap<string, Tensor>): Promise<DeviceState>;
-  /** Load an ONNX graph whose bound inputs and outputs are kept in a state. */
-  loadProgram(bytes: Uint8Array, options: ProgramOptions): Promise<Program>;
-  /** Seconds spent in the runtime's own `run` since the engine was made; the rest of a run is ours. */
+  /** Compile a graph whose bound inputs and outputs are kept in a state. */
+  loadProgram(outputs: GraphOutputs, options: ProgramOptions): Promise<Program>;
+  /** Seconds spent in the runtime's own kernels since the engine was made; the rest of a run is ours. */
   runSeconds(): Promise<number>;
   close(): Promise<void>;
+}
+
+/** The engine that also runs models of other makers. */
+export interface OnnxEngine extends Engine {
+  readonly name: 'onnxruntime';
+  /** Load an ONNX model for inference. */
+  loadModel(bytes: Uint8Array): Promise<ModelSession>;
 }

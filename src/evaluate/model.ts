@@ -1,7 +1,7 @@
 /** Any ONNX image classifier behind one call: a batch of prepared images in, logits of the data's classes out. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Engine, ModelSession } from '../engine/engine.ts';
+import type { ModelSession, OnnxEngine } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import { CARD_KEY, type ModelCard, type Preprocessing, parseModelCard } from '../models/card.ts';
 import { type AdaptedModel, adaptModel, type ImageFeed } from '../onnx/adapt.ts';
@@ -141,7 +141,7 @@ async function findModelFile(modelOrRun: string): Promise<string> {
  * @throws UserError if the input takes no images, or if its preprocessing is unknown
  */
 export async function openModel(
-  engine: Engine,
+  engine: OnnxEngine,
   source: ModelFile,
   flags: PreprocessingFlags = {},
 ): Promise<OpenedModel> {
@@ -169,7 +169,7 @@ export function imageFeed(input: ImagePort, { layout, channels, mean, std }: Pre
   return { input, layout, channels: channels ?? 'rgb', mean: mean[0], std: std[0] };
 }
 
-async function load(engine: Engine, bytes: Uint8Array, file: string): Promise<ModelSession> {
+async function load(engine: OnnxEngine, bytes: Uint8Array, file: string): Promise<ModelSession> {
   try {
     return await engine.loadModel(bytes);
   } catch (error) {

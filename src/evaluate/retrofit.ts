@@ -8,7 +8,7 @@ import { BadImages, type BadLimit, type Unreadable } from '../data/bad-images.ts
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { writeFileAtomic } from '../data/files.ts';
 import { type Batch, DataLoader, LoaderPool } from '../data/loader/loader.ts';
-import type { Device, Engine } from '../engine/engine.ts';
+import type { Device, OnnxEngine } from '../engine/engine.ts';
 import { createEngine } from '../engine/node/index.ts';
 import { UserError } from '../errors.ts';
 import { CARD_KEY, type ModelCard, type Preprocessing } from '../models/card.ts';
@@ -330,7 +330,7 @@ interface Responses {
 
 /** Runs the convolution and the unit that takes its place side by side, and matches the unit's responses to it. */
 async function estimate(
-  engine: Engine,
+  engine: OnnxEngine,
   { proto, convolution, preprocessing, file }: Responses,
   { avg, alpha }: RetrofitRequest,
   images: { open(largestBatch: number): AsyncIterable<Batch>; onBatch(count: number): void },

@@ -33,16 +33,19 @@ export const equal = (a: Value, b: Value): Value => a.graph.apply('equal', [a, b
 
 export const neg = (x: Value): Value => x.graph.apply('neg', [x], {})[0];
 export const relu = (x: Value): Value => x.graph.apply('relu', [x], {})[0];
+/** `dy` where `y`, a ReLU's response, is above zero, else 0. */
+export const reluGradient = (y: Value, dy: Value): Value => y.graph.apply('reluGradient', [y, dy], {})[0];
 /** -1, 0 or 1. */
 export const sign = (x: Value): Value => x.graph.apply('sign', [x], {})[0];
-/** 1 where x > 0, else 0, as float32. */
-export const positive = (x: Value): Value => x.graph.apply('positive', [x], {})[0];
 export const sqrt = (x: Value): Value => x.graph.apply('sqrt', [x], {})[0];
 export const exp = (x: Value): Value => x.graph.apply('exp', [x], {})[0];
 export const log = (x: Value): Value => x.graph.apply('log', [x], {})[0];
 export const sigmoid = (x: Value): Value => x.graph.apply('sigmoid', [x], {})[0];
 /** Swish or SiLU: `x · sigmoid(x)`. */
 export const silu = (x: Value): Value => x.graph.apply('silu', [x], {})[0];
+/** The gradient of x for `y = silu(x)`. */
+export const siluGradient = (x: Value, y: Value, dy: Value): Value =>
+  x.graph.apply('siluGradient', [x, y, dy], {})[0];
 export const cast = (x: Value, to: DType): Value =>
   x.dtype === to ? x : x.graph.apply('cast', [x], { to })[0];
 
@@ -120,4 +123,42 @@ export function batchNormTraining(
 ): { y: Value; mean: Value; variance: Value } {
   const [y, mean, variance] = x.graph.apply('batchNormTraining', [x, weight, bias], { epsilon });
   return { y, mean, variance };
+}
+
+/**
+ * Running statistics after a batch: `(1 - rate) · running + rate · batch`, where the variance takes the unbiased one.
+ *
+ * @param count values a channel that the batch had, at least 2
+ */
+export function runningStatistics(
+  running: { readonly mean: Value; readonly variance: Value },
+  batch: { readonly mean: Value; readonly variance: Value },
+  rate: Value | number,
+  count: number,
+): { mean: Value; variance: Value } {
+  const { graph } = batch.mean;
+  const inputs = [running.mean, running.variance, batch.mean, batch.variance];
+  const [mean, variance] =
+    typeof rate === 'number'
+      ? graph.apply('runningStatistics', inputs, { count, rate })
+      : graph.apply('runningStatistics', [...inputs, rate], { count });
+  return { mean, variance };
+}
+
+/**
+ * One step of stochastic gradient descent with momentum in PyTorch's form:
+ * `v ← momentum · v + g + weightDecay · p`, `p ← p - learningRate · v`.
+ *
+ * @param rates scalars of the graph
+ */
+export function sgd(
+  parameter: Value,
+  gradient: Value,
+  velocity: Value,
+  rates: { readonly learningRate: Value; readonly momentum: Value },
+  weightDecay: number,
+): { parameter: Value; velocity: Value } {
+  const inputs = [parameter, gradient, velocity, rates.learningRate, rates.momentum];
+  const [moved, speed] = parameter.graph.apply('sgd', inputs, { weightDecay });
+  return { parameter: moved, velocity: speed };
 }

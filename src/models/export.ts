@@ -1,5 +1,5 @@
 import { foldConstants } from '../graph/fold.ts';
-import { Graph } from '../graph/graph.ts';
+import { Graph, type Value } from '../graph/graph.ts';
 import { InferenceContext, type Weights } from '../nn/index.ts';
 import { lowerGraph } from '../onnx/lower/index.ts';
 import type { ModelProto } from '../onnx/model.ts';
@@ -44,13 +44,27 @@ function constants(model: ModelProto, inputs: readonly string[]): string[] {
     .map(({ name, rawData }) => `${name}=${rawData}`);
 }
 
+/**
+ * The deployed form as a graph: constants folded, batch norms absorbed into convolutions; `images` in, `logits` out.
+ *
+ * @returns what makes the graph for batches of a length
+ */
+export function inferenceGraph(
+  model: ImageModel,
+  weights: Weights,
+  { width, height }: { readonly width: number; readonly height: number },
+): (count: number) => ReadonlyMap<string, Value> {
+  return (count) => {
+    const graph = new Graph();
+    const images = graph.input(INPUT_NAME, 'float32', [count, 3, height, width]);
+    const logits = model.module.call(images, new InferenceContext(graph, model.module, weights));
+    const [folded] = foldConstants(graph, [logits]);
+    return new Map([[OUTPUT_NAME, folded]]);
+  };
+}
+
 function inferenceModel(model: ImageModel, weights: Weights, card: ModelCard, batch: number): ModelProto {
-  const { width, height } = card.preprocessing;
-  const graph = new Graph();
-  const images = graph.input(INPUT_NAME, 'float32', [batch, 3, height, width]);
-  const logits = model.module.call(images, new InferenceContext(graph, model.module, weights));
-  const [folded] = foldConstants(graph, [logits]);
-  const proto = lowerGraph(new Map([[OUTPUT_NAME, folded]]), {
+  const proto = lowerGraph(inferenceGraph(model, weights, card.preprocessing)(batch), {
     target: { device: 'portable' },
     name: card.model.name,
     freeBatch: 'N',

@@ -40,17 +40,10 @@ export class BatchNorm2d extends Module {
     if (!context.training) return F.batchNorm(x, weight, bias, mean, variance, this.eps);
     const batch = F.batchNormTraining(x, weight, bias, this.eps);
     const count = numElements(x.shape) / x.shape[1];
-    // PyTorch refuses a single value a channel; its unbiased variance does not exist.
-    if (count < 2) throw new Error('batch normalisation needs more than one value a channel to train');
-    const unbiased = F.mul(batch.variance, F.constant(x, count / (count - 1)));
-    const rate = context.statisticsRate ?? F.constant(x, this.momentum);
-    const rest = context.statisticsRate
-      ? F.sub(F.constant(x, 1), context.statisticsRate)
-      : F.constant(x, 1 - this.momentum);
-    const blend = (running: Value, measured: Value): Value =>
-      F.add(F.mul(running, rest), F.mul(measured, rate));
-    context.update(this.running_mean, blend(mean, batch.mean));
-    context.update(this.running_var, blend(variance, unbiased));
+    const rate = context.statisticsRate ?? this.momentum;
+    const next = F.runningStatistics({ mean, variance }, batch, rate, count);
+    context.update(this.running_mean, next.mean);
+    context.update(this.running_var, next.variance);
     return batch.y;
   }
 }

@@ -4,7 +4,7 @@ import type { Tensor } from '../graph/tensor.ts';
 import { floats } from '../graph/tensor.ts';
 import { CARD_KEY, CARD_SCHEMA, type ModelCard } from '../models/card.ts';
 import { variantName } from '../models/config.ts';
-import { exportModel, INPUT_NAME, OUTPUT_NAME } from '../models/export.ts';
+import { exportModel, INPUT_NAME, inferenceGraph, OUTPUT_NAME } from '../models/export.ts';
 import type { ImageModel } from '../models/registry.ts';
 import { createModel } from '../models/registry.ts';
 import type { Weights } from '../nn/index.ts';
@@ -47,7 +47,7 @@ export async function networkLearner(engine: Engine, config: RunConfig, initial?
     },
     state: () => step.readState(),
     restore: (state) => step.writeState(state),
-    classifier: (weights) => loadClassifier(engine, write(weights), config),
+    classifier: (weights) => loadClassifier(engine, model, weights, config),
     exportModel: write,
     metadata: (training) => ({ [CARD_KEY]: JSON.stringify(cardOfRun(config, model, training)) }),
     dispose: () => step.dispose(),
@@ -74,9 +74,15 @@ export function cardOfRun(
   };
 }
 
-async function loadClassifier(engine: Engine, bytes: Uint8Array, config: RunConfig): Promise<Classifier> {
-  const session = await engine.loadModel(bytes);
+async function loadClassifier(
+  engine: Engine,
+  model: ImageModel,
+  weights: Weights,
+  config: RunConfig,
+): Promise<Classifier> {
   const { width, height } = config.preprocessing;
+  const build = inferenceGraph(model, weights, { width, height });
+  const session = await engine.loadNetwork(build, { name: config.model.model });
   return {
     async classify({ images, count }: LabelledBatch): Promise<Float32Array> {
       const data = images.subarray(0, count * 3 * height * width);

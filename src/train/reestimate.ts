@@ -1,13 +1,10 @@
-import type { Engine, Program, StateBinding } from '../engine/engine.ts';
+import type { Engine, GraphOutputs, Program, StateBinding } from '../engine/engine.ts';
 import type { Value } from '../graph/graph.ts';
 import { Graph } from '../graph/graph.ts';
 import type { Shape, Tensor } from '../graph/tensor.ts';
 import { float32 } from '../graph/tensor.ts';
 import type { ImageModel } from '../models/registry.ts';
 import { TrainingContext, type Weights } from '../nn/index.ts';
-import type { Target } from '../onnx/emitter.ts';
-import { lowerGraph } from '../onnx/lower/index.ts';
-import { encodeModel } from '../onnx/model.ts';
 import { randomStream } from '../random/random.ts';
 import type { LabelledBatch } from './learner.ts';
 import { drawNoise } from './noise.ts';
@@ -21,13 +18,13 @@ export interface ReestimateOptions {
 }
 
 interface Statistics {
-  readonly bytes: Uint8Array;
+  readonly outputs: GraphOutputs;
   readonly bindings: readonly StateBinding[];
   readonly noise: ReadonlyMap<string, Shape>;
 }
 
 /**
- * Write the forward pass in training mode as one ONNX graph that updates the running statistics and nothing else.
+ * Write the forward pass in training mode as one graph that updates the running statistics and nothing else.
  *
  * Inputs: `images` `[N, 3, H, W]`, `statisticsRate` (the weight of this batch), the random numbers that dropout draws
  * from, and the state; outputs: the new statistics.
@@ -36,7 +33,6 @@ function compileStatistics(
   model: ImageModel,
   count: number,
   { height, width }: ReestimateOptions['imageSize'],
-  target: Target,
 ): Statistics {
   const graph = new Graph();
   const images = graph.input('images', 'float32', [count, 3, height, width]);
@@ -51,7 +47,7 @@ function compileStatistics(
     bindings.push({ key, input: key, output: `next/${key}` });
   }
   return {
-    bytes: encodeModel(lowerGraph(outputs, { target, name: 'batch_norm_statistics' })),
+    outputs,
     bindings,
     noise: new Map([...context.noise].map(([name, { shape }]) => [name, shape])),
   };
@@ -81,10 +77,9 @@ export async function reestimateBatchNorm(
       if (count === 0 || !(images instanceof Float32Array)) continue;
       if (loaded?.count !== count) {
         await loaded?.program.dispose();
-        const { bytes, bindings, noise } = compileStatistics(model, count, imageSize, {
-          device: engine.device,
-        });
-        loaded = { count, noise, program: await engine.loadProgram(bytes, { state, bindings }) };
+        const { outputs, bindings, noise } = compileStatistics(model, count, imageSize);
+        const options = { state, bindings, name: 'batch_norm_statistics' };
+        loaded = { count, noise, program: await engine.loadProgram(outputs, options) };
       }
       const shape = [count, 3, imageSize.height, imageSize.width];
       await loaded.program.run({

@@ -1,4 +1,4 @@
-import type { DeviceState, Engine, Program, StateBinding } from '../engine/engine.ts';
+import type { DeviceState, Engine, GraphOutputs, Program, StateBinding } from '../engine/engine.ts';
 import { gradients } from '../graph/autodiff.ts';
 import * as F from '../graph/functional.ts';
 import type { Value } from '../graph/graph.ts';
@@ -7,13 +7,9 @@ import type { Shape, Tensor } from '../graph/tensor.ts';
 import { float32, floats } from '../graph/tensor.ts';
 import type { ImageModel } from '../models/registry.ts';
 import { TrainingContext } from '../nn/index.ts';
-import type { Target } from '../onnx/emitter.ts';
-import { lowerGraph } from '../onnx/lower/index.ts';
-import { encodeModel } from '../onnx/model.ts';
 import { randomStream } from '../random/random.ts';
 import { crossEntropy, jensenShannon, topKCorrect } from './losses.ts';
 import { drawNoise } from './noise.ts';
-import { sgdStep } from './sgd.ts';
 
 export interface TrainingStepOptions {
   /** Images of a full batch; other counts are compiled when they first occur. */
@@ -56,7 +52,7 @@ export interface TrainingState {
 }
 
 export interface CompiledStep {
-  readonly bytes: Uint8Array;
+  readonly outputs: GraphOutputs;
   readonly bindings: readonly StateBinding[];
   /** Inputs of uniform random numbers that dropout and its kin want, with their shapes. */
   readonly noise: ReadonlyMap<string, Shape>;
@@ -79,17 +75,13 @@ const viewsOf = ({ jsd }: Pick<TrainingStepOptions, 'jsd'>): number =>
   jsd === undefined ? 1 : CONSISTENCY_VIEWS;
 
 /**
- * Write one training step of a model as one ONNX graph: forward pass, loss, backward pass, SGD update,
+ * Write one training step of a model as one graph: forward pass, loss, backward pass, SGD update,
  * running statistics and top-1/top-5 counts.
  *
  * Inputs: `images` `[N, 3, H, W]` (`[3N, 3, H, W]` with a consistency loss), `labels` int32 `[N]`, scalars `learningRate` and `momentum`, the
  * random numbers that dropout draws from, and the state; outputs `loss`, `top1`, `top5` and the new state.
  */
-export function compileTrainingStep(
-  model: ImageModel,
-  options: TrainingStepOptions,
-  target: Target,
-): CompiledStep {
+export function compileTrainingStep(model: ImageModel, options: TrainingStepOptions): CompiledStep {
   const { batchSize: n, weightDecay, imageSize, jsd } = options;
   const views = viewsOf(options);
   const { height, width } = imageSize ?? { height: model.inputSize, width: model.inputSize };
@@ -126,7 +118,7 @@ export function compileTrainingStep(
   parameters.forEach(([name, value], i) => {
     graph.within(`sgd.${name}`, () => {
       const velocity = graph.input(`${VELOCITY}${name}`, 'float32', value.shape);
-      const moved = sgdStep(value, slopes[i], velocity, { learningRate, momentum, weightDecay });
+      const moved = F.sgd(value, slopes[i], velocity, { learningRate, momentum }, weightDecay);
       for (const [key, after] of [
         [name, moved.parameter],
         [`${VELOCITY}${name}`, moved.velocity],
@@ -142,7 +134,7 @@ export function compileTrainingStep(
     bindings.push({ key, input: key, output: `next/${key}` });
   }
   return {
-    bytes: encodeModel(lowerGraph(outputs, { target, name: 'training_step' })),
+    outputs,
     bindings,
     noise: new Map([...context.noise].map(([name, { shape }]) => [name, shape])),
   };
@@ -256,12 +248,12 @@ export class TrainingStep {
       await program.dispose();
       this.programs.delete(other);
     }
-    const { bytes, bindings, noise } = compileTrainingStep(
-      this.model,
-      { ...this.options, batchSize: count },
-      { device: this.engine.device },
-    );
-    const loaded = { program: await this.engine.loadProgram(bytes, { state: this.state, bindings }), noise };
+    const { outputs, bindings, noise } = compileTrainingStep(this.model, {
+      ...this.options,
+      batchSize: count,
+    });
+    const options = { state: this.state, bindings, name: 'training_step' };
+    const loaded = { program: await this.engine.loadProgram(outputs, options), noise };
     this.programs.set(count, loaded);
     return loaded;
   }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Engine } from '../../src/engine/engine.ts';
+import type { GraphOutputs, OnnxEngine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
 import { UserError } from '../../src/errors.ts';
 import * as F from '../../src/graph/functional.ts';
@@ -9,15 +9,14 @@ import { lowerGraph } from '../../src/onnx/lower/index.ts';
 import { encodeModel } from '../../src/onnx/model.ts';
 
 /** `y = x²` and a state `total` that grows by `x`. */
-function counterProgram(): Uint8Array {
+function counterProgram(): GraphOutputs {
   const graph = new Graph();
   const x = graph.input('x', 'float32', [2]);
   const total = graph.input('total', 'float32', [2]);
-  const outputs = new Map([
+  return new Map([
     ['y', F.mul(x, x)],
     ['next', F.add(total, x)],
   ]);
-  return encodeModel(lowerGraph(outputs, { target: { device: 'cpu' }, name: 'counter' }));
 }
 
 /** A product that keeps ONNX Runtime busy for a while. */
@@ -32,7 +31,7 @@ function heavyModel(size: number): Uint8Array {
 const BINDINGS = [{ key: 'total', input: 'total', output: 'next' }];
 
 describe('an engine on the CPU', () => {
-  let engine: Engine;
+  let engine: OnnxEngine;
   beforeAll(async () => {
     engine = await createEngine({ device: 'cpu', threads: 1 });
   });
@@ -40,7 +39,11 @@ describe('an engine on the CPU', () => {
 
   test('keeps state between runs and gives back the rest', async () => {
     const state = await engine.createState(new Map([['total', float32([1, 2], [2])]]));
-    const program = await engine.loadProgram(counterProgram(), { state, bindings: BINDINGS });
+    const program = await engine.loadProgram(counterProgram(), {
+      state,
+      bindings: BINDINGS,
+      name: 'counter',
+    });
     for (const [run, x] of [
       [1, 10],
       [2, 20],
@@ -60,7 +63,11 @@ describe('an engine on the CPU', () => {
 
   test('what was read stays as it was when later runs change the state', async () => {
     const state = await engine.createState(new Map([['total', float32([0, 0], [2])]]));
-    const program = await engine.loadProgram(counterProgram(), { state, bindings: BINDINGS });
+    const program = await engine.loadProgram(counterProgram(), {
+      state,
+      bindings: BINDINGS,
+      name: 'counter',
+    });
     const before = (await state.read()).get('total')!;
     for (let i = 0; i < 3; i++) await program.run({ x: float32([1, 1], [2]) });
     expect([...(before.data as Float32Array)]).toEqual([0, 0]);
@@ -70,8 +77,8 @@ describe('an engine on the CPU', () => {
 
   test('two programs can share a state', async () => {
     const state = await engine.createState(new Map([['total', float32([0, 0], [2])]]));
-    const one = await engine.loadProgram(counterProgram(), { state, bindings: BINDINGS });
-    const other = await engine.loadProgram(counterProgram(), { state, bindings: BINDINGS });
+    const one = await engine.loadProgram(counterProgram(), { state, bindings: BINDINGS, name: 'counter' });
+    const other = await engine.loadProgram(counterProgram(), { state, bindings: BINDINGS, name: 'counter' });
     await one.run({ x: float32([1, 2], [2]) });
     await one.dispose();
     await other.run({ x: float32([10, 20], [2]) });
@@ -84,7 +91,11 @@ describe('an engine on the CPU', () => {
     const shared = new Float32Array(new SharedArrayBuffer(8));
     shared.set([3, 4]);
     const state = await engine.createState(new Map([['total', float32([0, 0], [2])]]));
-    const program = await engine.loadProgram(counterProgram(), { state, bindings: BINDINGS });
+    const program = await engine.loadProgram(counterProgram(), {
+      state,
+      bindings: BINDINGS,
+      name: 'counter',
+    });
     const { y } = await program.run({ x: float32(shared, [2]) });
     expect([...(y.data as Float32Array)]).toEqual([9, 16]);
   });
@@ -121,7 +132,11 @@ describe('an engine on the CPU', () => {
 
   test('thousands of steps take no more memory', async () => {
     const state = await engine.createState(new Map([['total', float32([0, 0], [2])]]));
-    const program = await engine.loadProgram(counterProgram(), { state, bindings: BINDINGS });
+    const program = await engine.loadProgram(counterProgram(), {
+      state,
+      bindings: BINDINGS,
+      name: 'counter',
+    });
     const steps = async (count: number): Promise<number> => {
       for (let i = 0; i < count; i++) await program.run({ x: float32([1, 1], [2]) });
       return process.memoryUsage().rss;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Dataset, openDataset } from '../../src/data/dataset.ts';
-import type { Engine } from '../../src/engine/engine.ts';
+import type { OnnxEngine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
 import { answerOf } from '../../src/evaluate/answers.ts';
 import { openModel, readModelFile } from '../../src/evaluate/model.ts';
@@ -25,7 +25,7 @@ const cases = ['models.json', 'torch-models.json'].flatMap(
   (file) => JSON.parse(readFileSync(path.join(FIXTURES, file), 'utf8')) as Case[],
 );
 
-let engine: Engine;
+let engine: OnnxEngine;
 let dataset: Dataset;
 beforeAll(async () => {
   engine = await createEngine({ device: 'cpu', threads: 1 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Engine } from '../../src/engine/engine.ts';
+import type { OnnxEngine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
 import { UserError } from '../../src/errors.ts';
 import { openModel, readModelFile } from '../../src/evaluate/model.ts';
@@ -15,7 +15,7 @@ import { GraphBuilder } from '../onnx/image-models.ts';
 const EXTERNAL = fileURLToPath(new URL('../fixtures/evaluate/models/external.onnx', import.meta.url));
 const CLASSES = ['cat', 'dog', 'emu'];
 
-let engine: Engine;
+let engine: OnnxEngine;
 let folder: string;
 beforeAll(async () => {
   engine = await createEngine({ device: 'cpu', threads: 1 });

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Engine } from '../../src/engine/engine.ts';
+import type { OnnxEngine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
 import { openModel, readModelFile } from '../../src/evaluate/model.ts';
 import type { PreprocessingFlags } from '../../src/evaluate/preprocessing.ts';
@@ -11,7 +11,7 @@ import { howTrained } from '../../src/train/history.ts';
 import { syntheticRun } from '../report/synthetic.ts';
 import { type TinyModelOptions, tinyModel } from './tiny-model.ts';
 
-let engine: Engine;
+let engine: OnnxEngine;
 let folder: string;
 beforeAll(async () => {
   engine = await createEngine({ device: 'cpu', threads: 1 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDataset } from '../../src/data/dataset.ts';
-import type { Engine } from '../../src/engine/engine.ts';
+import type { OnnxEngine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
 import { evaluate } from '../../src/evaluate/evaluate.ts';
 import { readModelFile } from '../../src/evaluate/model.ts';
@@ -22,7 +22,7 @@ const MEAN = [0.4, 0.5, 0.6] as const;
 const STD = [0.2, 0.25, 0.3] as const;
 
 let folder: string;
-let engine: Engine;
+let engine: OnnxEngine;
 let defaults: RetrofitRequest;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'pushpull-retrofit-'));

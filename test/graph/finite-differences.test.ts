@@ -2,8 +2,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
 import { float32, floats } from '../../src/graph/tensor.ts';
-import { lowerGraph } from '../../src/onnx/lower/index.ts';
-import { encodeModel } from '../../src/onnx/model.ts';
 import { generated } from '../support/generated.ts';
 import { buildOpCase } from '../support/op-cases.ts';
 import { readOpCases } from '../support/torch-fixtures.ts';
@@ -33,8 +31,7 @@ afterAll(() => engine.close());
 
 test.each(CASES.map((one) => [one.op, one.name, one] as const))('%s: %s', async (_op, _name, one) => {
   const { outputs } = buildOpCase(one);
-  const model = lowerGraph(outputs, { target: { device: 'cpu' }, name: 'test' });
-  const session = await engine.loadModel(encodeModel(model));
+  const session = await engine.loadGraph(outputs, { name: 'test' });
   try {
     const [output] = one.outputs.keys();
     const upstream = floats(one.upstream);

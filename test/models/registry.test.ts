@@ -1,6 +1,6 @@
 /** Every network of the registry, in every form and with every kind of first layer and blur that it has. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Engine } from '../../src/engine/engine.ts';
+import type { OnnxEngine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
@@ -63,8 +63,8 @@ const CASES = MODELS.flatMap(configs).map((config) => {
   return [`${config.model}, ${config.form}, ${variantName(config)}`, config] as const;
 });
 
-let cpu: Engine;
-let gpu: Engine | undefined;
+let cpu: OnnxEngine;
+let gpu: OnnxEngine | undefined;
 beforeAll(async () => {
   cpu = await createEngine({ device: 'cpu', threads: 2 });
   if (await webgpuIsHere()) gpu = await createEngine({ device: 'webgpu', threads: 1, strict: true });
@@ -110,7 +110,7 @@ function exported(model: ImageModel, weights: Weights, side: number): Uint8Array
   });
 }
 
-async function classify(engine: Engine, bytes: Uint8Array, images: Tensor): Promise<Tensor> {
+async function classify(engine: OnnxEngine, bytes: Uint8Array, images: Tensor): Promise<Tensor> {
   const session = await engine.loadModel(bytes);
   const { logits } = await session.run({ images });
   await session.dispose();

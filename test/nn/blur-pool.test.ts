@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Engine } from '../../src/engine/engine.ts';
+import type { OnnxEngine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
 import { foldConstants } from '../../src/graph/fold.ts';
 import { Graph, reachableNodes } from '../../src/graph/graph.ts';
@@ -15,7 +15,7 @@ import { readOpCases } from '../support/torch-fixtures.ts';
 // The form used in training, and its gradient, are compared with the same cases in test/graph/ops.test.ts.
 const CASES = readOpCases('ops').filter(({ op }) => op === 'blurPool2d');
 
-let engine: Engine;
+let engine: OnnxEngine;
 beforeAll(async () => {
   engine = await createEngine({ device: 'cpu', threads: 1 });
 });

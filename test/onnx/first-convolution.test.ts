@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Engine } from '../../src/engine/engine.ts';
+import type { OnnxEngine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
 import { floatTensor } from '../../src/onnx/constants.ts';
@@ -10,7 +10,7 @@ import { ATTRIBUTE_TYPE, ELEMENT_TYPE, FLOAT16 } from '../../src/onnx/schema.ts'
 import { generated } from '../support/generated.ts';
 import { GraphBuilder, graphAttribute } from './image-models.ts';
 
-let engine: Engine;
+let engine: OnnxEngine;
 beforeAll(async () => {
   engine = await createEngine({ device: 'cpu', threads: 1 });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Engine } from '../../src/engine/engine.ts';
+import type { OnnxEngine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
 import { float32, type Tensor } from '../../src/graph/tensor.ts';
 import { readTensor } from '../../src/onnx/constants.ts';
@@ -19,7 +19,7 @@ import { generated } from '../support/generated.ts';
 import { GraphBuilder } from './image-models.ts';
 import { autoPads, type Geometry, type Kernels, pushPull } from './push-pull-by-definition.ts';
 
-let engine: Engine;
+let engine: OnnxEngine;
 beforeAll(async () => {
   engine = await createEngine({ device: 'cpu', threads: 1 });
 });

@@ -1,6 +1,6 @@
 /** That the changed models are right on WebGPU itself is in test/engine/webgpu.test.ts. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Engine } from '../../src/engine/engine.ts';
+import type { OnnxEngine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
 import * as F from '../../src/graph/functional.ts';
 import { Graph } from '../../src/graph/graph.ts';
@@ -32,7 +32,7 @@ function model(inChannels: number, outChannels: number, { bias = false, groups =
 
 const ops = ({ graph }: ModelProto): string[] => graph.node.map(({ opType }) => opType);
 
-let engine: Engine;
+let engine: OnnxEngine;
 beforeAll(async () => {
   engine = await createEngine({ device: 'cpu', threads: 1 });
 });

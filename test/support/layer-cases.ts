@@ -5,8 +5,6 @@ import { Graph } from '../../src/graph/graph.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
 import type { Module } from '../../src/nn/index.ts';
 import { InferenceContext, TrainingContext } from '../../src/nn/index.ts';
-import { lowerGraph } from '../../src/onnx/lower/index.ts';
-import { encodeModel } from '../../src/onnx/model.ts';
 import { expectClose } from './close.ts';
 import { gradientsOf, runGraph } from './run-graph.ts';
 import type { OpCase } from './torch-fixtures.ts';
@@ -43,17 +41,16 @@ export async function expectTrains(
 /** The output of a case's layer as it is deployed: folded, with a batch axis of any length. */
 export async function runDeployed(engine: Engine, layer: Module, one: OpCase): Promise<Tensor> {
   const x = one.inputs.get('x')!;
-  const graph = new Graph();
-  // Another batch than the one it will see: nothing of the graph may depend on its length.
-  const input = graph.input('x', 'float32', [5, ...x.shape.slice(1)]);
   const weights = new Map([...one.inputs].filter(([name]) => name !== 'x' && name !== 'noise'));
-  const [y] = foldConstants(graph, [layer.call(input, new InferenceContext(graph, layer, weights))]);
-  const model = lowerGraph(new Map([['y', y]]), {
-    target: { device: 'portable' },
-    name: 'layer',
-    freeBatch: 'N',
-  });
-  const session = await engine.loadModel(encodeModel(model));
+  const session = await engine.loadNetwork(
+    (count) => {
+      const graph = new Graph();
+      const input = graph.input('x', 'float32', [count, ...x.shape.slice(1)]);
+      const [y] = foldConstants(graph, [layer.call(input, new InferenceContext(graph, layer, weights))]);
+      return new Map([['y', y]]);
+    },
+    { name: 'layer' },
+  );
   try {
     return (await session.run({ x })).y;
   } finally {

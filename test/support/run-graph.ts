@@ -1,4 +1,4 @@
-import type { Engine, Feeds } from '../../src/engine/engine.ts';
+import type { Engine, Feeds, OnnxEngine } from '../../src/engine/engine.ts';
 import { gradients } from '../../src/graph/autodiff.ts';
 import * as F from '../../src/graph/functional.ts';
 import type { Graph, Value } from '../../src/graph/graph.ts';
@@ -7,14 +7,21 @@ import type { Target } from '../../src/onnx/emitter.ts';
 import { lowerGraph } from '../../src/onnx/lower/index.ts';
 import { encodeModel } from '../../src/onnx/model.ts';
 
-/** Lower a graph, run it once and return its outputs. */
+/**
+ * Compile a graph, run it once and return its outputs.
+ *
+ * @param target whose ONNX to run where it is not the engine's own device's
+ */
 export async function runGraph(
   engine: Engine,
   outputs: ReadonlyMap<string, Value>,
   feeds: Feeds,
-  target: Target = { device: engine.device },
+  target?: Target,
 ): Promise<Record<string, Tensor>> {
-  const session = await engine.loadModel(encodeModel(lowerGraph(outputs, { target, name: 'test' })));
+  const session =
+    target && target.device !== engine.device
+      ? await (engine as OnnxEngine).loadModel(encodeModel(lowerGraph(outputs, { target, name: 'test' })))
+      : await engine.loadGraph(outputs, { name: 'test' });
   try {
     return await session.run(feeds);
   } finally {

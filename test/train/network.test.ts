@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Engine } from '../../src/engine/engine.ts';
+import type { OnnxEngine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
 import { readModelCard } from '../../src/models/card.ts';
 import { randomStream } from '../../src/random/random.ts';
@@ -20,7 +20,7 @@ const TRAIN = 28;
 const TEST = 24;
 
 let folder: string;
-let engine: Engine;
+let engine: OnnxEngine;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pushpull-network-'));
   engine = await createEngine({ device: 'cpu', threads: 1 });

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
+import * as F from '../../src/graph/functional.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
 import { float32, floats } from '../../src/graph/tensor.ts';
 import { createModel } from '../../src/models/registry.ts';
-import { sgdStep } from '../../src/train/sgd.ts';
 import { TrainingStep } from '../../src/train/step.ts';
 import { expectClose } from '../support/close.ts';
 import { runGraph } from '../support/run-graph.ts';
@@ -63,7 +63,7 @@ describe("SGD is PyTorch's", () => {
     const input = (name: string, shape: readonly number[]) => graph.input(name, 'float32', shape);
     const rates = { learningRate: input('learningRate', []), momentum: input('momentum', []) };
     const [p, g, v] = ['p', 'g', 'v'].map((name) => input(name, [size]));
-    const next = sgdStep(p, g, v, { ...rates, weightDecay: one.weightDecay });
+    const next = F.sgd(p, g, v, rates, one.weightDecay);
     let state: Record<string, Tensor> = {
       parameter: one.start,
       velocity: float32(new Float32Array(size), [size]),

@@ -1,20 +1,15 @@
-/** Messages between an engine and its worker thread. */
+/** Messages between an engine and the thread or process in which its runtime lives. */
 import type { Tensor } from '../../graph/tensor.ts';
-import type { Device, StateBinding, TensorSpec } from '../engine.ts';
+import type { StateBinding, TensorSpec } from '../engine.ts';
 
-/** What the thread is started with. */
-export interface EngineOptions {
-  readonly device: Device;
-  /** Threads of ONNX Runtime's pool. */
-  readonly threads: number;
-  /** Refuse to load a graph of which any node would run on the CPU instead of the device. */
-  readonly strict?: boolean;
-  /** Where to write a trace of every node's time, one file a session. */
-  readonly profile?: string;
-}
-
-export type Request =
-  | { readonly kind: 'loadModel'; readonly bytes: Uint8Array }
+/**
+ * What every runtime is asked.
+ *
+ * @typeParam Code what a compiled graph is written in: the bytes of an ONNX model, or a list of libtorch's calls
+ */
+export type Request<Code> =
+  | { readonly kind: 'describe' }
+  | { readonly kind: 'loadModel'; readonly code: Code }
   | {
       readonly kind: 'runModel';
       readonly session: number;
@@ -28,7 +23,7 @@ export type Request =
   | { readonly kind: 'disposeState'; readonly state: number }
   | {
       readonly kind: 'loadProgram';
-      readonly bytes: Uint8Array;
+      readonly code: Code;
       readonly state: number;
       readonly bindings: readonly StateBinding[];
     }
@@ -44,6 +39,8 @@ export interface LoadedSession {
 
 /** What each request is answered with. */
 export interface Answers {
+  /** Version of the runtime. */
+  describe: string;
   loadModel: LoadedSession;
   runModel: Record<string, Tensor>;
   disposeSession: undefined;
@@ -57,11 +54,16 @@ export interface Answers {
   close: undefined;
 }
 
-export interface Envelope {
+export type Answer<R extends Request<unknown>> = Answers[R['kind']];
+
+export interface Envelope<Code> {
   readonly id: number;
-  readonly request: Request;
+  readonly request: Request<Code>;
 }
 
 export type Reply =
   | { readonly id: number; readonly answer: unknown }
-  | { readonly id: number; readonly error: string; readonly user: boolean };
+  | { readonly id: number; readonly error: string; readonly code: ErrorCode };
+
+/** What kind of error a runtime met: one that the user can mend, want of memory, or another. */
+export type ErrorCode = 'user' | 'memory' | 'other';

@@ -1,10 +1,21 @@
 import * as F from '../functional.ts';
 import type { ValueType } from '../graph.ts';
-import { broadcastShapes, expectDType } from './shapes.ts';
+import { broadcastShapes, expectDType, expectShape } from './shapes.ts';
 import type { OpDefinition, OpTable } from './spec.ts';
 
 type Binary = 'add' | 'sub' | 'mul' | 'div' | 'greater' | 'equal';
-type Unary = 'neg' | 'relu' | 'sign' | 'positive' | 'sqrt' | 'exp' | 'log' | 'sigmoid' | 'silu' | 'cast';
+type Unary =
+  | 'neg'
+  | 'relu'
+  | 'reluGradient'
+  | 'siluGradient'
+  | 'sign'
+  | 'sqrt'
+  | 'exp'
+  | 'log'
+  | 'sigmoid'
+  | 'silu'
+  | 'cast';
 
 const arithmetic = ([a, b]: readonly ValueType[]): ValueType[] => {
   expectDType(a, 'float32', 'first input');
@@ -20,6 +31,16 @@ const comparison = ([a, b]: readonly ValueType[]): ValueType[] => {
 const float = ([x]: readonly ValueType[]): ValueType[] => {
   expectDType(x, 'float32');
   return [{ dtype: 'float32', shape: x.shape }];
+};
+
+/** float32 inputs of one shape, which the output has too. */
+const sameShapes = (inputs: readonly ValueType[]): ValueType[] => {
+  const [{ shape }] = inputs;
+  for (const input of inputs) {
+    expectDType(input, 'float32');
+    expectShape(input, shape, 'every input');
+  }
+  return [{ dtype: 'float32', shape }];
 };
 
 type Rule = OpDefinition<Readonly<Record<never, never>>>['gradient'];
@@ -45,9 +66,14 @@ export const elementwise: Pick<OpTable, Binary | Unary> = {
 
   neg: unary(({ upstream: [dy] }) => [F.neg(dy!)]),
   // Zero at x = 0, as in PyTorch.
-  relu: unary(({ outputs: [y], upstream: [dy] }) => [F.mul(dy!, F.positive(y))]),
+  relu: unary(({ outputs: [y], upstream: [dy] }) => [F.reluGradient(y, dy!)]),
+  reluGradient: {
+    arity: 2,
+    infer: sameShapes,
+    // Linear in dy; piecewise constant in y.
+    gradient: ({ inputs: [y], upstream: [g] }) => [undefined, F.reluGradient(y, g!)],
+  },
   sign: unary(noGradient),
-  positive: unary(noGradient),
   // d sqrt(x) = dx / (2 sqrt(x))
   sqrt: unary(({ outputs: [y], upstream: [dy] }) => [F.div(dy!, F.mul(F.constant(y, 2), y))]),
   exp: unary(({ outputs: [y], upstream: [dy] }) => [F.mul(dy!, y)]),
@@ -55,10 +81,14 @@ export const elementwise: Pick<OpTable, Binary | Unary> = {
   // dσ = σ (1 - σ)
   sigmoid: unary(({ outputs: [y], upstream: [dy] }) => [F.mul(dy!, F.mul(y, F.sub(F.constant(y, 1), y)))]),
   // d(x σ) = σ + x σ (1 - σ)
-  silu: unary(({ inputs: [x], outputs: [y], upstream: [dy] }) => {
-    const slope = F.sigmoid(x);
-    return [F.mul(dy!, F.add(slope, F.mul(y, F.sub(F.constant(y, 1), slope))))];
-  }),
+  silu: unary(({ inputs: [x], outputs: [y], upstream: [dy] }) => [F.siluGradient(x, y, dy!)]),
+  siluGradient: {
+    arity: 3,
+    infer: sameShapes,
+    gradient: () => {
+      throw new Error('silu has no second derivative here: no network needs one');
+    },
+  },
   cast: {
     arity: 1,
     infer: ([x], { to }) => [{ dtype: to, shape: x.shape }],

@@ -4,6 +4,7 @@ import { elementwise } from './elementwise.ts';
 import { linear } from './linear.ts';
 import { movement } from './movement.ts';
 import { normalization } from './normalization.ts';
+import { optimizer } from './optimizer.ts';
 import { pooling } from './pooling.ts';
 import { reduce } from './reduce.ts';
 import type { OpAttributes, OpDefinition, OpName, OpTable } from './spec.ts';
@@ -17,6 +18,7 @@ export const OPS: OpTable = {
   ...convolution,
   ...pooling,
   ...normalization,
+  ...optimizer,
 };
 
 /** Types of the outputs of an op. Throws with expectation and finding when the inputs do not fit. */

@@ -18,7 +18,7 @@ const alongChannels = (value: Value, x: ValueType): Value =>
     x.shape.map((length, axis) => (axis === 1 ? length : 1)),
   );
 
-type Normalization = 'batchNorm' | 'batchNormTraining' | 'batchNormTrainingGradient';
+type Normalization = 'batchNorm' | 'batchNormTraining' | 'batchNormTrainingGradient' | 'runningStatistics';
 
 export const normalization: Pick<OpTable, Normalization> = {
   /** Inputs x, weight, bias, mean, variance. */
@@ -82,6 +82,25 @@ export const normalization: Pick<OpTable, Normalization> = {
     },
     gradient: () => {
       throw new Error('batchNormTraining has no second derivative here: no network needs one');
+    },
+  },
+  runningStatistics: {
+    arity: undefined,
+    infer: (inputs, { count, rate: fixed }) => {
+      const [mean, variance, batchMean, batchVariance, rate] = inputs;
+      const expected = fixed === undefined ? 5 : 4;
+      if (inputs.length !== expected) throw new Error(`takes ${expected} inputs, found ${inputs.length}`);
+      for (const value of [mean, variance, batchMean, batchVariance]) {
+        expectDType(value, 'float32');
+        expectShape(value, mean.shape, 'every statistic');
+      }
+      if (rate) expectShape(rate, [], 'rate');
+      // PyTorch refuses a single value a channel; its unbiased variance does not exist.
+      if (count < 2) throw new Error('batch normalisation needs more than one value a channel to train');
+      return [mean, variance];
+    },
+    gradient: () => {
+      throw new Error('running statistics are not differentiated');
     },
   },
 };

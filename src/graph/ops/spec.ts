@@ -38,14 +38,16 @@ export interface OpAttributes {
   // Elementwise, one input
   neg: None;
   relu: None;
+  /** Inputs y, dy: dy where the response y = relu(x) is above zero, else 0. */
+  reluGradient: None;
   sign: None;
-  /** 1 where x > 0, else 0. */
-  positive: None;
   sqrt: None;
   exp: None;
   log: None;
   sigmoid: None;
   silu: None;
+  /** Inputs x, y = silu(x), dy: `dy · (σ(x) + y · (1 - σ(x)))`. */
+  siluGradient: None;
   cast: { readonly to: DType };
   // Reductions
   reduceSum: ReduceAttributes;
@@ -89,6 +91,18 @@ export interface OpAttributes {
   batchNorm: { readonly epsilon: number };
   batchNormTraining: { readonly epsilon: number };
   batchNormTrainingGradient: { readonly epsilon: number };
+  /**
+   * Inputs running mean and variance, a batch's mean and biased variance, all `[C]`, and the batch's weight as a scalar
+   * where it is no fixed `rate`. Outputs the running statistics after the batch; `count` is the number of values a
+   * channel that it had.
+   */
+  runningStatistics: { readonly count: number; readonly rate?: number };
+  // Optimiser
+  /**
+   * Inputs a parameter, its gradient and its velocity, and the scalars learning rate and momentum. Outputs the parameter
+   * and the velocity after a step of stochastic gradient descent.
+   */
+  sgd: { readonly weightDecay: number };
 }
 
 export type OpName = keyof OpAttributes;

@@ -12,7 +12,7 @@ function inverseDeviation({ emitter, attributes }: LoweringContext<{ epsilon: nu
   return emitter.emit('Reciprocal', [emitter.emit('Sqrt', [shifted])]);
 }
 
-type Normalization = 'batchNorm' | 'batchNormTraining' | 'batchNormTrainingGradient';
+type Normalization = 'batchNorm' | 'batchNormTraining' | 'batchNormTrainingGradient' | 'runningStatistics';
 
 export const normalization: Pick<LoweringTable, Normalization> = {
   batchNorm: ({ emitter, inputs, attributes: { epsilon } }) => [
@@ -65,5 +65,16 @@ export const normalization: Pick<LoweringTable, Normalization> = {
     const shift = emitter.emit('Mul', [dBias, perElement]);
     const direction = emitter.emit('Add', [dy, affine(emitter, centered, slope, shift, shape)]);
     return [direction, emitter.emit('Mul', [weight, inverse]), dWeight, dBias];
+  },
+
+  runningStatistics: ({ emitter, inputs, attributes: { count, rate: fixed } }) => {
+    const [mean, variance, batchMean, batchVariance, given] = inputs;
+    const rate = fixed === undefined ? given : emitter.floats(fixed);
+    const rest =
+      fixed === undefined ? emitter.emit('Sub', [emitter.floats(1), rate]) : emitter.floats(1 - fixed);
+    const unbiased = emitter.emit('Mul', [batchVariance, emitter.floats(count / (count - 1))]);
+    const blend = (running: string, measured: string): string =>
+      emitter.emit('Add', [emitter.emit('Mul', [running, rest]), emitter.emit('Mul', [measured, rate])]);
+    return [blend(mean, batchMean), blend(variance, unbiased)];
   },
 };

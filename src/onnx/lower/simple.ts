@@ -1,6 +1,7 @@
 /** Ops for which ONNX has one node, or nearly. */
 import type { OpName, ReduceAttributes } from '../../graph/ops/spec.ts';
-import { numElements } from '../../graph/tensor.ts';
+import { numElements, type Shape } from '../../graph/tensor.ts';
+import type { Emitter } from '../emitter.ts';
 import { ELEMENT_TYPE } from '../schema.ts';
 import type { LoweringContext, LoweringRule, LoweringTable } from './rules.ts';
 
@@ -9,22 +10,23 @@ const direct =
   ({ emitter, inputs }) => [emitter.emit(opType, inputs)];
 
 /**
- * An elementwise op of two inputs. ONNX Runtime's CPU kernels look for the trailing axes that need no broadcasting and
- * take the rest one piece at a time; in `[1024, 256, 1, 1]` by a scalar they find pieces of one element, 20 times as
- * slow as with the scalar given all the axes.
+ * A scalar as an operand beside a tensor of a shape. ONNX Runtime's CPU kernels look for the trailing axes that need no
+ * broadcasting and take the rest one piece at a time; in `[1024, 256, 1, 1]` by a scalar they find pieces of one element,
+ * 20 times as slow as with the scalar given all the axes.
  */
+function withAllAxes(emitter: Emitter, scalar: string, shape: Shape): string {
+  if (emitter.target.device !== 'cpu' || shape[shape.length - 1] !== 1) return scalar;
+  return emitter.emit('Reshape', [scalar, emitter.ints(shape.map(() => 1))]);
+}
+
+/** An elementwise op of two inputs. */
 const binary =
   (opType: string): LoweringRule<unknown> =>
   ({ emitter, inputs, inputTypes, outputTypes: [{ shape }] }) => {
-    if (emitter.target.device !== 'cpu' || shape[shape.length - 1] !== 1) {
-      return [emitter.emit(opType, inputs)];
-    }
-    const axes = emitter.ints(shape.map(() => 1));
     const operands = inputs.map((name, i) => {
       const { shape: own } = inputTypes[i];
-      return own.length < shape.length && numElements(own) === 1
-        ? emitter.emit('Reshape', [name, axes])
-        : name;
+      const scalar = own.length < shape.length && numElements(own) === 1;
+      return scalar ? withAllAxes(emitter, name, shape) : name;
     });
     return [emitter.emit(opType, operands)];
   };
@@ -69,6 +71,7 @@ type Simple = Exclude<
   | 'batchNorm'
   | 'batchNormTraining'
   | 'batchNormTrainingGradient'
+  | 'runningStatistics'
 >;
 
 export const simple: Pick<LoweringTable, Simple> = {
@@ -81,14 +84,22 @@ export const simple: Pick<LoweringTable, Simple> = {
   neg: direct('Neg'),
   relu: direct('Relu'),
   sign: direct('Sign'),
-  // One pass: a ramp so steep that every normal number is beyond it. Comparing and casting takes two and longer ones,
-  // Sign on the CPU three times as long.
-  positive: ({ emitter, inputs: [x] }) => {
-    if (emitter.target.device === 'cpu') {
-      return [emitter.emit('HardSigmoid', [x], { alpha: { float: 3e38 }, beta: { float: 0 } })];
-    }
-    const mask = emitter.emit('Greater', [x, emitter.floats(0)]);
-    return [emitter.emit('Cast', [mask], { to: ELEMENT_TYPE.float32 })];
+  // The mask in one pass: a ramp so steep that every normal number is beyond it. Comparing and casting takes two and
+  // longer ones, Sign on the CPU three times as long.
+  reluGradient: ({ emitter, inputs: [y, dy] }) => {
+    const mask =
+      emitter.target.device === 'cpu'
+        ? emitter.emit('HardSigmoid', [y], { alpha: { float: 3e38 }, beta: { float: 0 } })
+        : emitter.emit('Cast', [emitter.emit('Greater', [y, emitter.floats(0)])], {
+            to: ELEMENT_TYPE.float32,
+          });
+    return [emitter.emit('Mul', [dy, mask])];
+  },
+  siluGradient: ({ emitter, inputs: [x, y, dy] }) => {
+    const slope = emitter.emit('Sigmoid', [x]);
+    const rest = emitter.emit('Sub', [emitter.floats(1), slope]);
+    const total = emitter.emit('Add', [slope, emitter.emit('Mul', [y, rest])]);
+    return [emitter.emit('Mul', [dy, total])];
   },
   sqrt: direct('Sqrt'),
   exp: direct('Exp'),
@@ -157,6 +168,15 @@ export const simple: Pick<LoweringTable, Simple> = {
     return [emitter.emit('Sub', [shifted, emitter.emit('Log', [sum])])];
   },
   // Comparing with 0, 1, … instead of the OneHot op: that one is missing on WebGPU.
+  sgd: ({ emitter, inputs: [parameter, gradient, velocity, rate, momentum], attributes, outputTypes }) => {
+    const { weightDecay } = attributes;
+    const by = (tensor: string, scalar: string): string =>
+      emitter.emit('Mul', [tensor, withAllAxes(emitter, scalar, outputTypes[0].shape)]);
+    const decay = weightDecay === 0 ? undefined : by(parameter, emitter.floats(weightDecay));
+    const decayed = decay ? emitter.emit('Add', [gradient, decay]) : gradient;
+    const moved = emitter.emit('Add', [by(velocity, momentum), decayed]);
+    return [emitter.emit('Sub', [parameter, by(moved, rate)]), moved];
+  },
   oneHot: ({ emitter, inputs, attributes: { classes } }) => {
     const range = Int32Array.from({ length: classes }, (_, i) => i);
     const column = emitter.emit('Unsqueeze', [inputs[0], emitter.ints([-1])]);

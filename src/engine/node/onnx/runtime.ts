@@ -3,16 +3,26 @@
  * `run()` blocks the thread that calls it.
  */
 import * as ort from 'onnxruntime-node';
-import { UserError } from '../../errors.ts';
-import type { Value } from '../../graph/graph.ts';
-import { Graph } from '../../graph/graph.ts';
-import type { Tensor, TensorData } from '../../graph/tensor.ts';
-import { formatShape } from '../../graph/tensor.ts';
-import { lowerGraph } from '../../onnx/lower/index.ts';
-import { decodeModel, encodeModel } from '../../onnx/model.ts';
-import { splitWrongConvolutions } from '../../onnx/webgpu-convolution.ts';
-import type { StateBinding, TensorSpec } from '../engine.ts';
-import type { EngineOptions, LoadedSession } from './protocol.ts';
+import { UserError } from '../../../errors.ts';
+import type { Value } from '../../../graph/graph.ts';
+import { Graph } from '../../../graph/graph.ts';
+import type { Tensor, TensorData } from '../../../graph/tensor.ts';
+import { formatShape } from '../../../graph/tensor.ts';
+import { lowerGraph } from '../../../onnx/lower/index.ts';
+import { decodeModel, encodeModel } from '../../../onnx/model.ts';
+import { splitWrongConvolutions } from '../../../onnx/webgpu-convolution.ts';
+import type { Device, StateBinding, TensorSpec } from '../../engine.ts';
+import { checkFeeds } from '../feeds.ts';
+import type { LoadedSession } from '../protocol.ts';
+import type { Runtime } from '../serve.ts';
+
+/** What the thread is started with; see {@link OnnxEngineOptions}. */
+export interface OnnxOptions {
+  readonly device: Device;
+  readonly threads: number;
+  readonly strict?: boolean;
+  readonly profile?: string;
+}
 
 interface Session {
   readonly session: ort.InferenceSession;
@@ -44,15 +54,16 @@ const HOW_TO_GET: Readonly<Record<string, string>> = {
     'Or use --device cpu.',
 };
 
-export class Runtime {
+export class OnnxRuntime implements Runtime<Uint8Array> {
+  readonly version = runtimeVersion();
   /** Seconds spent inside ONNX Runtime's `run` so far. */
   runSeconds = 0;
-  private readonly options: EngineOptions;
+  private readonly options: OnnxOptions;
   private readonly sessions = new Map<number, Session>();
   private readonly states = new Map<number, StateStore>();
   private nextId = 0;
 
-  constructor(options: EngineOptions) {
+  constructor(options: OnnxOptions) {
     this.options = options;
   }
 
@@ -298,24 +309,6 @@ function requireProvider(device: string): void {
 function spec(metadata: ort.InferenceSession.ValueMetadata): TensorSpec {
   if (!metadata.isTensor) return { name: metadata.name, dtype: 'float32', shape: ['not a tensor'] };
   return { name: metadata.name, dtype: metadata.type as Tensor['dtype'], shape: metadata.shape };
-}
-
-function checkFeeds(feeds: Record<string, Tensor>, inputs: readonly TensorSpec[]): void {
-  for (const { name, dtype, shape } of inputs) {
-    const feed = feeds[name];
-    const expected = `input "${name}" must be ${dtype}${formatShape(shape)}`;
-    if (!feed)
-      throw new Error(`${expected}, but was not fed (fed: ${Object.keys(feeds).join(', ') || 'nothing'})`);
-    const fits =
-      feed.dtype === dtype &&
-      feed.shape.length === shape.length &&
-      shape.every((length, axis) => typeof length === 'string' || length === feed.shape[axis]);
-    if (!fits) throw new Error(`${expected}, found ${feed.dtype}${formatShape(feed.shape)}`);
-  }
-  const known = new Set(inputs.map(({ name }) => name));
-  for (const name of Object.keys(feeds)) {
-    if (!known.has(name)) throw new Error(`there is no input "${name}" (inputs: ${[...known].join(', ')})`);
-  }
 }
 
 /** ONNX Runtime's binding reads plain buffers only, so shared memory is copied once here. */
