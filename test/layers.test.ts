@@ -11,6 +11,7 @@ const LAYERS = [
   'random',
   'graph',
   'onnx',
+  'torch',
   'engine',
   'nn',
   'models',
@@ -85,5 +86,10 @@ describe('layers', () => {
   test('one module alone talks to ONNX Runtime', () => {
     const talkers = sources.filter(({ imports }) => imports.some((name) => name.startsWith('onnxruntime')));
     expect(talkers.map(({ path }) => path)).toEqual(['engine/node/onnx/runtime.ts']);
+  });
+
+  test('one module alone talks to libtorch', () => {
+    const talkers = sources.filter(({ imports }) => imports.includes('koffi'));
+    expect(talkers.map(({ path }) => path)).toEqual(['engine/node/torch/library.ts']);
   });
 });
