@@ -84,7 +84,19 @@ export {
 } from './data/dataset.ts';
 export { type Batch, DataLoader, LoaderPool } from './data/loader/loader.ts';
 export type { Transform } from './data/transform.ts';
-export { DEVICES, type Device, type Engine, type ModelSession, type TensorSpec } from './engine/engine.ts';
+export {
+  DEVICES,
+  type Device,
+  ENGINES,
+  type Engine,
+  type EngineName,
+  type EngineOptions,
+  type ModelSession,
+  type OnnxEngine,
+  PRECISIONS,
+  type Precision,
+  type TensorSpec,
+} from './engine/engine.ts';
 export { createEngine } from './engine/node/index.ts';
 export { UserError } from './errors.ts';
 export { type Answers, isAnswered } from './evaluate/answers.ts';
@@ -183,7 +195,7 @@ export {
   type SearchSession,
   startSearch,
 } from './train/search.ts';
-export { resumeRun, type SessionOptions, startRun } from './train/start.ts';
+export { type RunChanges, resumeRun, type SessionOptions, startRun } from './train/start.ts';
 export { TrainingStep } from './train/step.ts';
 export { readTensors, type TensorFile } from './train/tensor-file.ts';
 export type { TrainingEvent, TrainResult } from './train/trainer.ts';

@@ -1,3 +1,4 @@
+import type { RecordedChoice } from '../engine/options.ts';
 import { PRESETS, type PresetName, type RunConfig } from './config.ts';
 
 /** A word of a command line, or an option with its value; options without a value are left out. */
@@ -29,7 +30,7 @@ export function exact(value: number): string {
  * @param out Its folder.
  */
 export function trainCommand(config: RunConfig, out: string): string[] {
-  const { model, data, recipe, seed, device, initial, trainingImages } = config;
+  const { model, data, recipe, seed, initial, trainingImages } = config;
   const { stem, antialias = 'none', stemBias } = model;
   const preset = PRESETS[config.preset as PresetName];
   return commandParts([
@@ -62,9 +63,19 @@ export function trainCommand(config: RunConfig, out: string): string[] {
     ['--fraction', data.fraction],
     ['--limit', typeof data.limit === 'object' ? limitWord(data.limit) : data.limit],
     ['--seed', seed],
-    ['--device', device === 'cpu' ? null : device],
+    ...engineWords(config),
     ['--out', out],
   ]);
+}
+
+/** The options that choose what is computed on; none for ONNX Runtime on the CPU. */
+export function engineWords({ engine, device, precision, tf32 }: RecordedChoice): CommandWord[] {
+  return [
+    ['--engine', engine === 'onnxruntime' ? null : engine],
+    ['--device', device === 'cpu' ? null : device],
+    ['--precision', precision === 'float32' ? null : precision],
+    ...(tf32 ? ['--tf32'] : []),
+  ];
 }
 
 /** `train=5000,test=1000`. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AUGMENTATION_NAMES } from '../augment/augment.ts';
+import { DEVICES, ENGINES, PRECISIONS } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import type { MomentumPolicy, OneCycleRates } from './schedule.ts';
 
@@ -129,8 +130,13 @@ export const runConfigSchema = z.strictObject({
   preset: z.string(),
   recipe: recipeSchema,
   seed: z.number().int().nonnegative(),
-  /** The device that the run started on; like `workers`, it may change when the run is resumed. */
-  device: z.enum(['cpu', 'webgpu', 'cuda']),
+  /** What the run started on; like `workers`, it may change when the run is resumed. ONNX Runtime when left out. */
+  engine: z.enum(ENGINES).optional(),
+  device: z.enum(DEVICES),
+  /** What convolutions and activations are computed in; float32 when left out. */
+  precision: z.enum(PRECISIONS).optional(),
+  /** Whether NVIDIA's matrix units may round float32 operands to 10 bits; they may not when left out. */
+  tf32: z.boolean().optional(),
   workers: z.number().int().nonnegative(),
   initial: initialSchema.optional(),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { storedChoice } from '../engine/options.ts';
 import { imageLimitSchema, initialSchema, type RunConfig, recipeSchema } from './config.ts';
 
 const count = z.number().int().nonnegative();
@@ -62,7 +63,12 @@ export const trainingRecordSchema = z.looseObject({
   /** The weights that it started from; absent when it started from the seed. */
   initial: initialSchema.partial().loose().optional(),
   seed: z.number().int().optional(),
+  /** What it was trained on in the end; absent for ONNX Runtime. */
+  engine: z.string().optional(),
   device: z.string().optional(),
+  /** Absent for float32. */
+  precision: z.string().optional(),
+  tf32: z.boolean().optional(),
   /** Optimiser steps. */
   steps: count.optional(),
   /** Of the last epoch. */
@@ -149,6 +155,7 @@ export function howTrained(
     initial,
     seed,
     device,
+    ...storedChoice(config),
     steps,
     train: last?.train,
     test: last?.test,

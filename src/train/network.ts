@@ -1,4 +1,5 @@
 import type { Engine } from '../engine/engine.ts';
+import { withBatchAdvice } from '../engine/memory.ts';
 import { UserError } from '../errors.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { floats } from '../graph/tensor.ts';
@@ -22,6 +23,7 @@ export async function networkLearner(engine: Engine, config: RunConfig, initial?
   const seeded = createModel(config.model, config.seed);
   const model = { ...seeded, parameters: initial ?? seeded.parameters };
   const { width, height } = config.preprocessing;
+  const ofBatch = { batch: config.recipe.batchSize };
   const step = await TrainingStep.create(engine, model, {
     batchSize: config.recipe.batchSize,
     weightDecay: config.recipe.weightDecay,
@@ -41,7 +43,9 @@ export async function networkLearner(engine: Engine, config: RunConfig, initial?
     async reestimate(batches, onBatch) {
       const { weights, momentum } = await step.readState();
       const options = { imageSize: { width, height }, seed: config.seed, onBatch };
-      const measured = await reestimateBatchNorm(engine, model, weights, batches, options);
+      const measured = await withBatchAdvice(ofBatch, () =>
+        reestimateBatchNorm(engine, model, weights, batches, options),
+      );
       if (measured) await step.writeState({ weights: measured, momentum });
       return measured !== undefined;
     },
@@ -87,9 +91,10 @@ async function loadClassifier(
     async classify({ images, count }: LabelledBatch): Promise<Float32Array> {
       const data = images.subarray(0, count * 3 * height * width);
       const shape = [count, 3, height, width];
-      const { [OUTPUT_NAME]: logits } = await session.run({
-        [INPUT_NAME]: { dtype: 'float32', shape, data },
-      });
+      const feeds = { [INPUT_NAME]: { dtype: 'float32', shape, data } } as const;
+      const { [OUTPUT_NAME]: logits } = await withBatchAdvice({ batch: config.recipe.batchSize }, () =>
+        session.run(feeds),
+      );
       return floats(logits);
     },
     dispose: () => session.dispose(),

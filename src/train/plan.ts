@@ -11,7 +11,7 @@ import {
 } from '../data/dataset.ts';
 import { absoluteImageNetSpec } from '../data/imagenet/source.ts';
 import { isNpyPair } from '../data/npy/pair.ts';
-import type { Device } from '../engine/engine.ts';
+import { type EngineChoice, storedChoice } from '../engine/options.ts';
 import { UserError } from '../errors.ts';
 import type { Antialias, BatchNormConfig, Form, StemConfig } from '../models/config.ts';
 import { checkModel } from '../models/cost.ts';
@@ -23,7 +23,7 @@ import { type SettledNetwork, settleNetwork } from './weights/settle.ts';
 import { openWeights, type WeightsSource } from './weights/source.ts';
 
 /** What a person asks for; everything that is left out comes from the preset. */
-export interface TrainingRequest {
+export interface TrainingRequest extends EngineChoice {
   /** `cifar10`, `mnist`, `imagenet:PATH`, `imagenet100:PATH` or the path of an image folder or of an archive of one. */
   readonly data: string;
   /** As in the weights to start from, else a plain convolution, when left out. */
@@ -68,7 +68,6 @@ export interface TrainingRequest {
   /** A seeded, stratified selection of so many images of each split, or of one of them. */
   readonly limit?: ImageLimit;
   readonly seed?: number;
-  readonly device?: Device;
   /** Threads that load images. */
   readonly workers?: number;
   readonly cacheDir?: string;
@@ -256,6 +255,7 @@ async function decide(
     },
     seed: request.seed ?? 0,
     device: request.device ?? 'cpu',
+    ...storedChoice(request),
     workers: request.workers ?? 1,
   };
   return source === undefined ? config : { ...config, initial: planInitial(source, config, request, notes) };

@@ -9,11 +9,11 @@ export interface Difference {
 }
 
 /** Where a run is carried out does not belong to what it computes. */
-const MACHINE: readonly string[] = ['device', 'workers'] satisfies (keyof RunConfig)[];
+const MACHINE: readonly string[] = ['engine', 'device', 'workers'] satisfies (keyof RunConfig)[];
 
 /** The first entry in which two runs would compute something different; undefined when they would not. */
 export function differingEntry(stored: RunConfig, asked: RunConfig): Difference | undefined {
-  return difference(stored, asked, []);
+  return difference(inFull(stored), inFull(asked), []);
 }
 
 /**
@@ -28,6 +28,12 @@ export function checkSameRun(folder: string, stored: RunConfig, asked: RunConfig
     `${folder}: expected a run with ${found.entry} ${JSON.stringify(found.asked)}, found one with ` +
       `${JSON.stringify(found.stored)}. Restore its config.json, or move the folder away to train it anew.`,
   );
+}
+
+/** With what an absent entry means where it may also be written out. */
+function inFull(config: RunConfig): RunConfig {
+  const { precision = 'float32', tf32 = false } = config;
+  return { ...config, precision, tf32 };
 }
 
 function difference(stored: unknown, asked: unknown, path: readonly string[]): Difference | undefined {

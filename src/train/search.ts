@@ -1,4 +1,4 @@
-import type { Device } from '../engine/engine.ts';
+import { checkEngineOptions, type EngineChoice } from '../engine/options.ts';
 import type { RunConfig } from './config.ts';
 import { DivergedError } from './diverged.ts';
 import { planRun, type TrainingRequest } from './plan.ts';
@@ -25,7 +25,7 @@ import {
   trialsOfSearch,
   writeSearch,
 } from './search/settings.ts';
-import { continueRun, defaultWorkers, type SessionOptions } from './start.ts';
+import { continueRun, defaultWorkers, engineOptions, onEngine, type SessionOptions } from './start.ts';
 import type { TrainingEvent } from './trainer.ts';
 
 /** What a person asks for; everything that is left out comes from the preset of the data. */
@@ -39,9 +39,8 @@ export interface SearchRequest {
   readonly trials?: number;
 }
 
-/** What may be asked of a search that goes on. */
-export interface SearchChanges extends Partial<SearchRequest> {
-  readonly device?: Device;
+/** What may be asked of a search that goes on. Its precision stays, or its trials could not be compared. */
+export interface SearchChanges extends Partial<SearchRequest>, Pick<EngineChoice, 'engine' | 'device'> {
   readonly workers?: number;
 }
 
@@ -61,7 +60,7 @@ export type SearchEvent =
 
 /** How a search is carried out; none of it changes its results. */
 export interface SearchSession
-  extends Pick<SessionOptions, 'out' | 'threads' | 'signal' | 'cacheDir' | 'maxBad'> {
+  extends Pick<SessionOptions, 'out' | 'threads' | 'gpu' | 'torch' | 'signal' | 'cacheDir' | 'maxBad'> {
   readonly onEvent?: (event: SearchEvent) => void;
 }
 
@@ -90,6 +89,8 @@ export const DEFAULT_VALIDATION = 0.1;
 export async function startSearch(request: SearchRequest, session: SearchSession): Promise<SearchResult> {
   // What costs nothing is checked first: nobody wants to wait for a data set to hear of a wrong number.
   checkPlan(request);
+  const { engine, device, precision, tf32 } = request.training;
+  checkEngineOptions({ engine, device, precision, tf32, gpu: session.gpu, torch: session.torch });
   const seeds = request.seeds ?? [0];
   const base = await planBase(request.training, seeds[0], session);
   const { recipe } = base;
@@ -115,12 +116,14 @@ export async function resumeSearch(
 ): Promise<SearchResult> {
   const stored = await readSearch(session.out);
   const plan = extendPlan(stored, changes);
-  if (changes.training) {
-    checkSameBase(stored.base, await planBase(changes.training, stored.base.seed, session));
-  }
-  const device = changes.device ?? changes.training?.device ?? stored.base.device;
-  const workers = changes.workers ?? changes.training?.workers ?? stored.base.workers;
-  const settings = searchSettings(plan, { ...stored.base, device, workers });
+  const { training } = changes;
+  const engine = changes.engine ?? training?.engine;
+  const device = changes.device ?? training?.device;
+  const workers = changes.workers ?? training?.workers ?? stored.base.workers;
+  const base = { ...onEngine(stored.base, { engine, device }), workers };
+  checkEngineOptions(engineOptions(base, session));
+  if (training) checkSameBase(stored.base, await planBase(training, stored.base.seed, session));
+  const settings = searchSettings(plan, base);
   await writeSearch(session.out, settings);
   return carryOut(settings, session);
 }
@@ -161,13 +164,15 @@ async function carryOut(settings: SearchSettings, session: SearchSession): Promi
 async function runTrial(
   settings: SearchSettings,
   trial: Trial,
-  { out, signal, onEvent, threads, cacheDir, maxBad }: SearchSession,
+  { out, signal, onEvent, threads, gpu, torch, cacheDir, maxBad }: SearchSession,
 ): Promise<TrialResult | undefined> {
   const folder = searchPaths(out).trial(trial);
   try {
     const { status, log } = await continueRun(trialConfig(settings, trial), {
       out: folder,
       threads,
+      gpu,
+      torch,
       cacheDir,
       maxBad,
       signal,

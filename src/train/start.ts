@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { BadLimit } from '../data/bad-images.ts';
-import type { Device } from '../engine/engine.ts';
+import type { EngineOptions } from '../engine/engine.ts';
 import { createEngine } from '../engine/node/index.ts';
+import { checkEngineOptions, type EngineChoice, type EnginePlace, storedChoice } from '../engine/options.ts';
 import type { RunConfig } from './config.ts';
 import { openRunData } from './images.ts';
 import { networkLearner } from './network.ts';
@@ -12,12 +13,11 @@ import { type TrainingEvent, type TrainResult, train } from './trainer.ts';
 import { readInitial } from './weights/initial.ts';
 
 /** How a run is carried out; none of it changes its result. */
-export interface SessionOptions {
+export interface SessionOptions extends EnginePlace {
   /** The run's folder. */
   readonly out: string;
-  /** Threads of ONNX Runtime; all cores when left out. */
-  readonly threads?: number;
-  readonly onConfig?: (config: RunConfig) => void;
+  /** Told the settings before anything takes time, and those that the run was started with where it is resumed. */
+  readonly onConfig?: (config: RunConfig, started?: RunConfig) => void;
   readonly onEvent?: (event: TrainingEvent) => void;
   /** Abort to stop after the step at hand; a checkpoint is saved. */
   readonly signal?: AbortSignal;
@@ -32,34 +32,49 @@ export interface SessionOptions {
  * @throws UserError for everything a user can mend.
  */
 export async function startRun(request: TrainingRequest, session: SessionOptions): Promise<TrainResult> {
+  const { engine, device, precision, tf32 } = request;
+  const { gpu, torch } = session;
+  checkEngineOptions({ engine, device, precision, tf32, gpu, torch });
   const workers = request.workers ?? defaultWorkers();
-  return carryOut(await planRun({ cacheDir: session.cacheDir, ...request, workers }), session, false);
+  return carryOut(await planRun({ cacheDir: session.cacheDir, ...request, workers }), session);
 }
 
-/** Continue a run from its last checkpoint. Device and workers may differ from those it was started with. */
-export async function resumeRun(
-  session: SessionOptions,
-  changes: { device?: Device; workers?: number } = {},
-): Promise<TrainResult> {
+/** What may be asked of a run that goes on; what is left out stays as it was started. */
+export interface RunChanges extends EngineChoice {
+  readonly workers?: number;
+}
+
+/** Continue a run from its last checkpoint, on the engine that it was started on or on another. */
+export async function resumeRun(session: SessionOptions, changes: RunChanges = {}): Promise<TrainResult> {
   const { config: stored } = await openRun(session.out);
-  const config = {
-    ...stored,
-    device: changes.device ?? stored.device,
-    workers: changes.workers ?? stored.workers,
+  const config = { ...onEngine(stored, changes), workers: changes.workers ?? stored.workers };
+  checkEngineOptions(engineOptions(config, session));
+  return carryOut({ config, splits: await reopenSplits(config, session.cacheDir) }, session, stored);
+}
+
+/** A run's settings with another choice of what computes it, as far as one is made. */
+export function onEngine(stored: RunConfig, changes: EngineChoice): RunConfig {
+  const { engine, precision, tf32, ...rest } = stored;
+  const choice = {
+    engine: changes.engine ?? engine,
+    precision: changes.precision ?? precision,
+    tf32: changes.tf32 ?? tf32,
   };
-  return carryOut({ config, splits: await reopenSplits(config, session.cacheDir) }, session, true);
+  return { ...rest, device: changes.device ?? rest.device, ...storedChoice(choice) };
 }
 
 /**
  * Carry out a run whose settings are decided: from its last checkpoint if its folder has one, else from the start.
  *
- * @throws UserError when the folder holds a run with other settings; device and workers may differ.
+ * @throws UserError when the folder holds a run with other settings; engine, device and workers may differ.
  */
 export async function continueRun(config: RunConfig, session: SessionOptions): Promise<TrainResult> {
   const run = (await isRun(session.out)) ? await openRun(session.out) : undefined;
+  checkEngineOptions(engineOptions(config, session));
   const begun = run?.checkpoint !== undefined || run?.model !== undefined;
   if (begun) checkSameRun(session.out, run.config, config);
-  return carryOut({ config, splits: await reopenSplits(config, session.cacheDir) }, session, begun);
+  const splits = await reopenSplits(config, session.cacheDir);
+  return carryOut({ config, splits }, session, begun ? run.config : undefined);
 }
 
 /** Enough to keep one training process fed; the other cores belong to the network. */
@@ -67,15 +82,17 @@ export function defaultWorkers(): number {
   return Math.max(1, Math.floor(availableParallelism() / 2));
 }
 
+/** @param started The settings that a run which is resumed was started with. */
 async function carryOut(
   { config, splits }: PlannedRun,
   session: SessionOptions,
-  resume: boolean,
+  started?: RunConfig,
 ): Promise<TrainResult> {
+  const resume = started !== undefined;
   const closing: (() => Promise<void>)[] = [() => splits.train.close(), () => splits.test.close()];
   try {
-    session.onConfig?.(config);
-    const engine = await createEngine({ device: config.device, threads: session.threads });
+    session.onConfig?.(config, started);
+    const engine = await createEngine(engineOptions(config, session));
     closing.push(() => engine.close());
     const learner = await networkLearner(engine, config, resume ? undefined : await readInitial(config));
     closing.push(() => learner.dispose());
@@ -86,4 +103,12 @@ async function carryOut(
   } finally {
     for (const close of closing.reverse()) await close();
   }
+}
+
+/** What a run is computed on, on this machine. */
+export function engineOptions(
+  { engine, device, precision, tf32 }: RunConfig,
+  { threads, gpu, torch }: EnginePlace,
+): EngineOptions {
+  return { engine, device, precision, tf32, threads, gpu, torch };
 }

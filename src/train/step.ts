@@ -1,4 +1,5 @@
 import type { DeviceState, Engine, GraphOutputs, Program, StateBinding } from '../engine/engine.ts';
+import { withBatchAdvice } from '../engine/memory.ts';
 import { gradients } from '../graph/autodiff.ts';
 import * as F from '../graph/functional.ts';
 import type { Value } from '../graph/graph.ts';
@@ -178,7 +179,7 @@ export class TrainingStep {
       tensors.set(`${VELOCITY}${name}`, float32(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape));
     }
     const step = new TrainingStep(engine, model, options, await engine.createState(tensors));
-    await step.program(options.batchSize);
+    await withBatchAdvice({ batch: options.batchSize }, () => step.program(options.batchSize));
     return step;
   }
 
@@ -187,8 +188,13 @@ export class TrainingStep {
    * and the newest other one are kept.
    *
    * @param settings learning rate and momentum of this step, and its number
+   * @throws UserError with the batch size to try, when memory runs out
    */
-  async run(
+  run(batch: TrainingBatch, settings: StepSettings): Promise<StepResult> {
+    return withBatchAdvice({ batch: this.options.batchSize }, () => this.take(batch, settings));
+  }
+
+  private async take(
     { images, labels, count }: TrainingBatch,
     { lr, momentum, step = 0 }: StepSettings,
   ): Promise<StepResult> {

@@ -58,6 +58,21 @@ describe('the command of a run', () => {
     );
   });
 
+  it('names the engine, unless it is ONNX Runtime', () => {
+    const torch: RunConfig = {
+      ...config,
+      engine: 'torch',
+      device: 'cuda',
+      precision: 'bfloat16',
+      tf32: true,
+    };
+    expect(trainCommand(torch, 'x').join(' ')).toContain(
+      ' --seed 1 --engine torch --device cuda --precision bfloat16 --tf32 --out x',
+    );
+    const usual: RunConfig = { ...config, engine: 'onnxruntime', precision: 'float32', tf32: false };
+    expect(trainCommand(usual, 'x')).toEqual(trainCommand(config, 'x'));
+  });
+
   it('limits each split by itself', () => {
     const limited = (limit: RunConfig['data']['limit']) =>
       trainCommand({ ...config, data: { ...config.data, limit } }, 'x').find((part) =>

@@ -57,6 +57,12 @@ describe('a stored configuration', () => {
     }
   });
 
+  it('tells the engine where it is not ONNX Runtime; older ones had no other', () => {
+    const torch = { ...config, engine: 'torch', device: 'cuda', precision: 'bfloat16', tf32: true };
+    expect(parseRunConfig(torch, 'config.json')).toEqual(torch);
+    expect(parseRunConfig(config, 'config.json')).not.toHaveProperty('engine');
+  });
+
   it.each([
     [null, /^config\.json: expected the schema 'pushpull\.run\/1', found none/],
     [{ ...config, schema: 'pushpull.run/2' }, /found "pushpull\.run\/2".*another version/],
@@ -71,6 +77,8 @@ describe('a stored configuration', () => {
       /'trainingImages\.augment' is wrong/,
     ],
     [{ ...config, extra: 1 }, /Unrecognized key/],
+    [{ ...config, engine: 'jax' }, /the entry 'engine' is wrong/],
+    [{ ...config, precision: 'float16' }, /the entry 'precision' is wrong/],
   ])('that is wrong is refused by name (%#)', (value, message) => {
     expect(() => parseRunConfig(value, 'config.json')).toThrow(UserError);
     expect(() => parseRunConfig(value, 'config.json')).toThrow(message);

@@ -1,0 +1,86 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readModelCard } from '../../src/models/card.ts';
+import type { RunConfig } from '../../src/train/config.ts';
+import { howTrained } from '../../src/train/history.ts';
+import { runPaths } from '../../src/train/run.ts';
+import { continueRun, onEngine, resumeRun, startRun } from '../../src/train/start.ts';
+import { tinyConfig } from './tiny-learner.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pushpull-start-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const REFUSED = '--precision bfloat16: expected --engine torch with it';
+
+describe('the engine of a run', () => {
+  const torch: RunConfig = {
+    ...tinyConfig(),
+    engine: 'torch',
+    device: 'cuda',
+    precision: 'bfloat16',
+    tf32: true,
+  };
+
+  it('stays what it was unless told otherwise', () => {
+    expect(onEngine(torch, {})).toEqual(torch);
+    expect(onEngine(tinyConfig(), {})).toEqual(tinyConfig());
+    expect(onEngine(torch, { device: 'cpu', tf32: false })).toEqual({
+      ...tinyConfig(),
+      engine: 'torch',
+      precision: 'bfloat16',
+    });
+    expect(onEngine(torch, { engine: 'onnxruntime', precision: 'float32', tf32: false })).toEqual({
+      ...tinyConfig(),
+      device: 'cuda',
+    });
+  });
+
+  it('is part of how a network was trained', () => {
+    expect(howTrained(torch, 5, [])).toMatchObject({
+      engine: 'torch',
+      device: 'cuda',
+      precision: 'bfloat16',
+      tf32: true,
+    });
+    expect(Object.keys(howTrained(tinyConfig(), 5, []))).not.toContain('engine');
+  });
+
+  it('is refused before the data is looked at, where there is no such', async () => {
+    const out = join(folder, 'none');
+    const request = { data: '/nowhere', precision: 'bfloat16' } as const;
+    await expect(startRun(request, { out })).rejects.toThrow(REFUSED);
+    await expect(startRun({ data: '/nowhere' }, { out, gpu: 1 })).rejects.toThrow('--gpu 1: expected');
+    await expect(continueRun({ ...tinyConfig(), precision: 'bfloat16' }, { out })).rejects.toThrow(REFUSED);
+  });
+
+  it('is checked together with what the run was begun with', async () => {
+    const out = join(folder, 'begun');
+    const request = { data: 'mnist', width: 2, epochs: 1, limit: 32, workers: 1 };
+    await startRun(request, { out, threads: 1 });
+    const { config, model } = runPaths(out);
+    const stored = readFileSync(config, 'utf8');
+    expect(Object.keys(JSON.parse(stored))).not.toContain('engine');
+    expect(readModelCard(readFileSync(model))!.training).not.toHaveProperty('engine');
+
+    await expect(resumeRun({ out }, { precision: 'bfloat16' })).rejects.toThrow(REFUSED);
+    writeFileSync(config, JSON.stringify({ ...JSON.parse(stored), engine: 'torch', precision: 'bfloat16' }));
+    await expect(resumeRun({ out }, { engine: 'onnxruntime' })).rejects.toThrow(REFUSED);
+    await expect(resumeRun({ out }, { device: 'webgpu' })).rejects.toThrow(
+      '--device webgpu: expected cpu or',
+    );
+
+    const told: (RunConfig | undefined)[] = [];
+    const onConfig = (...configs: (RunConfig | undefined)[]) => told.push(...configs);
+    const session = { out, threads: 1, onConfig };
+    await resumeRun(session, { engine: 'onnxruntime', precision: 'float32' });
+    expect(told.map((run) => [run?.engine, run?.precision])).toEqual([
+      [undefined, undefined],
+      ['torch', 'bfloat16'],
+    ]);
+  });
+});
