@@ -9,13 +9,14 @@ import type { BadLimit, Unreadable } from '../data/bad-images.ts';
 import type { ClassSelection } from '../data/class-selection.ts';
 import { writeFileAtomic } from '../data/files.ts';
 import { LoaderPool } from '../data/loader/loader.ts';
-import type { Device } from '../engine/engine.ts';
+import type { EngineOptions } from '../engine/engine.ts';
+import { withBatchAdvice } from '../engine/memory.ts';
+import { checkEngineOptions } from '../engine/options.ts';
 import { UserError } from '../errors.ts';
 import { describeEnvironment } from './environment.ts';
 import { type GatheredAnswers, gatherAnswers } from './gather.ts';
 import { badImagesOf } from './left-out.ts';
 import { type MeasuredCell, measureCells } from './measure.ts';
-import { readModelFile } from './model.ts';
 import { measuredCells } from './predictions.ts';
 import type { PreprocessingFlags } from './preprocessing.ts';
 import { Progress, type ProgressEvent } from './progress.ts';
@@ -23,10 +24,11 @@ import { EvaluationRecord, hasAlexnetErrors } from './record.ts';
 import { formatResult, type Result, type ResultData, type ResultModel, readResult } from './result.ts';
 import { checkBaseline, checkBaselineCells, checkResume } from './selection.ts';
 import { describeStatistics } from './statistics/describe.ts';
-import { openSubject } from './subject.ts';
+import { openSubject, readSubject } from './subject.ts';
 import { askedCells, openPass, prepareRepeated } from './test-data.ts';
 
-export interface EvaluateOptions {
+/** On ONNX Runtime and the CPU unless told otherwise; another engine takes the folder of a run, and no ONNX file. */
+export interface EvaluateOptions extends Partial<EngineOptions> {
   /** An ONNX file of any image classifier, or the folder of a run. */
   readonly model: string;
   /**
@@ -62,10 +64,6 @@ export interface EvaluateOptions {
   readonly seed?: number;
   /** Default 64. */
   readonly batchSize?: number;
-  /** Default `cpu`. */
-  readonly device?: Device;
-  /** Threads of ONNX Runtime. Default: what the machine offers. */
-  readonly threads?: number;
   /** Threads that decode and corrupt images. Default: what the machine offers. */
   readonly workers?: number;
   /** Where downloaded data sets are. */
@@ -114,12 +112,13 @@ const DEFAULT_BATCH = 64;
  */
 export async function evaluate(options: EvaluateOptions): Promise<Result> {
   const asked = askedCells(options);
+  checkEngineOptions(options);
   // What costs nothing is checked first: nobody wants to wait for a download to hear that a file is missing.
   const baseline = options.baseline ? await readResult(options.baseline) : undefined;
   if (baseline) checkBaselineCells(baseline, options.baseline!, asked);
   const earlier = options.out ? await readEarlier(options.out, options.baseline) : undefined;
   if (!baseline && earlier?.baseline) checkBaselineCells(earlier.baseline, earlier.baseline.file, asked);
-  const source = await readModelFile(options.model, options.preprocessing?.labels);
+  const source = await readSubject(options);
 
   const kept: { close(): Promise<void> }[] = [];
   const keep = <T extends { close(): Promise<void> }>(resource: T): T => {
@@ -130,8 +129,10 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
     const { test, engine, data: now, classifier } = await openSubject(options, source, keep);
     const { cells } = test;
     if (baseline) checkBaseline(baseline, options.baseline!, now, cells);
+    const workers = options.workers ?? availableParallelism();
+    const environment = describeEnvironment(engine, options, workers);
     if (earlier) {
-      checkResume(earlier, options.out!, { model: classifier.model, data: now, device: engine.device });
+      checkResume(earlier, options.out!, { model: classifier.model, data: now, ...environment });
       if (!baseline && earlier.baseline) {
         checkBaselineCells(earlier.baseline, earlier.baseline.file, cells);
       }
@@ -143,8 +144,6 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
     const answers = await gatherAnswers({ options, test, earlier, reference, baseline });
     const { predictions } = answers;
 
-    const workers = options.workers ?? availableParallelism();
-    const environment = describeEnvironment(engine, workers);
     const clean = test.clean !== undefined;
     const record = new EvaluationRecord({
       model: classifier.model,
@@ -180,13 +179,15 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
 
     const pool = keep(new LoaderPool(workers));
     const batchSize = options.batchSize ?? DEFAULT_BATCH;
+    const fixed = model.reading.input.batch;
+    const limit = { batch: fixed ?? batchSize, fixed: fixed !== null };
     const { leaveOut, tellBad } = await badImagesOf(options, test, finished > 0);
     const prepared = prepareRepeated(test, data.preprocessing, remaining.length);
     const measured = measureCells({
       cells: remaining,
       open: (cell) =>
         leaveOut(openPass(cell, { test, prepared, data, batchSize, pool, frostDir: options.frostDir })),
-      classify: (batch) => classifier.classify(batch),
+      classify: (batch) => withBatchAdvice(limit, () => classifier.classify(batch)),
       classes: classifier.classes,
       answers: { images: test.images },
       batches: Math.ceil(test.images(remaining.at(-1)!) / batchSize),

@@ -1,12 +1,12 @@
 /** Any ONNX image classifier behind one call: a batch of prepared images in, logits of the data's classes out. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { ModelSession, OnnxEngine } from '../engine/engine.ts';
-import { UserError } from '../errors.ts';
+import type { Engine, ModelSession } from '../engine/engine.ts';
+import { OutOfMemoryError, UserError } from '../errors.ts';
 import { CARD_KEY, type ModelCard, type Preprocessing, parseModelCard } from '../models/card.ts';
 import { type AdaptedModel, adaptModel, type ImageFeed } from '../onnx/adapt.ts';
 import { outputsOf, sourceOf } from '../onnx/interface.ts';
-import { decodeModel, encodeModel, type ModelProto } from '../onnx/model.ts';
+import { decodeModel, type ModelProto } from '../onnx/model.ts';
 import { randomStream } from '../random/random.ts';
 import { modelConfigSchema } from '../train/config.ts';
 import { trainingRecordSchema } from '../train/history.ts';
@@ -27,11 +27,14 @@ import {
 } from './preprocessing.ts';
 import type { ModelReading, ResultModel } from './result.ts';
 import { bothClasses, classScorer, readScores } from './scores.ts';
+import { loadSession, reason } from './session.ts';
 
 /** A model file that was read and found to be ONNX. */
 export interface ModelFile {
   /** The ONNX file itself; in a run, its `model.onnx`. */
   readonly path: string;
+  /** The folder of the run that it was given as. */
+  readonly run?: string;
   /** With all weights, those of other files included. */
   readonly bytes: Uint8Array;
   readonly model: ResultModel;
@@ -89,7 +92,8 @@ export async function readModelFile(modelOrRun: string, labels?: string): Promis
   };
   const names = labels === undefined ? await declaredNames(file, proto, card) : await readLabelFile(labels);
   const declared = card ? undefined : await declaredPreprocessing(file);
-  return { path: file, bytes, model, card, declared, names };
+  const run = file === modelOrRun ? undefined : modelOrRun;
+  return { path: file, run, bytes, model, card, declared, names };
 }
 
 /** Ultralytics notes what a model is for; its detectors look much like classifiers from outside. */
@@ -138,10 +142,11 @@ async function findModelFile(modelOrRun: string): Promise<string> {
  * Loads a model and finds out how to feed it: layout, size, channels and type of its input from the file, the rest from
  * its card, from a configuration of HuggingFace's or timm's beside it, or from `flags`.
  *
+ * @param engine An ONNX file itself needs ONNX Runtime; a run's network is built anew for any other.
  * @throws UserError if the input takes no images, or if its preprocessing is unknown
  */
 export async function openModel(
-  engine: OnnxEngine,
+  engine: Engine,
   source: ModelFile,
   flags: PreprocessingFlags = {},
 ): Promise<OpenedModel> {
@@ -154,8 +159,7 @@ export async function openModel(
     flags,
   });
   const adapted = adaptModel(proto, imageFeed(input, preprocessing), file);
-  const bytes = adapted.model === proto ? source.bytes : encodeModel(adapted.model);
-  const session = await load(engine, bytes, file);
+  const session = await loadSession(engine, source, { proto, adapted });
   const opened = { source, flags, proto, input, preprocessing, adapted, session };
   return {
     preprocessing,
@@ -168,24 +172,6 @@ export async function openModel(
 export function imageFeed(input: ImagePort, { layout, channels, mean, std }: Preprocessing): ImageFeed {
   return { input, layout, channels: channels ?? 'rgb', mean: mean[0], std: std[0] };
 }
-
-async function load(engine: OnnxEngine, bytes: Uint8Array, file: string): Promise<ModelSession> {
-  try {
-    return await engine.loadModel(bytes);
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw new UserError(`${file}: ONNX Runtime cannot load this model on ${engine.device}: ${reason(error)}`);
-  }
-}
-
-/** The first line of what the runtime says, without the places in its sources. */
-function reason(error: unknown): string {
-  const [line] = (error as Error).message.trim().split(/\r?\n/);
-  const told = line.replace(/\S+\.(?:cc|h):\d+ [^(]*\([^)]*\) ?/g, '').trim();
-  return told.length > LONGEST_REASON ? `${told.slice(0, LONGEST_REASON)}…` : told;
-}
-
-const LONGEST_REASON = 240;
 
 interface Opened {
   readonly source: ModelFile;
@@ -274,6 +260,7 @@ async function probe(
     try {
       probed = await probeOutputs(feeder, batch, adapted.outputs);
     } catch (error) {
+      if (error instanceof OutOfMemoryError) throw error;
       const { width, height } = preprocessing;
       throw new UserError(
         `${wanted.file}: fails on an image of ${width}×${height} pixels (${reason(error)}); ` +

@@ -8,6 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { CORRUPTED_FORMATS } from '../data/corrupted/spec.ts';
 import { readProblem } from '../data/files.ts';
+import { ENGINES, PRECISIONS } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import { modelConfigSchema } from '../train/config.ts';
 import { trainingRecordSchema } from '../train/history.ts';
@@ -277,8 +278,16 @@ const environmentSchema = z.object({
   pushpull: z.string(),
   node: z.string(),
   onnxruntime: z.string(),
+  /** Version of PyTorch, where its libtorch computed. */
+  torch: z.string().optional(),
+  /** What computed; absent in results of versions that had ONNX Runtime alone. */
+  engine: z.enum(ENGINES).optional(),
   device: z.string(),
-  /** Threads of ONNX Runtime on the CPU. */
+  /** What convolutions and activations were computed in; float32 when absent. */
+  precision: z.enum(PRECISIONS).optional(),
+  /** Whether NVIDIA's matrix units might round float32 operands to 10 bits. */
+  tf32: z.boolean().optional(),
+  /** Threads that computed on the CPU. */
   threads: count,
   /** Worker threads that decoded and corrupted images. */
   workers: count,

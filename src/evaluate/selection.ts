@@ -6,7 +6,7 @@ import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import type { Preprocessing } from '../models/card.ts';
 import type { Cell } from './grid.ts';
-import type { ModelReading, Result, ResultData } from './result.ts';
+import type { ModelReading, Result, ResultData, ResultEnvironment } from './result.ts';
 
 /** Images that are decoded to tell two data sets with the same classes and counts apart. */
 const SAMPLES = 8;
@@ -236,6 +236,23 @@ export function checkBaselineCells(
   );
 }
 
+type ComputedOn = Pick<ResultEnvironment, 'engine' | 'device' | 'precision' | 'tf32'>;
+
+/** By options; what results of earlier versions do not tell was not to be chosen. */
+function computedOn({
+  engine = 'onnxruntime',
+  device,
+  precision = 'float32',
+  tf32 = false,
+}: ComputedOn): Readonly<Record<string, string>> {
+  return {
+    '--engine': engine,
+    '--device': device,
+    '--precision': precision,
+    '--tf32': tf32 ? 'given' : 'left out',
+  };
+}
+
 /**
  * Checks that an evaluation may be continued in the file of an earlier one.
  *
@@ -244,13 +261,14 @@ export function checkBaselineCells(
 export function checkResume(
   earlier: Result,
   file: string,
-  now: { readonly model: Result['model']; readonly data: ResultData; readonly device: string },
+  now: { readonly model: Result['model']; readonly data: ResultData } & ComputedOn,
 ): void {
   const different = differences(SAME_INPUT, now.data, earlier.data);
   if (earlier.model.sha256 !== now.model.sha256) different.unshift(`another model (${earlier.model.file})`);
   different.push(...otherReading(now.model.reading, earlier.model.reading));
-  if (earlier.environment.device !== now.device) {
-    different.push(`--device ${earlier.environment.device} there, ${now.device} here`);
+  const [there, here] = [computedOn(earlier.environment), computedOn(now)];
+  for (const [option, value] of Object.entries(there)) {
+    if (value !== here[option]) different.push(`${option} ${value} there, ${here[option]} here`);
   }
   if (different.length === 0) return;
   throw new UserError(

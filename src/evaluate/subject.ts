@@ -1,10 +1,12 @@
 /** What is measured: the data, and a model that was understood with the help of a few of its images. */
-import type { Engine } from '../engine/engine.ts';
+import type { Engine, EngineOptions } from '../engine/engine.ts';
 import { createEngine } from '../engine/node/index.ts';
+import { checkEngineOptions } from '../engine/options.ts';
 import { answerOf } from './answers.ts';
 import type { EvaluateOptions } from './evaluate.ts';
 import { type Classifier, type ModelFile, openModel, readModelFile } from './model.ts';
 import type { ResultData } from './result.ts';
+import { runOf } from './session.ts';
 import { describeData, openTestData, type SampledImages, sampleImages, type TestData } from './test-data.ts';
 
 export interface Subject {
@@ -20,13 +22,26 @@ export interface Subject {
 export type Keep = <T extends { close(): Promise<void> }>(resource: T) => T;
 
 /**
+ * Reads the model that is asked for.
+ *
+ * @throws UserError when there is none, or the engine that is asked for takes no such file
+ */
+export async function readSubject({ model, engine, preprocessing }: EvaluateOptions): Promise<ModelFile> {
+  const source = await readModelFile(model, preprocessing?.labels);
+  if (engine === 'torch') runOf(source);
+  return source;
+}
+
+/**
  * Opens data and model, and finds out how the two fit together.
  *
  * @throws UserError if they do not
  */
 export async function openSubject(options: EvaluateOptions, source: ModelFile, keep: Keep): Promise<Subject> {
   const test = keep(await openTestData(options, source.names));
-  const engine = keep(await createEngine({ device: options.device ?? 'cpu', threads: options.threads }));
+  const { engine: name, device = 'cpu', threads, precision, gpu, tf32, torch } = options;
+  const choice: EngineOptions = { engine: name, device, threads, precision, gpu, tf32, torch };
+  const engine = keep(await createEngine(choice));
   const opened = keep(await openModel(engine, source, options.preprocessing));
   const data = await describeData(test, opened.preprocessing, options);
   const sample = await sampleImages(test, data.preprocessing);
@@ -58,7 +73,8 @@ export interface PreviewedAnswer {
  * @throws UserError as `evaluate` does, if model, data and options do not fit together
  */
 export async function previewModel(options: EvaluateOptions): Promise<ModelPreview> {
-  const source = await readModelFile(options.model, options.preprocessing?.labels);
+  checkEngineOptions(options);
+  const source = await readSubject(options);
   const kept: { close(): Promise<void> }[] = [];
   try {
     const { test, data, classifier, sample } = await openSubject(options, source, (resource) => {

@@ -1,7 +1,8 @@
 /** How the figures came about: what anybody needs to judge or repeat them. */
 
+import { describeChoice } from '../engine/options.ts';
 import type { Result } from '../evaluate/result.ts';
-import { commandParts, shellWord, trainCommand } from '../train/command.ts';
+import { commandParts, engineWords, shellWord, trainCommand } from '../train/command.ts';
 import type { RunConfig } from '../train/config.ts';
 import { type ComparedModel, type Comparison, imagesPerCell, measuredCells } from './comparison.ts';
 import { formatCount, formatDuration, formatPercent, plural } from './format.ts';
@@ -88,12 +89,12 @@ function modelFacts(model: ComparedModel): Fact[] {
     {
       name: 'Measured',
       value:
-        `${env.date.slice(0, 16).replace('T', ' ')} in ${formatDuration(env.seconds)} on ${env.device}` +
+        `${env.date.slice(0, 16).replace('T', ' ')} in ${formatDuration(env.seconds)} ${env.engine === 'torch' ? 'by' : 'on'} ${describeChoice(env)}` +
         ` (${env.cpu}, ${env.threads} threads, ${env.workers} workers, ${env.platform})`,
     },
     {
       name: 'Versions',
-      value: `pushpull ${env.pushpull}, Node ${env.node}, ONNX Runtime ${env.onnxruntime}`,
+      value: `pushpull ${env.pushpull}, Node ${env.node}, ${env.torch ? `PyTorch ${env.torch}` : `ONNX Runtime ${env.onnxruntime}`}`,
     },
   ];
   if (run?.config) facts.push(...trainingFacts(run.config, model));
@@ -143,7 +144,7 @@ function trainingFacts(config: RunConfig, { run }: ComparedModel): Fact[] {
     },
     {
       name: 'Training',
-      value: `seed ${config.seed}, device ${config.device}${seconds > 0 ? `, ${formatDuration(seconds)}` : ''}`,
+      value: `seed ${config.seed}, ${config.engine === 'torch' ? '' : 'device '}${describeChoice(config)}${seconds > 0 ? `, ${formatDuration(seconds)}` : ''}`,
     },
   ];
 }
@@ -182,6 +183,14 @@ function cautions({ models, baseline, best }: Comparison): string[] {
       list.push(`${label}: ${formatCount(bad)} unreadable images were left out.`);
     for (const note of result.notes) list.push(`${label}: ${note}.`);
   }
+  const precisions = models.map(({ label, result: { environment } }) => {
+    const { precision = 'float32', tf32 } = environment;
+    return { label, precision: `${precision}${tf32 ? ' with TF32' : ''}` };
+  });
+  if (new Set(precisions.map(({ precision }) => precision)).size > 1) {
+    const each = precisions.map(({ label, precision }) => `${label} in ${precision}`);
+    list.push(`Measured in different precisions: ${each.join(', ')}.`);
+  }
   return list;
 }
 
@@ -205,6 +214,7 @@ function deriveCommands({ result, run }: ComparedModel): string[] {
       ['--limit', data.limit],
       ['--seed', data.seed],
       ['--set', data.corrupted ? null : data.corruptionSet],
+      ...engineWords(result.environment),
       ...foreignOptions(result),
     ]).join(' '),
   );

@@ -26,6 +26,15 @@ describe('result files', () => {
     expect(formatResult(await read(text))).toBe(text);
   });
 
+  it('tell what computed; those of versions that had one engine need not', async () => {
+    const result = exampleResult();
+    const torch = { engine: 'torch', torch: '2.15.0', precision: 'bfloat16', tf32: true } as const;
+    const told = { ...result, environment: { ...result.environment, ...torch } };
+    expect(await read(formatResult(told))).toEqual(told);
+    const other = { ...told, environment: { ...told.environment, precision: 'float16' } };
+    expect(() => validateResult(other, 'x.json')).toThrow(/environment.precision is wrong/);
+  });
+
   it('keep text with brackets as it is', async () => {
     const result = exampleResult({ name: 'a [ 1,\n 2 ] b', path: '/x [3] y' });
     expect((await read(formatResult(result))).data).toEqual(result.data);

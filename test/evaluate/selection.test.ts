@@ -93,6 +93,16 @@ describe('checkResume', () => {
     expect(() => checkResume(earlier, 'r.json', { ...now, model })).not.toThrow();
   });
 
+  it('goes on in the same precision alone', () => {
+    const usual = { engine: 'onnxruntime', precision: 'float32', tf32: false } as const;
+    expect(() => checkResume(earlier, 'r.json', { ...now, ...usual })).not.toThrow();
+    const torch = { engine: 'torch', precision: 'bfloat16', tf32: true } as const;
+    expect(() => checkResume(earlier, 'r.json', { ...now, ...torch })).toThrow(
+      'another evaluation: --engine onnxruntime there, torch here; --precision float32 there, bfloat16 here; ' +
+        '--tf32 left out there, given here; choose',
+    );
+  });
+
   it('says all that differs', () => {
     const model = { ...earlier.model, sha256: 'b'.repeat(64) };
     const data = {

@@ -272,6 +272,22 @@ describe('provenance', () => {
     ]);
   });
 
+  it('tells what computed each result, and warns of different precisions', () => {
+    const plain = syntheticResult({ file: 'plain' });
+    const other = syntheticAvg3();
+    const torch = { engine: 'torch', torch: '2.15.0', device: 'cuda', precision: 'bfloat16' } as const;
+    const half: Result = { ...other, environment: { ...other.environment, ...torch } };
+    const { models, commands, cautions } = provenance(compare([plain, half]));
+    const facts = (at: number) => new Map(models[at]!.facts.map(({ name, value }) => [name, value]));
+    expect(facts(0).get('Measured')).toContain(' on cpu (Example CPU');
+    expect(facts(0).get('Versions')).toBe('pushpull 0.1.0, Node 20.20.2, ONNX Runtime 1.30.0');
+    expect(facts(1).get('Measured')).toContain(' by torch on cuda, bfloat16 (Example CPU');
+    expect(facts(1).get('Versions')).toBe('pushpull 0.1.0, Node 20.20.2, PyTorch 2.15.0');
+    expect(commands[1]).toMatch(/ --set cifar --engine torch --device cuda --precision bfloat16$/);
+    expect(cautions.at(-1)).toMatch(/^Measured in different precisions: .* in float32, .* in bfloat16\.$/);
+    expect(provenance(compare([plain, other])).cautions.join()).not.toContain('precision');
+  });
+
   it('prefers the commands that were really given', () => {
     expect(provenance(compare([syntheticResult()]), ['pushpull demo']).commands).toEqual(['pushpull demo']);
   });
