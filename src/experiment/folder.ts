@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { errorCode, explainWriteError, writeFileAtomic } from '../data/files.ts';
+import type { EngineChoice } from '../engine/options.ts';
 import { UserError } from '../errors.ts';
 import { runConfigSchema } from '../train/config.ts';
 import { isRun } from '../train/run.ts';
@@ -52,7 +53,9 @@ const folderSchema = z.strictObject({
       full: extentSchema,
       scaled: extentSchema,
       /** Settings of its runs, but for the seed and the machine. */
-      config: runConfigSchema.omit({ schema: true, seed: true, device: true, workers: true }),
+      config: runConfigSchema.omit({
+        ...{ schema: true, seed: true, engine: true, device: true, workers: true },
+      }),
     }),
   ),
 });
@@ -101,7 +104,7 @@ function describePlan(plan: ExperimentPlan, earlier: ExperimentFolder | undefine
       ...(preprocessing?.resize !== undefined && { resize: preprocessing.resize }),
     },
     rows: rows.map(({ row, config, full, scaled }) => {
-      const { schema: _, seed: __, device: ___, workers: ____, ...settings } = config;
+      const { schema: _, seed: __, engine: ___, device: ____, workers: _____, ...settings } = config;
       const baseline = row.baseline === undefined ? {} : { baseline: row.baseline };
       return { name: row.name, ...baseline, seeds: seedsOf(row.name), full, scaled, config: settings };
     }),
@@ -138,6 +141,14 @@ export async function checkFolder(plan: ExperimentPlan): Promise<ExperimentFolde
       earlier.scale ? `give ${before}` : 'leave --scale out',
     );
   }
+  const [begun, wanted] = [earlier, now].map(({ rows }) => precisionWords(rows[0]!.config));
+  if (begun !== wanted) {
+    refuse(
+      `the experiment was begun with ${begun}`,
+      `now there is ${wanted}, and its runs could not be compared`,
+      `give ${begun}`,
+    );
+  }
   if (earlier.data.name !== now.data.name) {
     refuse(
       `the experiment was begun on ${earlier.data.name} (${earlier.data.spec})`,
@@ -155,6 +166,11 @@ export async function checkFolder(plan: ExperimentPlan): Promise<ExperimentFolde
     );
   }
   return earlier;
+}
+
+/** What of an engine changes the figures. */
+function precisionWords({ precision = 'float32', tf32 }: EngineChoice): string {
+  return `--precision ${precision}${tf32 ? ' --tf32' : ''}`;
 }
 
 /**

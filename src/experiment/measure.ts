@@ -5,11 +5,14 @@ import { join } from 'node:path';
 import type { CorruptionName } from '../corrupt/index.ts';
 import { createEngine } from '../engine/node/index.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
-import { howTrained } from '../train/history.ts';
+import { saveCheckpoint } from '../train/checkpoint.ts';
+import type { RunConfig } from '../train/config.ts';
+import { emptyRunning, howTrained } from '../train/history.ts';
 import { openRunData } from '../train/images.ts';
 import type { Learner } from '../train/learner.ts';
 import { networkLearner } from '../train/network.ts';
 import { reopenSplits } from '../train/plan.ts';
+import { createRun, runPaths } from '../train/run.ts';
 import type { TrainingData } from '../train/trainer.ts';
 import { evaluationRate, kindOf, type Rate, trainingRate } from './estimate.ts';
 import type { ExperimentPlan, PlannedRun } from './plan.ts';
@@ -55,7 +58,7 @@ export async function measureRates(
 }
 
 async function measureRun(plan: ExperimentPlan, run: PlannedRun): Promise<Rate[]> {
-  const { device, threads, workers, cacheDir } = plan;
+  const { workers, cacheDir } = plan;
   const batchSize = Math.min(
     run.config.recipe.batchSize,
     Math.max(1, Math.floor(STEP_UNITS / (3 * run.multiplyAdds))),
@@ -70,21 +73,38 @@ async function measureRun(plan: ExperimentPlan, run: PlannedRun): Promise<Rate[]
   const folder = await mkdtemp(join(tmpdir(), 'pushpull-measure-'));
   closing.push(() => rm(folder, { recursive: true, force: true }));
   try {
-    const engine = await createEngine({ device, threads });
+    const engine = await createEngine(plan.engine);
     closing.push(() => engine.close());
     const learner = await networkLearner(engine, config);
     closing.push(() => learner.dispose());
     const data = openRunData(config, splits);
     closing.push(() => data.close());
     const trained = await trainingSpeed(learner, data, config.recipe.rates.initial);
-    const { weights } = await learner.state();
-    const model = join(folder, 'model.onnx');
-    await writeFile(model, learner.exportModel(weights, howTrained(config, 0, [])));
-    const measured = await measureEvaluation(plan, model, trained);
+    await finishRun(folder, config, learner);
+    const measured = await measureEvaluation(plan, folder, trained);
     return [trainingRate(run, trained), evaluationRate(run, measured)];
   } finally {
     for (const close of closing.reverse()) await close();
   }
+}
+
+/** Leave a network as its run would in the end, which any engine can measure. */
+async function finishRun(folder: string, config: RunConfig, learner: Learner): Promise<void> {
+  const { checkpoint, model } = runPaths(folder);
+  const { seed, recipe } = config;
+  const state = await learner.state();
+  await createRun(folder, config);
+  await saveCheckpoint(checkpoint, {
+    ...state,
+    state: {
+      position: { epoch: recipe.epochs, batch: 0, step: 0 },
+      totalSteps: 0,
+      random: { scheme: 'keyed', seed },
+      running: emptyRunning(),
+      history: [],
+    },
+  });
+  await writeFile(model, learner.exportModel(state.weights, howTrained(config, 0, [])));
 }
 
 /** Images a second over a few steps. The first is not counted: it warms up. */
@@ -106,7 +126,6 @@ async function trainingSpeed(learner: Learner, data: TrainingData, lr: number): 
 /** Images a second over a few cells. */
 async function measureEvaluation(plan: ExperimentPlan, model: string, trained: number): Promise<number> {
   const { cells: _, images: all, clean: __, ...evaluation } = plan.evaluation;
-  const { device, threads, workers } = plan;
   const wanted = Math.round((trained * 3 * SECONDS) / (CORRUPTIONS.length + 1));
   const limit = Math.min(all, Math.max(LEAST_IMAGES, Math.min(MOST_IMAGES, wanted)));
   // A published set need not hold these; corrupting in memory takes longer than reading, so it is no less.
@@ -115,7 +134,8 @@ async function measureEvaluation(plan: ExperimentPlan, model: string, trained: n
   const ends: number[] = [];
   await evaluate({
     ...evaluation,
-    ...{ model, data, limit, device, threads, workers: workers.evaluation },
+    ...plan.engine,
+    ...{ model, data, limit, workers: plan.workers.evaluation },
     corruptions: CORRUPTIONS,
     severities: [3],
     onEvent: ({ kind }) => kind === 'cell' && ends.push(performance.now()),

@@ -1,7 +1,8 @@
 /** An experiment made concrete: the settings of every run, and what is measured of it. Nothing is written. */
 import { availableParallelism } from 'node:os';
 import { BENCHMARK_CORRUPTIONS } from '../corrupt/index.ts';
-import type { Device } from '../engine/engine.ts';
+import type { EngineOptions } from '../engine/engine.ts';
+import { checkEngineOptions, type EngineChoice } from '../engine/options.ts';
 import type { EvaluateOptions } from '../evaluate/evaluate.ts';
 import { openTestData } from '../evaluate/test-data.ts';
 import { countMultiplyAdds } from '../models/cost.ts';
@@ -14,8 +15,8 @@ import type { ExperimentRow } from './rows.ts';
 import { describeScale, type Extent, type Scale, scaled } from './scale.ts';
 import { type SeedChoice, selectRows } from './selection.ts';
 
-/** What is asked for; how it is carried out changes no figure. */
-export interface ExperimentOptions {
+/** What is asked for. How it is carried out changes no figure; its precision does, and is the same for all runs. */
+export interface ExperimentOptions extends Partial<EngineOptions> {
   /** Path of an experiment file, the name of a shipped one, or one that was read. */
   readonly experiment: string | Experiment;
   /** Folder of runs, results, tables, figures and report; made where there is none. */
@@ -32,9 +33,7 @@ export interface ExperimentOptions {
   readonly seeds?: readonly SeedChoice[];
   /** Trainings and evaluations side by side, which share the threads. Default 1. */
   readonly jobs?: number;
-  /** Default `cpu`. */
-  readonly device?: Device;
-  /** Threads of ONNX Runtime, all jobs together. Default: all cores. */
+  /** Threads that compute, all jobs together. Default: all cores. */
   readonly threads?: number;
   /** Threads that load images, all jobs together. Default: one for two cores in training, one a core in evaluation. */
   readonly workers?: number;
@@ -96,9 +95,8 @@ export interface ExperimentPlan {
   readonly runs: readonly PlannedRun[];
   readonly evaluation: PlannedEvaluation;
   readonly jobs: number;
-  readonly device: Device;
-  /** Of each job. */
-  readonly threads: number;
+  /** What computes trainings and evaluations; the threads of each job. */
+  readonly engine: EngineOptions & { readonly threads: number };
   readonly workers: { readonly training: number; readonly evaluation: number };
   readonly cacheDir?: string;
 }
@@ -109,6 +107,7 @@ export interface ExperimentPlan {
  * @throws UserError for everything a user can mend
  */
 export async function planExperiment(options: ExperimentOptions): Promise<ExperimentPlan> {
+  checkEngineOptions(options);
   const experiment =
     typeof options.experiment === 'string' ? await readExperiment(options.experiment) : options.experiment;
   const selected = selectRows(experiment.rows, options.only, options.seeds);
@@ -117,7 +116,8 @@ export async function planExperiment(options: ExperimentOptions): Promise<Experi
   const [first] = rows;
   const dataName = dataTitle(first!.config.data);
   const evaluation = await planEvaluation(experiment, spec, first!, options);
-  const { jobs = 1, device = 'cpu', cacheDir, scale } = options;
+  const { jobs = 1, cacheDir, scale } = options;
+  const { engine, device = 'cpu', precision, gpu, tf32, torch } = options;
   const share = (threads: number) => Math.max(1, Math.floor(threads / jobs));
   const scaledText = describeScale(rows);
   const dataNote = otherDataNote(experiment, dataName);
@@ -129,11 +129,13 @@ export async function planExperiment(options: ExperimentOptions): Promise<Experi
     ...(scaledText && { scaledText }),
     ...(dataNote && { dataNote }),
     rows,
-    runs: planRuns(rows, selected, options),
+    runs: planRuns(rows, selected),
     evaluation,
     jobs,
-    device,
-    threads: share(options.threads ?? availableParallelism()),
+    engine: {
+      ...{ engine, device, precision, gpu, tf32, torch },
+      threads: share(options.threads ?? availableParallelism()),
+    },
     workers: {
       training: share(options.workers ?? defaultWorkers()),
       evaluation: share(options.workers ?? availableParallelism()),
@@ -145,9 +147,10 @@ export async function planExperiment(options: ExperimentOptions): Promise<Experi
 async function planRows(
   rows: readonly ExperimentRow[],
   spec: string,
-  { scale, cacheDir }: ExperimentOptions,
+  { scale, cacheDir, engine, device, precision, tf32 }: ExperimentOptions,
 ): Promise<PlannedRow[]> {
-  const requests = rows.map((row): TrainingRequest => ({ ...toRequest(row, spec), cacheDir }));
+  const choice: EngineChoice = { engine, device, precision, tf32 };
+  const requests = rows.map((row): TrainingRequest => ({ ...toRequest(row, spec), ...choice, cacheDir }));
   const nameOf = (index: number) => `row ${rows[index]!.name}: `;
   const wholes = await planConfigs(requests, nameOf);
   const extents = wholes.map((config) => {
@@ -201,11 +204,7 @@ function smaller({ full, scaled }: { full: Extent; scaled: Extent }): Partial<Tr
  * The runs in the order in which they are begun: all rows with their first seed, then with the next, so that tables have
  * every row early; what a row is compared with comes before it.
  */
-function planRuns(
-  rows: readonly PlannedRow[],
-  selected: readonly ExperimentRow[],
-  { device = 'cpu' }: ExperimentOptions,
-): PlannedRun[] {
+function planRuns(rows: readonly PlannedRow[], selected: readonly ExperimentRow[]): PlannedRun[] {
   const ordered = new Set(
     selected.flatMap((row) => [...selected.filter(({ name }) => name === row.baseline), row]),
   );
@@ -214,7 +213,7 @@ function planRuns(
     const multiplyAdds = countMultiplyAdds(config.model, config.preprocessing);
     return row.seeds.map((seed, turn) => {
       const name = runName(row.name, seed);
-      return { turn, run: { name, row, seed, multiplyAdds, config: { ...config, seed, device } } };
+      return { turn, run: { name, row, seed, multiplyAdds, config: { ...config, seed } } };
     });
   });
   // Stable: rows keep their order inside a turn.

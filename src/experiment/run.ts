@@ -144,13 +144,13 @@ class Conduct {
       work: async () => {
         await this.#guarded(state, 'training', async () => {
           const folder = this.#paths.run(run.name);
-          const { threads, workers, cacheDir } = this.#plan;
+          const { workers, cacheDir } = this.#plan;
+          const { threads, gpu, torch } = this.#plan.engine;
           const result = await continueRun(
             { ...run.config, workers: workers.training },
             {
               out: folder,
-              threads,
-              cacheDir,
+              ...{ threads, gpu, torch, cacheDir },
               signal: this.#signal,
               onEvent: (event) => this.#trainingEvent(state, event),
             },
@@ -204,13 +204,14 @@ class Conduct {
 
   async #measure(run: PlannedRun, { evaluation, name }: RunState): Promise<Result> {
     const { cells: _, images: __, ...measured } = this.#plan.evaluation;
-    const { threads, workers, device } = this.#plan;
+    const { engine, workers } = this.#plan;
     return await evaluate({
       ...measured,
       model: this.#paths.run(name),
       out: this.#paths.result(name),
       baseline: await this.#baselineFile(run),
-      ...{ threads, device, workers: workers.evaluation },
+      ...engine,
+      workers: workers.evaluation,
       signal: this.#signal,
       onEvent: (event) => {
         if (event.kind === 'start') evaluation.finished = event.finished;

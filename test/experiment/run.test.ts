@@ -185,6 +185,10 @@ describe('an experiment', () => {
     await refused({ scale: undefined }).toThrow(
       /whole: the experiment was begun with --scale epochs=1,train=96,test=10, now there is no --scale, .*; give --scale epochs=1,train=96,test=10, or choose another folder$/,
     );
+    await refused({ engine: 'torch', precision: 'bfloat16' }).toThrow(
+      'the experiment was begun with --precision float32, now there is --precision bfloat16, and its runs could not ' +
+        'be compared; give --precision float32, or choose another folder',
+    );
     await refused({ scale: parseScale('0.5') }).toThrow(
       'now there is --scale 0.5, and its runs could not be compared',
     );

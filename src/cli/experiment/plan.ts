@@ -1,5 +1,6 @@
 /** `pushpull experiment --dry-run`: what would be done, and how long it may take. */
 import pc from 'picocolors';
+import { describeChoice } from '../../engine/options.ts';
 import { knownRates, type Rate, remaining } from '../../experiment/estimate.ts';
 import { checkFolder } from '../../experiment/folder.ts';
 import { measureRates } from '../../experiment/measure.ts';
@@ -117,7 +118,7 @@ function totals(
   const { cells, images: each, data } = plan.evaluation;
   const unmeasured = states.filter(({ evaluation }) => evaluation.stage === 'waiting').length;
   const left = remaining(plan, states, [...known, ...measured]);
-  const { jobs, threads, device } = plan;
+  const { jobs, engine } = plan;
   return [
     ['data', `${plan.dataName}, ${plan.rows[0]!.config.data.spec}`],
     ['trainings', `${untrained.length} of ${plan.runs.length} to do: ${plural(images, 'image')} to train on`],
@@ -126,7 +127,7 @@ function totals(
       `${unmeasured} of ${plan.runs.length} to do: ${cells} cells × ${plural(each, 'image')} of ${data} each`,
     ],
     ['tables', plan.experiment.tables.join(', ') || 'none'],
-    ['machine', `${device}, ${plural(jobs, 'job')} of ${plural(threads, 'thread')}`],
+    ['machine', `${describeChoice(engine)}, ${plural(jobs, 'job')} of ${plural(engine.threads, 'thread')}`],
     [
       'time',
       left === undefined
