@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { BUILT_IN_DATASETS } from '../data/dataset.ts';
 import { writeFileAtomic } from '../data/files.ts';
-import { DEVICES, type Device } from '../engine/engine.ts';
+import { checkEngineOptions, storedChoice } from '../engine/options.ts';
 import { UserError } from '../errors.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import type { StemConfig } from '../models/config.ts';
@@ -14,7 +14,8 @@ import { isRun, runPaths } from '../train/run.ts';
 import { resumeRun, startRun } from '../train/start.ts';
 import { EvaluationDisplay } from './evaluate/display.ts';
 import { writeReport } from './report.ts';
-import { choice, integer } from './shared/options.ts';
+import { addEngineOptions, type EngineFlags, toEngine } from './shared/engine-options.ts';
+import { integer } from './shared/options.ts';
 import { duration, INTERRUPTED, interruptible } from './shared/progress.ts';
 import { TrainingDisplay } from './train/display.ts';
 
@@ -48,18 +49,16 @@ Ctrl-C stops and keeps what is finished; the same command goes on from there. Th
 part of the images only, so that it takes minutes: the numbers show how the tool works, not what push-pull can do.
 `;
 
-interface Flags {
+interface Flags extends EngineFlags {
   data: string;
   out: string;
   quick?: boolean;
   seed: number;
-  device: Device;
-  threads?: number;
   cache?: string;
 }
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command('demo')
     .summary('the whole story in minutes: train two networks, corrupt, compare, report')
     .description(
@@ -68,9 +67,8 @@ export function register(program: Command): void {
     .option('--data <data>', 'mnist, cifar10, or an image folder or archive', 'mnist')
     .option('--out <dir>', 'folder for runs, results and report', 'runs/demo')
     .option('--quick', 'seconds instead of minutes: touches every part, learns next to nothing')
-    .option('--seed <n>', 'of weights, order, selections and corruptions', integer('--seed', 0), 0)
-    .option('--device <name>', DEVICES.join(', '), choice('--device', DEVICES), 'cpu')
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', integer('--threads', 1))
+    .option('--seed <n>', 'of weights, order, selections and corruptions', integer('--seed', 0), 0);
+  addEngineOptions(command)
     .option('--cache <dir>', 'where downloaded data sets are kept')
     .addHelpText('after', EXAMPLES)
     .action(demo);
@@ -78,6 +76,7 @@ export function register(program: Command): void {
 
 async function demo(flags: Flags): Promise<void> {
   const begin = performance.now();
+  checkEngineOptions(flags);
   await claimFolder(flags);
   const results: string[] = [];
   for (const [index, { name, title, stem }] of NETWORKS.entries()) {
@@ -97,16 +96,26 @@ async function demo(flags: Flags): Promise<void> {
 /** Train, or go on where an earlier demo in this folder stopped. False when Ctrl-C came. */
 async function trainNetwork(out: string, stem: StemConfig, flags: Flags): Promise<boolean> {
   const { width, limit, epochs } = scale(flags);
-  const { data, seed, device, threads, cache: cacheDir } = flags;
+  const { data, seed, cache: cacheDir } = flags;
+  const { threads, gpu, torch, ...choice } = toEngine(flags);
   const begun = (await isRun(out)) && (await findCheckpoint(runPaths(out).checkpoint)) !== undefined;
   const display = new TrainingDisplay(out);
   const result = await interruptible(
     async (signal) => {
-      const session = { out, threads, cacheDir, signal, onConfig: display.config, onEvent: display.event };
+      const session = {
+        out,
+        threads,
+        gpu,
+        torch,
+        cacheDir,
+        signal,
+        onConfig: display.config,
+        onEvent: display.event,
+      };
       try {
         return begun
-          ? await resumeRun(session, { device })
-          : await startRun({ data, stem, width, limit, epochs, seed, device }, session);
+          ? await resumeRun(session, choice)
+          : await startRun({ data, stem, width, limit, epochs, seed, ...choice }, session);
       } finally {
         display.close();
       }
@@ -123,7 +132,7 @@ async function measure(
   baseline: string | undefined,
   flags: Flags,
 ): Promise<boolean> {
-  const { data, seed, device, threads, cache: cacheDir } = flags;
+  const { data, seed, cache: cacheDir } = flags;
   const display = new EvaluationDisplay(out);
   let heard = false;
   try {
@@ -136,8 +145,7 @@ async function measure(
           baseline,
           limit: scale(flags).images,
           seed,
-          device,
-          threads,
+          ...toEngine(flags),
           cacheDir,
           signal,
           onEvent: display.event,
@@ -157,12 +165,13 @@ async function measure(
 }
 
 /** Note what the folder is for, so that a demo with other settings does not mix with one that is there. */
-async function claimFolder({ data, out, quick = false, seed }: Flags): Promise<void> {
+async function claimFolder({ data, out, quick = false, seed, precision, tf32 }: Flags): Promise<void> {
   const settings = `${JSON.stringify({
     schema: DEMO_SCHEMA,
     data: (BUILT_IN_DATASETS as readonly string[]).includes(data) ? data : resolve(data),
     quick,
     seed,
+    ...storedChoice({ precision, tf32 }),
   })}\n`;
   const file = join(out, 'demo.json');
   const found = await readFile(file, 'utf8').catch(() => undefined);

@@ -3,7 +3,6 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { PARAMETER_SETS, type ParameterSet } from '../corrupt/index.ts';
 import type { BadLimit } from '../data/bad-images.ts';
-import { DEVICES, type Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import { type EvaluateOptions, evaluate } from '../evaluate/evaluate.ts';
 import { parseCorruptions, parseSeverities } from '../evaluate/grid.ts';
@@ -15,6 +14,7 @@ import { printPreview } from './evaluate/model-reading.ts';
 import { resultTable } from './evaluate/table.ts';
 import { addSkipBadOptions, checkMaxBad } from './shared/bad-images.ts';
 import { addClassOptions, type ClassFlags, toClassSelection } from './shared/class-options.ts';
+import { addEngineOptions, type EngineFlags, toEngine } from './shared/engine-options.ts';
 import { addFrostOption, choice, integer } from './shared/options.ts';
 import { addPreprocessingOptions, toPreprocessing } from './shared/preprocessing.ts';
 import { INTERRUPTED, interruptible } from './shared/progress.ts';
@@ -53,6 +53,9 @@ Examples:
   A network of 100 ImageNet classes on all of ImageNet (or on its archives): its card says which classes are meant
     $ pushpull evaluate runs/imagenet100 --data imagenet:/data/ILSVRC2012
 
+  A run on the libtorch of an installed PyTorch; ONNX files are run by ONNX Runtime:
+    $ pushpull evaluate runs/plain --data cifar10 --engine torch --precision bfloat16
+
   Pictures that cannot be read end an evaluation, unless they are to be left out; still it stops at more than 20:
     $ pushpull evaluate runs/plain --data ~/pictures --skip-bad --max-bad 20
 
@@ -76,7 +79,7 @@ paired tests and lists of the worst images come: --no-predictions leaves it out 
 Ctrl-C stops after the batch at hand. The same command continues where it was stopped.
 `;
 
-interface Flags extends PreprocessingFlags, ClassFlags {
+interface Flags extends PreprocessingFlags, ClassFlags, EngineFlags {
   data: string;
   clean?: string;
   corruptions?: string;
@@ -88,9 +91,7 @@ interface Flags extends PreprocessingFlags, ClassFlags {
   set?: ParameterSet;
   seed: number;
   batch: number;
-  device: Device;
   workers?: number;
-  threads?: number;
   cache?: string;
   frostDir?: string;
   skipBad?: boolean;
@@ -127,14 +128,13 @@ export function register(program: Command): void {
       choice('--set', PARAMETER_SETS),
     )
     .option('--seed <n>', 'seed of the selection and the corruptions', integer('--seed', 0), 0)
-    .option('--batch <n>', 'images a batch', integer('--batch', 1), 64)
-    .option('--device <name>', DEVICES.join(', '), choice('--device', DEVICES), 'cpu')
+    .option('--batch <n>', 'images a batch', integer('--batch', 1), 64);
+  addEngineOptions(command)
     .option(
       '--workers <n>',
       'threads that decode and corrupt images (default: one a core)',
       integer('--workers', 1),
     )
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', integer('--threads', 1))
     .option('--cache <dir>', 'where downloaded data sets are kept');
   addSkipBadOptions(command, 'beside the result').option(
     '--dry-run',
@@ -173,20 +173,7 @@ async function run(model: string, flags: Flags): Promise<void> {
 }
 
 function toOptions(model: string, flags: Flags): EvaluateOptions {
-  const {
-    data,
-    clean,
-    corruptions,
-    baseline,
-    predictions,
-    set,
-    limit,
-    seed,
-    device,
-    threads,
-    workers,
-    skipBad,
-  } = flags;
+  const { data, clean, corruptions, baseline, predictions, set, limit, seed, workers, skipBad } = flags;
   return {
     model,
     data,
@@ -200,8 +187,7 @@ function toOptions(model: string, flags: Flags): EvaluateOptions {
     limit,
     seed,
     batchSize: flags.batch,
-    device,
-    threads,
+    ...toEngine(flags),
     workers,
     cacheDir: flags.cache,
     frostDir: flags.frostDir,

@@ -1,12 +1,12 @@
 /** `pushpull experiment`: train, measure and report all that a file lists. */
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { DEVICES, type Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import type { ExperimentOptions } from '../experiment/plan.ts';
 import { parseScale, type Scale } from '../experiment/scale.ts';
 import type { SeedChoice } from '../experiment/selection.ts';
-import { choice, integer, list } from './shared/options.ts';
+import { addEngineOptions, type EngineFlags } from './shared/engine-options.ts';
+import { integer, list } from './shared/options.ts';
 import { INTERRUPTED, interruptible } from './shared/progress.ts';
 
 const EXAMPLES = `
@@ -29,6 +29,9 @@ Examples:
   ImageNet, measured on the published corrupted images:
     $ pushpull experiment table2-imagenet --data /data/ILSVRC2012 --corrupted imagenet-c:/data/imagenet-c --out table2
 
+  On an NVIDIA GPU by the libtorch of an installed PyTorch, in half the bits:
+    $ pushpull experiment table1-cifar10 --out table1 --engine torch --device cuda --precision bfloat16
+
   An experiment of your own; begin with a copy of one of those (docs/experiments.md explains the format):
     $ pushpull experiment mine.yaml --data ~/pictures --out mine
 
@@ -47,7 +50,7 @@ Exit status: 0 all is done, 3 a training or an evaluation failed (the others wer
 /** Exit status when all was tried, but not all succeeded. */
 const FAILED = 3;
 
-interface Flags {
+interface Flags extends EngineFlags {
   out?: string;
   data?: string;
   corrupted?: string;
@@ -56,14 +59,12 @@ interface Flags {
   seeds?: SeedChoice[];
   dryRun?: boolean;
   jobs: number;
-  device: Device;
-  threads?: number;
   workers?: number;
   cache?: string;
 }
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command('experiment')
     .summary("run a table of the paper, or an experiment of one's own")
     .description(
@@ -92,13 +93,8 @@ export function register(program: Command): void {
     )
     .option('--dry-run', 'print what would be done and how long it may take, and do nothing')
     .optionsGroup('Machine:')
-    .option('--jobs <n>', 'runs side by side, which share the threads', integer('--jobs', 1), 1)
-    .option('--device <name>', DEVICES.join(', '), choice('--device', DEVICES), 'cpu')
-    .option(
-      '--threads <n>',
-      'threads of ONNX Runtime, all jobs together (default: one a core)',
-      integer('--threads', 1),
-    )
+    .option('--jobs <n>', 'runs side by side, which share the threads', integer('--jobs', 1), 1);
+  addEngineOptions(command, 'threads that compute, all jobs together')
     .option(
       '--workers <n>',
       'threads that load images, all jobs together (default: one for two cores in training, one a core in evaluation)',

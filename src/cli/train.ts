@@ -50,6 +50,10 @@ Examples:
   Pictures that cannot be read are left out, counted and listed in bad-images.tsv; more than 20 of them stop the run:
     $ pushpull train --data ~/pictures --max-bad 20
 
+  On the libtorch of an installed PyTorch, in half the bits, or on an NVIDIA GPU:
+    $ pushpull train --data cifar10 --engine torch --precision bfloat16
+    $ pushpull train --data cifar10 --engine torch --device cuda --tf32
+
   Ctrl-C stops after the step at hand and saves; this goes on where it stopped:
     $ pushpull train --out runs/plain --resume
 
@@ -99,7 +103,7 @@ export function register(program: Command): void {
   ).option('--seed <n>', 'of weights, order, crops and selections', integer('--seed', 0), 0);
   addMachineOptions(command).addHelpText('after', EXAMPLES);
   command.action(async (flags: Flags) => {
-    if (flags.resume) refuseChanges(command, 'run', RESUMABLE);
+    if (flags.resume) refuseChanges(command, 'run', [...RESUMABLE, 'precision', 'tf32']);
     await run(flags);
   });
 }
@@ -108,12 +112,15 @@ async function run(flags: Flags): Promise<void> {
   const out = flags.out ?? (flags.resume ? undefined : defaultFolder(flags));
   if (out === undefined) throw new UserError('--resume: name the folder of the run with --out DIR');
   const display = new TrainingDisplay(out);
-  const { threads, cache: cacheDir, device, workers, maxBad } = flags;
+  const { engine, device, precision, tf32, workers, cache: cacheDir, maxBad } = flags;
+  const { threads, gpu, torch } = flags;
   const result = await interruptible(
     async (signal) => {
       const session = {
         out,
         threads,
+        gpu,
+        torch,
         cacheDir,
         maxBad,
         signal,
@@ -122,7 +129,7 @@ async function run(flags: Flags): Promise<void> {
       };
       try {
         return flags.resume
-          ? await resumeRun(session, { device, workers })
+          ? await resumeRun(session, { engine, device, precision, tf32, workers })
           : await startRun(toRequest(flags), session);
       } finally {
         display.close();

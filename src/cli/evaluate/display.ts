@@ -1,3 +1,4 @@
+import { describeChoice } from '../../engine/options.ts';
 import type { EvaluationEvent } from '../../evaluate/evaluate.ts';
 import { badImagesFacts } from '../shared/bad-images.ts';
 import { duration, facts, ProgressLine, plural, thousands } from '../shared/progress.ts';
@@ -78,7 +79,7 @@ export class EvaluationDisplay {
       ...(corrupted ? [cleanFact(data, clean, crop)] : []),
       [
         'device',
-        `${environment.device}, ${plural(environment.threads, 'thread')}; ${plural(environment.workers, 'worker')}`,
+        `${describeChoice(environment)}, ${plural(environment.threads, 'thread')}; ${plural(environment.workers, 'worker')}`,
       ],
     ]);
     if (finished > 0) facts([['continued', `${finished} of ${cells} cells were finished before`]]);

@@ -37,9 +37,9 @@ export class TrainingDisplay {
   }
 
   /** The settings, before anything takes time. */
-  readonly config = (config: RunConfig): void => {
+  readonly config = (config: RunConfig, started?: RunConfig): void => {
     this.#scored = config.data.validation ? 'validation' : 'test';
-    facts(describe(config, this.#out));
+    facts(describe(config, this.#out, started));
   };
 
   readonly event = (event: TrainingEvent): void => {

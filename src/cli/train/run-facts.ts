@@ -1,5 +1,6 @@
 /** The settings of a run as names and values, for people. */
 import { isPrime } from '../../augment/augment.ts';
+import { describeChoice } from '../../engine/options.ts';
 import { variantName } from '../../models/config.ts';
 import { buildModule, countParameters, findModel } from '../../models/registry.ts';
 import type { RunConfig } from '../../train/config.ts';
@@ -8,8 +9,12 @@ import { plural, short, thousands } from '../shared/progress.ts';
 
 type Facts = (readonly [name: string, value: string])[];
 
-/** All settings of a run. */
-export function describe(config: RunConfig, out: string): Facts {
+/**
+ * All settings of a run.
+ *
+ * @param started Those that it was started with, where it goes on.
+ */
+export function describe(config: RunConfig, out: string, started?: RunConfig): Facts {
   const { data, recipe } = config;
   const { rates } = recipe;
   const steps = Math.ceil(data.trainImages / recipe.batchSize);
@@ -25,7 +30,7 @@ export function describe(config: RunConfig, out: string): Facts {
       `rate ${short(rates.initial)} to ${short(rates.max)} to ${short(rates.end)}, ${describeMomentum(config)}, weight decay ${short(recipe.weightDecay)}${recipe.jsd === undefined ? '' : `, consistency loss × ${short(recipe.jsd)}`}`,
     ],
     ...describeStatistics(config, recipe.epochs * steps),
-    ['machine', `${describeMachine(config)}, seed ${config.seed}`],
+    ['machine', `${describeMachine(config, started)}, seed ${config.seed}`],
     ['run', out],
   ];
 }
@@ -86,6 +91,9 @@ export function describeMomentum({ recipe }: RunConfig): string {
     : `momentum ${recipe.momentum}`;
 }
 
-export function describeMachine({ device, workers }: RunConfig): string {
-  return `${device}, ${plural(workers, 'loader thread')}`;
+/** @param started The settings that a run which goes on was started with. */
+export function describeMachine(config: RunConfig, started: RunConfig = config): string {
+  const [now, before] = [describeChoice(config), describeChoice(started)];
+  const changed = now === before ? '' : ` (begun on ${before})`;
+  return `${now}${changed}, ${plural(config.workers, 'loader thread')}`;
 }

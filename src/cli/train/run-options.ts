@@ -5,19 +5,19 @@ import type { Command } from 'commander';
 import { AUGMENTATION_REQUESTS, type AugmentationRequest } from '../../augment/augment.ts';
 import { BAD_LIMIT_HELP, type BadLimit, parseBadLimit } from '../../data/bad-images.ts';
 import { parseImageNetSpec } from '../../data/imagenet/source.ts';
-import { DEVICES, type Device } from '../../engine/engine.ts';
 import { UserError } from '../../errors.ts';
 import type { Form } from '../../models/config.ts';
 import { PRESETS, type PresetName } from '../../train/config.ts';
 import { DEFAULT_MODEL, type ImageLimit, type TrainingRequest } from '../../train/plan.ts';
 import type { MomentumPolicy } from '../../train/schedule.ts';
 import { addClassOptions, type ClassFlags, toClassSelection } from '../shared/class-options.ts';
+import { addEngineOptions, type EngineFlags } from '../shared/engine-options.ts';
 import { choice, imageLimit, integer, momentum, positive, share } from '../shared/options.ts';
 import { addStemOptions, askedStem, type StemFlags, toBatchNorm } from '../shared/stem.ts';
 
 export const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
 
-export interface RunFlags extends StemFlags, ClassFlags {
+export interface RunFlags extends StemFlags, ClassFlags, EngineFlags {
   data?: string;
   out?: string;
   resume?: boolean;
@@ -32,18 +32,19 @@ export interface RunFlags extends StemFlags, ClassFlags {
   validation?: number;
   fraction?: number;
   limit?: ImageLimit;
-  device?: Device;
   workers?: number;
-  threads?: number;
   cache?: string;
   maxBad?: BadLimit;
 }
 
-/** What may differ when a run is resumed: where it runs, not what it computes. */
+/** What may differ when something is resumed: where it runs, not what it computes. */
 export const RESUMABLE: readonly string[] = [
   'out',
   'resume',
+  'engine',
   'device',
+  'gpu',
+  'torch',
   'workers',
   'threads',
   'cache',
@@ -107,10 +108,7 @@ export function addSelectionOptions(command: Command, validation: string): Comma
 }
 
 export function addMachineOptions(command: Command): Command {
-  return command
-    .optionsGroup('Machine:')
-    .option('--device <name>', `${DEVICES.join(', ')} (default: cpu)`, choice('--device', DEVICES))
-    .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', integer('--threads', 1))
+  return addEngineOptions(command.optionsGroup('Machine:'))
     .option('--workers <n>', 'threads that load images (default: one for two cores)', integer('--workers', 1))
     .option('--cache <dir>', 'where downloaded data sets are kept')
     .option('--max-bad <n>', BAD_LIMIT_HELP, parseBadLimit);
@@ -130,7 +128,6 @@ export function toRunRequest(flags: RunFlags): TrainingRequest {
     validation,
     fraction,
     limit,
-    device,
     workers,
   } = flags;
   if (data === undefined) {
@@ -139,6 +136,7 @@ export function toRunRequest(flags: RunFlags): TrainingRequest {
     );
   }
   const stem = askedStem(flags);
+  const { engine, device, precision, tf32 } = flags;
   const policy = { momentum: flags.momentum, augment: flags.augment, jsd: flags.jsd };
   return {
     data,
@@ -156,7 +154,10 @@ export function toRunRequest(flags: RunFlags): TrainingRequest {
     validation,
     fraction,
     limit,
+    engine,
     device,
+    precision,
+    tf32,
     workers,
   };
 }
