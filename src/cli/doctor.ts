@@ -1,40 +1,24 @@
 /** `pushpull doctor`: what this machine offers, and the cure for what is missing. */
-import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from 'node:os';
 import { type Command, Option } from 'commander';
 import pc from 'picocolors';
-import { DEVICES, type Device } from '../engine/engine.ts';
-import { createEngine } from '../engine/node/index.ts';
-import * as F from '../graph/functional.ts';
-import { Graph } from '../graph/graph.ts';
-import { float32, floats } from '../graph/tensor.ts';
-import { lowerGraph } from '../onnx/lower/index.ts';
-import { encodeModel } from '../onnx/model.ts';
+import { DEVICES, type Device, ENGINES, type EngineName } from '../engine/engine.ts';
+import { type Cause, convolve, type Finding, judge, runSelf, type Verdict } from './doctor/probe.ts';
+import { examineTorch } from './doctor/torch.ts';
 import { choice } from './shared/options.ts';
 
 /** Oldest Node that the project is tested with. */
 const NODE = [20, 9] as const;
 
-/** A device that takes longer for a tiny graph does not answer at all. */
-const PROBE_SECONDS = 120;
-
 const EXAMPLES = `
 Examples:
   $ pushpull doctor
+  $ pushpull doctor --torch ~/venv      whether the PyTorch there can be used with --engine torch
   $ VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json pushpull doctor     WebGPU without a GPU
 
-The exit status is 0 when training on the CPU works, 2 when it does not.
+The exit status is 0 when training on the CPU works, 2 when it does not or when what --torch names cannot be used.
 `;
-
-type Verdict = 'good' | 'missing' | 'broken';
-
-interface Finding {
-  readonly verdict: Verdict;
-  readonly name: string;
-  readonly text: string;
-  readonly cure?: string;
-}
 
 const MARKS: Readonly<Record<Verdict, string>> = {
   good: pc.green('✓'),
@@ -42,8 +26,7 @@ const MARKS: Readonly<Record<Verdict, string>> = {
   broken: pc.red('✗'),
 };
 
-/** What usually keeps a device from working, recognised in what its provider prints, and the cure; the last one fits all. */
-const CAUSES: Readonly<Record<Device, readonly { sign: RegExp; text: string; cure: string }[]>> = {
+const CAUSES: Readonly<Record<Device, readonly Cause[]>> = {
   cpu: [
     {
       sign: /Cannot find (module|package)|NODE_MODULE|dlopen|GLIBC/,
@@ -86,18 +69,34 @@ export function register(program: Command): void {
     .description(
       'Try every device with a small graph; show versions and threads, and the cure for what is missing.',
     )
+    .option(
+      '--torch <path>',
+      'a Python environment with PyTorch, or an unpacked libtorch (default: PUSHPULL_TORCH, else it is looked for)',
+    )
     .addOption(
       new Option('--probe <device>', 'try one device').argParser(choice('--probe', DEVICES)).hideHelp(),
     )
+    .addOption(
+      new Option('--engine <name>', 'what to try it with').argParser(choice('--engine', ENGINES)).hideHelp(),
+    )
     .addHelpText('after', EXAMPLES)
-    .action(async ({ probe }: { probe?: Device }) => {
-      if (probe === undefined) await examine();
-      else console.log(await convolve(probe));
+    .action(async ({ probe, engine, torch }: Flags) => {
+      if (probe === undefined) await examine(torch);
+      else console.log(await convolve({ engine, device: probe, torch }));
     });
 }
 
-async function examine(): Promise<void> {
-  const findings = [...(await versions()), ...(await Promise.all(DEVICES.map(tryDevice)))];
+interface Flags {
+  readonly torch?: string;
+  readonly probe?: Device;
+  readonly engine?: EngineName;
+}
+
+async function examine(torch: string | undefined): Promise<void> {
+  const findings = [
+    ...(await versions()),
+    ...(await Promise.all([...DEVICES.map(tryDevice), examineTorch({ path: torch })])).flat(),
+  ];
   for (const { verdict, name, text, cure } of findings) {
     console.log(`${MARKS[verdict]} ${name.padEnd(15)}${text}`);
     if (cure !== undefined) console.log(pc.dim(`${' '.repeat(17)}${cure}`));
@@ -141,55 +140,9 @@ async function versions(): Promise<Finding[]> {
   ];
 }
 
-/** Whether a device computes, found out in a process of its own: a bad driver may print, hang or crash. */
 async function tryDevice(device: Device): Promise<Finding> {
-  const name = `device ${device}`;
-  const { status, output, errors } = await runSelf(['doctor', '--probe', device]);
-  if (status === 0 && output.trim() === '9') return { verdict: 'good', name, text: 'works' };
+  const finding = judge(await runSelf(['doctor', '--probe', device]), CAUSES[device]);
   // Everything works without a GPU, so only the CPU is needed.
-  const verdict: Verdict = device === 'cpu' ? 'broken' : 'missing';
-  if (status === 0)
-    return { verdict, name, text: `computes wrongly: a sum of nine ones is ${output.trim()}` };
-  if (status === null)
-    return { verdict, name, text: `crashes, or does not answer within ${PROBE_SECONDS} s` };
-  const cause = CAUSES[device].find(({ sign }) => sign.test(errors));
-  if (cause !== undefined) return { verdict, name, text: cause.text, cure: cause.cure };
-  return { verdict, name, text: errors.trim().split('\n').at(-1) ?? 'fails without a word' };
-}
-
-/** Run this program with other arguments. The status is null when it was killed. */
-function runSelf(args: string[]): Promise<{ status: number | null; output: string; errors: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...process.execArgv, process.argv[1], ...args], {
-      timeout: PROBE_SECONDS * 1000,
-      killSignal: 'SIGKILL',
-    });
-    let output = '';
-    let errors = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk;
-    });
-    child.stderr.on('data', (chunk: Buffer) => {
-      errors += chunk;
-    });
-    child.on('error', reject);
-    child.on('close', (status) => resolve({ status, output, errors }));
-  });
-}
-
-/** The sum of nine ones, by a convolution on the device. */
-async function convolve(device: Device): Promise<number> {
-  const graph = new Graph();
-  const x = graph.input('x', 'float32', [1, 1, 3, 3]);
-  const ones = F.constant(x, new Array<number>(9).fill(1), [1, 1, 3, 3]);
-  const y = F.conv2d(x, ones, { stride: 1, padding: 0, dilation: 1, groups: 1 });
-  const bytes = encodeModel(lowerGraph(new Map([['y', y]]), { target: { device }, name: 'probe' }));
-  const engine = await createEngine({ device, threads: 1 });
-  try {
-    const session = await engine.loadModel(bytes);
-    const results = await session.run({ x: float32(new Float32Array(9).fill(1), [1, 1, 3, 3]) });
-    return floats(results.y)[0];
-  } finally {
-    await engine.close();
-  }
+  const verdict = finding.verdict !== 'good' && device === 'cpu' ? 'broken' : finding.verdict;
+  return { ...finding, verdict, name: `device ${device}` };
 }

@@ -91,17 +91,4 @@ describe('the program', () => {
     expect(unknown.status).toBe(2);
     expect(unknown.text).toMatch(/resnet19: expected one of resnet18/);
   });
-
-  it('doctor tries the devices and ends with a verdict', async () => {
-    const { status, stdout, stderr } = await pushpull('doctor');
-    expect(status).toBe(0);
-    expect(stderr).toBe('');
-    expect(stdout).toContain(`pushpull       ${version}`);
-    expect(stdout).toMatch(/node +\d+\.\d+\.\d+ on /);
-    expect(stdout).toMatch(/onnxruntime +\d+\.\d+\.\d+/);
-    expect(stdout).toMatch(/✓ device cpu +works/);
-    expect(stdout).toMatch(/device webgpu/);
-    expect(stdout).toMatch(/device cuda/);
-    expect(stdout).toMatch(/Ready\. Try: pushpull demo/);
-  });
 });

@@ -22,6 +22,17 @@ export interface FindTorchOptions extends Partial<Machine> {
   readonly arch?: string;
 }
 
+/** There is no libtorch that can be used. */
+export class NoTorchError extends UserError {
+  constructor(
+    /** What was expected of whom, and what was found. */
+    readonly problem: string,
+    readonly cure: string,
+  ) {
+    super(`${problem}; ${cure}`);
+  }
+}
+
 /** A Python that is looked at: how people know it, where it is, and its folders of packages. */
 interface Place {
   readonly from: string;
@@ -33,7 +44,7 @@ interface Place {
  * The libtorch to use: where `--torch` or else `PUSHPULL_TORCH` says, and nowhere else; or the first one that can be used
  * of the active virtual environment, the active conda environment, and the `python3` and `python` on PATH.
  *
- * @throws UserError where there is none, with where it was looked for and the way to get it
+ * @throws NoTorchError where there is none, with where it was looked for and the way to get it
  */
 export async function findTorch(options: FindTorchOptions = {}): Promise<FoundTorch> {
   const {
@@ -46,9 +57,10 @@ export async function findTorch(options: FindTorchOptions = {}): Promise<FoundTo
   } = options;
   const machine = { env, platform, home, cwd };
   if (!MACHINES.includes(`${platform} ${arch}`))
-    throw new UserError(
+    throw new NoTorchError(
       'the torch engine: expected Linux on x64 or arm64, macOS on arm64 or Windows on x64, for which PyTorch is made; ' +
-        `found ${platform} on ${arch}; use --engine onnxruntime`,
+        `found ${platform} on ${arch}`,
+      'use --engine onnxruntime',
     );
   if (path !== undefined) return named(path, '--torch', machine);
   if (env.PUSHPULL_TORCH) return named(env.PUSHPULL_TORCH, 'PUSHPULL_TORCH', machine);
@@ -66,14 +78,15 @@ async function named(path: string, from: string, machine: Machine): Promise<Foun
     flaws.push(found);
   }
   if (flaws.length > 0)
-    throw new UserError(
-      `${where}: expected PyTorch ${OLDEST_TORCH} or later, ${flaws[0].problem}; ${flaws[0].cure}`,
+    throw new NoTorchError(
+      `${where}: expected PyTorch ${OLDEST_TORCH} or later, ${flaws[0].problem}`,
+      flaws[0].cure,
     );
   const present = path !== '' && (await stat(folder).catch(() => undefined)) !== undefined;
-  throw new UserError(
+  throw new NoTorchError(
     `${where}: expected a Python environment, a site-packages folder, the torch folder in one, or an unpacked libtorch; ` +
-      `${present ? `found no torch package and no lib/${cpuLibrary(machine.platform)} in it` : 'found nothing there'}; ` +
-      `install PyTorch ${OLDEST_TORCH} or later with: pip install torch, and name the environment that pip installed it in`,
+      `${present ? `found no torch package and no lib/${cpuLibrary(machine.platform)} in it` : 'found nothing there'}`,
+    `install PyTorch ${OLDEST_TORCH} or later with: pip install torch, and name the environment that pip installed it in`,
   );
 }
 
@@ -116,15 +129,15 @@ async function searched(machine: Machine): Promise<FoundTorch> {
     }
   }
   if (flaws.length > 0)
-    throw new UserError(
-      `the torch engine: expected PyTorch ${OLDEST_TORCH} or later, found only ${passedOver.join('; ')}; ` +
-        `${flaws[0].cure}, or name another with --torch PATH`,
+    throw new NoTorchError(
+      `the torch engine: expected PyTorch ${OLDEST_TORCH} or later, found only ${passedOver.join('; ')}`,
+      `${flaws[0].cure}, or name another with --torch PATH`,
     );
   const looked = places.map(({ from, path }) => `${from} (${path})`).join(', ');
-  throw new UserError(
+  throw new NoTorchError(
     `the torch engine: expected PyTorch ${OLDEST_TORCH} or later, found none` +
-      `${looked === '' ? ', and neither python3 nor python on PATH' : ` in ${looked}`}; ` +
-      'install it with: pip install torch, or name its place with --torch PATH',
+      `${looked === '' ? ', and neither python3 nor python on PATH' : ` in ${looked}`}`,
+    'install it with: pip install torch, or name its place with --torch PATH',
   );
 }
 
