@@ -20,7 +20,8 @@ import {
 import { createImage, type Image } from '../src/image/image.ts';
 import { jpegRoundTrip } from '../src/image/jpeg.ts';
 import { randomStream } from '../src/random/random.ts';
-import { PythonPeer } from './peer.ts';
+import { Side } from './side.ts';
+import { median } from './spread.ts';
 
 interface Setting {
   readonly set: ParameterSet;
@@ -41,7 +42,7 @@ const SLOW: CorruptionName = 'glass_blur';
 /** Images before the first that is timed. */
 const WARM_UP = 20;
 
-type Peer = PythonPeer<{ about: string }>;
+type Peer = Side<{ about: string }>;
 
 export interface CorruptionSpeed {
   readonly corruption: CorruptionName;
@@ -58,7 +59,9 @@ export interface CorruptionSpeed {
  * `jpeg85`), which is the same for all and stands below the table.
  */
 export async function benchCorrupt(python: string, rounds: number): Promise<CorruptionSpeed[]> {
-  const peer: Peer | undefined = await PythonPeer.start(python, 'corrupt_peer.py');
+  const peer: Peer | undefined = await Side.python<Peer['about']>(python, 'corrupt_peer.py').catch(
+    () => undefined,
+  );
   console.log(`corruptions on one thread of ${cpus()[0].model}, processor time`);
   console.log(`peer: ${peer?.about.about ?? `none (${python} lacks its libraries; name one with --python)`}`);
   const all: CorruptionSpeed[] = [];
@@ -130,7 +133,6 @@ function processorTime(call: () => void, calls: number): number {
   return (user + system) / 1000 / calls;
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1];
 const total = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
 function print({ set, size }: Setting, speeds: readonly CorruptionSpeed[], image: Image): void {

@@ -1,82 +1,164 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
-import { BENCHMARK_CORRUPTIONS } from '../src/corrupt/index.ts';
+import { BENCHMARK_CORRUPTIONS, type Severity } from '../src/corrupt/index.ts';
+import type { EngineOptions } from '../src/engine/engine.ts';
+import { createEngine } from '../src/engine/node/index.ts';
 import { evaluate } from '../src/evaluate/evaluate.ts';
-import { atImageNet, cpuEngine, exportSubject, inference, resnet18, type Subject } from './network.ts';
+import { startRun } from '../src/train/start.ts';
+import { type Comparison, type Entry, toComparison } from './compare.ts';
+import { OUR_ENGINES } from './contenders.ts';
+import { atImageNet, inference, resnet18, titleOf, type Workload } from './network.ts';
 import { writePictures } from './pictures.ts';
+import { ownProcess, type Subject, type Turn, type Turns, takeTurns } from './turns.ts';
 
-/** Images a cell, of which 76 are measured: enough that starting threads and making frost textures, 2 s, weigh little. */
+/** Images a cell: enough that starting threads and making frost textures, 2 s, weigh little. */
 const CASES = [
-  { subject: resnet18(64), images: 128, side: { width: 32, height: 32 } },
-  { subject: { ...atImageNet('resnet18', 16), classes: 10 }, images: 64, side: { width: 500, height: 375 } },
+  { workload: resnet18(64), images: 96, side: { width: 32, height: 32 } },
+  { workload: { ...atImageNet('resnet18', 16), classes: 10 }, images: 32, side: { width: 500, height: 375 } },
 ];
-const SEVERITIES = [1, 2, 3, 4, 5] as const;
-const CELLS = BENCHMARK_CORRUPTIONS.length * SEVERITIES.length;
+const SEVERITIES: readonly Severity[] = [2, 4];
+const CELLS = 1 + BENCHMARK_CORRUPTIONS.length * SEVERITIES.length;
+/** Images that the network is trained on, for a step: an evaluation wants the folder of a run. */
+const TRAINED = 20;
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1];
+/** Share of the network's own speed that is to be left, and how many times today's speed bfloat16 is to have. */
+const WANTED = { ofNetwork: 0.8, bfloat16: 1.6 };
+
+export interface EvaluationBenchOptions {
+  readonly threads: number;
+  readonly rounds: number;
+  readonly seconds: number;
+}
 
 /**
- * What an evaluation under all corruptions costs beyond the network: decoding, corrupting and preparing images
- * happens in other threads while the network runs, but on the same cores.
+ * What an evaluation under all corruptions costs beyond the network, on each of our engines: decoding, corrupting and
+ * preparing images happens in other threads while the network runs, but on the same cores.
  */
-export async function benchEvaluation(threads: number, rounds: number): Promise<void> {
+export async function benchEvaluation(
+  options: EvaluationBenchOptions,
+  tell: (comparison: Comparison) => void,
+): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'pushpull-bench-'));
   try {
-    for (const { subject, images, side } of CASES) {
-      const data = path.join(folder, `${subject.form}-data`);
-      await writePictures(data, { count: images, ...side, classes: subject.classes, split: 'test' });
-      const model = path.join(folder, `${subject.form}.onnx`);
-      await writeFile(model, exportSubject(subject));
-      const alone: number[] = [];
-      const whole: number[] = [];
-      for (let round = 0; round < rounds; round++) {
-        alone.push(await networkAlone(subject, threads));
-        whole.push(await evaluation({ model, data, threads, batch: subject.batch }));
-      }
-      const [net, all] = [median(alone), median(whole)];
-      const { model: name, width, size } = subject;
-      console.log(
-        `evaluation, ${name}, width ${width}, ${size}×${size}: network alone ${net.toFixed(1)} images/s, ` +
-          `with corruptions ${all.toFixed(1)}: ${(100 * (net / all - 1)).toFixed(1)} % more time (wanted at most 25 %)`,
-      );
+    const engines = await usable(options.threads);
+    for (const { workload, images, side } of CASES) {
+      const at = path.join(folder, workload.form);
+      const data = path.join(at, 'data');
+      const pictures = { ...side, classes: workload.classes };
+      await writePictures(data, { ...pictures, count: TRAINED, split: 'train' });
+      await writePictures(data, { ...pictures, count: images, split: 'test' });
+      const model = path.join(at, 'run');
+      await trainALittle(model, data, workload);
+      const subjects = engines.flatMap(({ label, options: engine }): Subject[] => [
+        {
+          label: `network alone, ${label}`,
+          side: ownProcess,
+          take: () => networkAlone(engine, workload, options),
+        },
+        {
+          label: `evaluate, ${label}`,
+          side: ownProcess,
+          take: () => evaluation({ ...engine, model, data, batchSize: workload.batch }),
+        },
+      ]);
+      report(titleOf(workload), engines, await takeTurns(subjects, options), tell);
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Images a second of the network on batches that lie ready. */
-async function networkAlone(subject: Subject, threads: number): Promise<number> {
-  const engine = await cpuEngine(threads);
-  const network = await inference(engine, subject);
-  await network.run();
-  const times: number[] = [];
-  for (let total = 0; total < 5; total += times.at(-1)!) times.push(await network.run());
-  await network.close();
-  await engine.close();
-  return subject.batch / median(times);
+interface NamedEngine {
+  readonly label: string;
+  readonly options: EngineOptions;
 }
 
-/** Images a second of `pushpull evaluate`, from the first cell to the last. */
-async function evaluation(run: {
-  model: string;
-  data: string;
-  threads: number;
-  batch: number;
-}): Promise<number> {
+/** Our engines that are there. */
+async function usable(threads: number): Promise<NamedEngine[]> {
+  const found: NamedEngine[] = [];
+  for (const { label, choice } of OUR_ENGINES) {
+    const options: EngineOptions = { ...choice, device: 'cpu', threads };
+    try {
+      await (await createEngine(options)).close();
+      found.push({ label, options });
+    } catch (error) {
+      console.error(`left out: ${label}: ${(error as Error).message}`);
+    }
+  }
+  return found;
+}
+
+async function trainALittle(out: string, data: string, workload: Workload): Promise<void> {
+  const { model, form, width } = workload;
+  await startRun(
+    { data, model, form, width, stem: { kind: 'conv' }, epochs: 1, batchSize: TRAINED, limit: { test: 10 } },
+    { out },
+  );
+}
+
+/** The network on batches that lie ready. */
+async function networkAlone(
+  options: EngineOptions,
+  workload: Workload,
+  { seconds: least }: EvaluationBenchOptions,
+): Promise<Turn> {
+  const engine = await createEngine(options);
+  const network = await inference(engine, workload);
+  const first = 2;
+  for (let i = 0; i < first; i++) await network.run();
+  const start = performance.now();
+  let [steps, seconds] = [0, 0];
+  while (seconds < least || steps < 3) {
+    await network.run();
+    steps++;
+    seconds = (performance.now() - start) / 1000;
+  }
+  await network.close();
+  await engine.close();
+  return { images: steps * workload.batch, seconds, steps: first + steps };
+}
+
+/** `pushpull evaluate`, from the first cell to the last. */
+async function evaluation(
+  run: EngineOptions & { model: string; data: string; batchSize: number },
+): Promise<Turn> {
   let start = 0;
   const result = await evaluate({
-    model: run.model,
-    data: run.data,
-    threads: run.threads,
-    batchSize: run.batch,
+    ...run,
     corruptions: [...BENCHMARK_CORRUPTIONS],
+    severities: SEVERITIES,
     workers: availableParallelism(),
     onEvent: (event) => {
       if (event.kind === 'start') start = performance.now();
     },
   });
-  const seconds = (performance.now() - start) / 1000;
-  return ((CELLS + 1) * result.data.images) / seconds;
+  const images = CELLS * result.data.images;
+  return { images, seconds: (performance.now() - start) / 1000, steps: Math.ceil(images / run.batchSize) };
+}
+
+/** Each engine's evaluation beside its network, and beside the evaluation on the first engine. */
+function report(
+  title: string,
+  engines: readonly NamedEngine[],
+  { series }: Turns,
+  tell: (comparison: Comparison) => void,
+): void {
+  const evaluations = series.filter((_, at) => at % 2 === 1);
+  engines.forEach(({ label }, at) => {
+    const entries: Entry[] = [
+      { label: 'network alone', reference: true },
+      { label: 'evaluate', reference: false, wanted: { 'network alone': WANTED.ofNetwork } },
+    ];
+    const turns = { series: series.slice(2 * at, 2 * at + 2), disturbances: [] };
+    tell(toComparison(`evaluation, ${label}, ${title}`, entries, turns));
+  });
+  const entries = engines.map(
+    ({ label, options: { precision } }, at): Entry => ({
+      label,
+      reference: at === 0,
+      wanted: precision === 'bfloat16' ? { [engines[0].label]: WANTED.bfloat16 } : {},
+    }),
+  );
+  tell(toComparison(`evaluation by engine, ${title}`, entries, { series: evaluations, disturbances: [] }));
 }

@@ -1,153 +1,190 @@
 /**
  * `npm run bench`: what training, inference and corruptions cost, beside PyTorch where it is installed.
  *
- * Ours and the peer's runs alternate within the same minutes and medians are compared, so that a busy
- * machine hurts both alike. Quote the ratios; absolute figures belong to the machine they were taken on.
+ * Ours and the peers take turns within the same minutes, each alone for a second or more (turns.ts), and medians and
+ * ratios turn by turn are printed with their spread. Quote the ratios; absolute figures belong to the machine.
  */
-import { cpus, loadavg } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { createEngine } from '../src/engine/node/index.ts';
+import { type Comparison, compare } from './compare.ts';
+import { contendersAt, type OurSide, startOurs, startTorch, type TorchSide } from './contenders.ts';
 import { benchCorrupt } from './corrupt.ts';
 import { benchEvaluation } from './evaluation.ts';
 import { benchLoader } from './loader.ts';
+import { busyNote, describeMachine, load, machineLine } from './machine.ts';
 import { benchMemory } from './memory.ts';
-import {
-  atImageNet,
-  compileSeconds,
-  cpuEngine,
-  inference,
-  resnet18,
-  type Subject,
-  type Timed,
-  trainingStep,
-} from './network.ts';
-import { type PeerAnswer, type PeerRequest, PythonPeer } from './peer.ts';
+import { atImageNet, compileSeconds, resnet18, titleOf, type Workload } from './network.ts';
+import type { Work } from './protocol.ts';
+import { pythonWithTorch } from './python.ts';
+import { formatSpread, spread } from './spread.ts';
+import { formatComparisons } from './table.ts';
 
-const SECTIONS = [
-  'training',
-  'inference',
-  'imagenet',
-  'overhead',
-  'compile',
-  'memory',
-  'corrupt',
-  'loader',
-  'evaluation',
-] as const;
-type Section = (typeof SECTIONS)[number];
+/** Sections, and how many rounds of turns each takes in five minutes. */
+const SECTIONS = {
+  training: 5,
+  inference: 5,
+  layer: 5,
+  'imagenet-training': 3,
+  'imagenet-inference': 3,
+  compile: 5,
+  memory: 1,
+  corrupt: 5,
+  loader: 5,
+  evaluation: 3,
+} as const;
+type Section = keyof typeof SECTIONS;
+const NAMES = Object.keys(SECTIONS) as Section[];
 
-const WIDTHS = [64, 16] as const;
+const IMAGENET = ['resnet50', 'efficientnet_b0'] as const;
 
 const options = new Command('bench')
-  .description('Measure training, inference and corruptions, beside PyTorch where it is installed.')
-  .option('--only <sections>', `comma-separated: ${SECTIONS.join(', ')}`, SECTIONS.join(','))
-  .option('--rounds <n>', 'alternating rounds a figure', '7')
+  .description('Measure training, inference, loading and corruptions, beside PyTorch where it is installed.')
+  .option('--only <sections>', `comma-separated: ${NAMES.join(', ')}`, NAMES.join(','))
+  .option('--seconds <n>', 'least length of a turn behind its first steps, which do not count', '1')
+  .option('--rounds <n>', 'turns of everybody (default: 5, or 3 where steps are long)')
   .option('--threads <n>', 'threads of each side', '2')
-  .option('--python <path>', 'a Python with PyTorch', 'python3')
+  .option('--widths <list>', 'widths of ResNet-18', '64,16')
+  .option('--batch <n>', "images of ImageNet's size a step", '16')
+  .option('--python <path>', 'a Python with PyTorch (default: of PUSHPULL_TORCH, the active one, or python3)')
+  .option('--python2 <path>', 'one more, such as an older PyTorch')
+  .option('--cifar <data>', 'CIFAR-10 for the loader (default: made-up pixels)')
+  .option('--json <file>', 'write all figures there')
   .parse()
-  .opts<{ only: string; rounds: string; threads: string; python: string }>();
+  .opts<{
+    only: string;
+    seconds: string;
+    rounds?: string;
+    threads: string;
+    widths: string;
+    batch: string;
+    python?: string;
+    python2?: string;
+    cifar?: string;
+    json?: string;
+  }>();
 
-const sections = new Set(options.only.split(','));
-const unknown = [...sections].filter((section) => !SECTIONS.includes(section as Section));
+const sections = options.only.split(',') as Section[];
+const unknown = sections.filter((section) => !NAMES.includes(section));
 if (unknown.length > 0) {
-  console.error(`--only: expected some of ${SECTIONS.join(', ')}, found ${unknown.join(', ')}`);
+  console.error(`--only: expected some of ${NAMES.join(', ')}, found ${unknown.join(', ')}`);
   process.exit(2);
 }
-const rounds = Number(options.rounds);
-const threads = Number(options.threads);
+const [seconds, threads] = [Number(options.seconds), Number(options.threads)];
+const roundsOf = (section: Section): number => Number(options.rounds ?? SECTIONS[section]);
+const widths = options.widths.split(',').map(Number);
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1];
+const machine = describeMachine();
+const loadBefore = load();
+const busy = busyNote(loadBefore);
+if (busy) console.error(busy);
 
-/** Medians of things timed in turn, A B A B …, after one uncounted round. */
-async function alternate(things: readonly (() => Promise<number>)[]): Promise<number[]> {
-  const times: number[][] = things.map(() => []);
-  for (let round = 0; round <= rounds; round++) {
-    for (const [i, run] of things.entries()) {
-      const seconds = await run();
-      if (round > 0) times[i].push(seconds);
+const python = options.python ?? pythonWithTorch();
+const comparisons: Comparison[] = [];
+const ours: OurSide[] = [];
+const peers: TorchSide[] = [];
+
+/** Sides are started by the first who wants them, and sleep until the last is done. */
+async function start(): Promise<void> {
+  if (ours.length > 0) return;
+  const missing = (why: string) => console.error(`left out: ${why}`);
+  ours.push(...(await startOurs(threads, missing)));
+  if (!python) missing('PyTorch: no Python with torch was found; name one with --python');
+  for (const path of [python, options.python2]) {
+    if (!path) continue;
+    try {
+      peers.push(await startTorch(path, { device: 'cpu', threads }));
+    } catch (error) {
+      missing((error as Error).message);
     }
   }
-  return times.map(median);
 }
 
-function print(label: string, batch: number, ours: number, peer: number | undefined, bar?: number): void {
-  const rate = (seconds: number): string =>
-    (batch / seconds).toFixed(batch / seconds < 100 ? 1 : 0).padStart(6);
-  const theirs = peer === undefined ? '' : `PyTorch ${rate(peer)}`;
-  const wanted = bar === undefined ? '' : ` (wanted ${bar})`;
-  const ratio = peer === undefined ? '' : `${(peer / ours).toFixed(2)} ×${wanted}`;
-  console.log(`${label.padEnd(40)} ${rate(ours)} images/s   ${theirs}   ${ratio}`);
-}
-
-const peer = await PythonPeer.start<{ torch: string }>(
-  options.python,
-  'torch_peer.py',
-  '--threads',
-  String(threads),
-);
-const ask = async (request: Omit<PeerRequest, 'steps'>): Promise<number> =>
-  median((await peer!.ask<PeerAnswer>({ ...request, steps: 1 })).seconds);
-
-console.log(
-  `${cpus()[0].model}, ${cpus().length} cores, ${threads} threads, load ${loadavg()[0].toFixed(1)}`,
-);
-console.log(
-  `peer: ${peer ? `PyTorch ${peer.about.torch}` : `none (${options.python} has no torch; name one with --python)`}`,
-);
-const engine = await cpuEngine(threads);
-
-async function compare(kind: 'train' | 'infer', subject: Subject, bar?: number): Promise<void> {
-  const make = kind === 'train' ? trainingStep : inference;
-  const ours = await make(engine, subject);
-  const things = [ours.run, ...(peer ? [() => ask({ kind, ...subject })] : [])];
-  const [mine, theirs] = await alternate(things);
-  const { model, width, size, batch } = subject;
-  const what = kind === 'train' ? 'training' : 'inference';
-  print(`${what}, ${model}, width ${width}, ${size}×${size}`, batch, mine, theirs, bar);
-  await ours.close();
-}
-
-if (sections.has('training')) {
-  for (const [i, width] of WIDTHS.entries()) await compare('train', resnet18(width), [0.65, 0.5][i]);
-}
-if (sections.has('inference')) {
-  for (const width of WIDTHS) await compare('infer', resnet18(width), 1.05);
-}
-if (sections.has('imagenet')) {
-  for (const model of ['resnet50', 'efficientnet_b0']) {
-    for (const kind of ['infer', 'train'] as const) await compare(kind, atImageNet(model, 16));
+async function section(name: Section, work: Work, workloads: readonly Workload[]): Promise<void> {
+  await start();
+  for (const workload of workloads) {
+    const title = `${work === 'train' ? 'training' : 'inference'}, ${titleOf(workload)}`;
+    add(await compare(title, work, contendersAt(workload, work, ours, peers), turnsOf(name, title)));
   }
 }
-if (sections.has('overhead')) {
-  const both: Timed[] = [];
-  for (const stem of ['conv', 'pushpull'] as const) both.push(await trainingStep(engine, resnet18(64, stem)));
-  const [plain, pushpull] = await alternate(both.map(({ run }) => run));
-  const cost = 100 * (pushpull / plain - 1);
-  console.log(`push-pull avg3 in a training step, width 64: ${cost.toFixed(1)} % (wanted at most 5 %)`);
-  for (const { close } of both) await close();
-  for (const width of WIDTHS) {
-    const step = await trainingStep(engine, resnet18(width));
-    await step.run();
-    const before = await engine.runSeconds();
-    let whole = 0;
-    for (let round = 0; round < rounds; round++) whole += await step.run();
-    const inside = (await engine.runSeconds()) - before;
-    const share = (100 * (1 - inside / whole)).toFixed(1);
-    console.log(`JavaScript and messages around a step, width ${width}: ${share} % (wanted at most 5 %)`);
-    await step.close();
+
+const turnsOf = (name: Section, title: string) => ({
+  seconds,
+  rounds: roundsOf(name),
+  onRound: (round: number) => console.error(`${title}: round ${round + 1} of ${roundsOf(name)}`),
+});
+
+function add(comparison: Comparison): void {
+  comparisons.push(comparison);
+  console.log(`\n${formatComparisons([comparison])}`);
+}
+
+/** What push-pull costs, on each engine. */
+async function layer(): Promise<void> {
+  await start();
+  for (const width of widths) {
+    for (const { label, side } of ours) {
+      const title = `push-pull in a training step, ${label}, ${titleOf(resnet18(width))}`;
+      const contenders = (['conv', 'pushpull'] as const).map((stem) => ({
+        label: stem === 'conv' ? 'plain' : 'push-pull avg3',
+        side,
+        workload: resnet18(width, stem),
+        reference: stem === 'conv',
+        wanted: stem === 'conv' ? undefined : { plain: 1 / 1.05 },
+      }));
+      add(await compare(title, 'train', contenders, turnsOf('layer', title)));
+    }
   }
 }
-if (sections.has('compile')) {
-  for (const [i, model] of ['resnet50', 'efficientnet_b0', 'resnet152'].entries()) {
+
+async function compile(): Promise<void> {
+  const engine = await createEngine({ device: 'cpu', threads });
+  for (const model of ['resnet50', 'efficientnet_b0', 'resnet152']) {
     const times: number[] = [];
-    for (let round = 0; round < rounds; round++)
+    for (let round = 0; round < roundsOf('compile'); round++) {
       times.push(await compileSeconds(engine, atImageNet(model, 32)));
-    const wanted = i === 2 ? ' (wanted below 10)' : '';
-    console.log(`from network to training step, ${model}, 224×224: ${median(times).toFixed(2)} s${wanted}`);
+    }
+    console.log(`from network to training step, ${model}, 224×224: ${formatSpread(spread(times))} s`);
   }
+  await engine.close();
 }
-if (sections.has('memory')) benchMemory(threads);
-await engine.close();
-peer?.stop();
-if (sections.has('corrupt')) await benchCorrupt(options.python, rounds);
-if (sections.has('loader')) await benchLoader(options.python, rounds);
-if (sections.has('evaluation')) await benchEvaluation(threads, rounds);
+
+const imagenet = IMAGENET.map((model) => atImageNet(model, Number(options.batch)));
+const resnets = widths.map((width) => resnet18(width));
+const WORK: Readonly<Record<Section, () => unknown>> = {
+  training: () => section('training', 'train', resnets),
+  inference: () => section('inference', 'infer', resnets),
+  layer,
+  'imagenet-training': () => section('imagenet-training', 'train', imagenet),
+  'imagenet-inference': () => section('imagenet-inference', 'infer', imagenet),
+  compile,
+  memory: () => benchMemory(threads),
+  corrupt: () => benchCorrupt(python ?? 'python3', roundsOf('corrupt')),
+  loader: () =>
+    benchLoader(python ?? 'python3', { rounds: roundsOf('loader'), seconds, cifar: options.cifar }, add),
+  evaluation: () => benchEvaluation({ threads, rounds: roundsOf('evaluation'), seconds }, add),
+};
+for (const name of sections) await WORK[name]();
+for (const { side } of [...ours, ...peers]) side.stop();
+
+const about = [
+  `${threads} threads`,
+  ...ours.map(({ label, side }) => `${label} ${side.about.version}`),
+  ...peers.map(
+    ({ side: { about: a } }) => `PyTorch ${a.torch} (${a.device}, ${a.networks}, SGD by ${a.sgd})`,
+  ),
+];
+console.log(`\n${machineLine(machine, about, [loadBefore, load()])}`);
+if (busy) console.log(busy);
+if (options.json) {
+  const facts = {
+    machine,
+    threads,
+    seconds,
+    load: { before: loadBefore, after: load() },
+    busy: busy !== undefined,
+  };
+  const torch = peers.map(({ side }) => side.about);
+  const record = { schema: 'pushpull.bench/1', ...facts, torch, comparisons };
+  await writeFile(options.json, `${JSON.stringify(record, null, 2)}\n`);
+}
