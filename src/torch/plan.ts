@@ -22,8 +22,10 @@ export type Argument =
   | { readonly kind: 'someInt'; readonly value: number }
   | { readonly kind: 'bool'; readonly value: boolean }
   | { readonly kind: 'double'; readonly value: number }
-  /** A double that is read from a scalar input at every run. */
-  | { readonly kind: 'fedDouble'; readonly input: string }
+  /** A double that is read from a scalar input at every run, or another one in place of zero. */
+  | { readonly kind: 'fedDouble'; readonly input: string; readonly forZero?: number }
+  /** Whether a scalar input is zero. */
+  | { readonly kind: 'fedZero'; readonly input: string }
   | { readonly kind: 'ints'; readonly values: readonly number[] }
   | { readonly kind: 'someInts'; readonly values: readonly number[] }
   | { readonly kind: 'bools'; readonly values: readonly boolean[] }

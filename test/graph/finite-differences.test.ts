@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
-import { createEngine } from '../../src/engine/node/index.ts';
 import { float32, floats } from '../../src/graph/tensor.ts';
+import { testEngine } from '../support/engine.ts';
 import { generated } from '../support/generated.ts';
 import { buildOpCase } from '../support/op-cases.ts';
 import { readOpCases } from '../support/torch-fixtures.ts';
@@ -25,7 +25,7 @@ const CASES = readOpCases('ops').filter(smooth);
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await createEngine({ device: 'cpu', threads: 1 });
+  engine = await testEngine();
 });
 afterAll(() => engine.close());
 

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
-import { createEngine } from '../../src/engine/node/index.ts';
 import * as F from '../../src/graph/functional.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import { OPS } from '../../src/graph/ops/index.ts';
@@ -8,6 +7,7 @@ import type { OpName } from '../../src/graph/ops/spec.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
 import { float32 } from '../../src/graph/tensor.ts';
 import { expectClose } from '../support/close.ts';
+import { ENGINE_UNDER_TEST, FORMS, testEngine } from '../support/engine.ts';
 import { buildOpCase } from '../support/op-cases.ts';
 import { runGraph } from '../support/run-graph.ts';
 import type { OpCase } from '../support/torch-fixtures.ts';
@@ -19,15 +19,16 @@ const CASES = readOpCases('ops');
 function tolerance({ op, name }: OpCase): number {
   if (op === 'blurPool2d') return 1e-6;
   if (op !== 'batchNormTraining') return 2e-6;
-  if (name.startsWith('mean -1000')) return 2e-4;
+  // PyTorch's own kernel, in float32, is 7e-4 off.
+  if (name.startsWith('mean -1000')) return ENGINE_UNDER_TEST === 'torch' ? 1e-3 : 2e-4;
   return name.startsWith('mean 100') ? 2e-5 : 5e-6;
 }
 
 // Which kernels a rule lowers to depends on the device; the numbers may not, so both forms run on the CPU.
-describe.each(['cpu', 'webgpu'] as const)('lowered for %s, forward and gradients equal PyTorch', (device) => {
+describe.each(FORMS)('lowered for %s, forward and gradients equal PyTorch', (device) => {
   let engine: Engine;
   beforeAll(async () => {
-    engine = await createEngine({ device: 'cpu', threads: 1 });
+    engine = await testEngine();
   });
   afterAll(() => engine.close());
 

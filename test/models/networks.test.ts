@@ -1,7 +1,6 @@
 /** Every network against PyTorch's definition of it: logits, loss, all gradients, running statistics. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
-import { createEngine } from '../../src/engine/node/index.ts';
 import { gradients } from '../../src/graph/autodiff.ts';
 import { foldConstants } from '../../src/graph/fold.ts';
 import * as F from '../../src/graph/functional.ts';
@@ -18,6 +17,7 @@ import {
 } from '../../src/nn/index.ts';
 import { crossEntropy } from '../../src/train/losses.ts';
 import { largestDifference } from '../support/close.ts';
+import { testEngine } from '../support/engine.ts';
 import { generated } from '../support/generated.ts';
 import { runGraph } from '../support/run-graph.ts';
 import type { Digest, NetworkCase } from '../support/torch-fixtures.ts';
@@ -31,7 +31,7 @@ const GRADIENTS = 2e-4;
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await createEngine({ device: 'cpu', threads: 2 });
+  engine = await testEngine({ threads: 2 });
 });
 afterAll(() => engine.close());
 

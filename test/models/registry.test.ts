@@ -1,6 +1,6 @@
 /** Every network of the registry, in every form and with every kind of first layer and blur that it has. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { OnnxEngine } from '../../src/engine/engine.ts';
+import type { Engine, OnnxEngine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
@@ -14,6 +14,7 @@ import { InferenceContext, type Weights } from '../../src/nn/index.ts';
 import { randomStream } from '../../src/random/random.ts';
 import { TrainingStep } from '../../src/train/step.ts';
 import { expectClose } from '../support/close.ts';
+import { testEngine } from '../support/engine.ts';
 import { runGraph } from '../support/run-graph.ts';
 import { webgpuIsHere } from '../support/webgpu.ts';
 
@@ -63,13 +64,16 @@ const CASES = MODELS.flatMap(configs).map((config) => {
   return [`${config.model}, ${config.form}, ${variantName(config)}`, config] as const;
 });
 
+let engine: Engine;
 let cpu: OnnxEngine;
 let gpu: OnnxEngine | undefined;
 beforeAll(async () => {
+  engine = await testEngine({ threads: 2 });
   cpu = await createEngine({ device: 'cpu', threads: 2 });
   if (await webgpuIsHere()) gpu = await createEngine({ device: 'webgpu', threads: 1, strict: true });
 });
 afterAll(async () => {
+  await engine.close();
   await cpu.close();
   await gpu?.close();
 });
@@ -77,7 +81,7 @@ afterAll(async () => {
 /** One step on random images; the velocities are then the gradients. */
 async function takeStep(model: ImageModel, images: Tensor) {
   const [, , height, width] = images.shape;
-  const step = await TrainingStep.create(cpu, model, {
+  const step = await TrainingStep.create(engine, model, {
     batchSize: BATCH,
     weightDecay: 0,
     imageSize: { height, width },
@@ -145,7 +149,7 @@ describe.each(CASES)('%s', (_, config) => {
     const graph = new Graph();
     const input = graph.input('images', 'float32', images.shape);
     const logits = model.module.call(input, new InferenceContext(graph, model.module, weights));
-    const direct = await runGraph(cpu, new Map([['logits', logits]]), { images });
+    const direct = await runGraph(engine, new Map([['logits', logits]]), { images });
     const deployed = await classify(cpu, bytes, images);
     expectClose(deployed, direct.logits, 2e-5, 'exported logits');
     if (gpu && onWebGpu(config)) {

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
-import { createEngine } from '../../src/engine/node/index.ts';
 import * as F from '../../src/graph/functional.ts';
 import type { Value } from '../../src/graph/graph.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import { float32, floats } from '../../src/graph/tensor.ts';
 import { BatchNorm2d, InferenceContext, TrainingContext } from '../../src/nn/index.ts';
 import { expectClose } from '../support/close.ts';
+import { ENGINE_UNDER_TEST, testEngine } from '../support/engine.ts';
 import { generated } from '../support/generated.ts';
 import { runGraph } from '../support/run-graph.ts';
 import { readOpCases } from '../support/torch-fixtures.ts';
@@ -15,7 +15,7 @@ const CASES = readOpCases('ops').filter((one) => one.op === 'batchNormTraining')
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await createEngine({ device: 'cpu', threads: 1 });
+  engine = await testEngine();
 });
 afterAll(() => engine.close());
 
@@ -71,12 +71,14 @@ test('statistics of 65,536 values a channel keep their digits when the mean is l
     ['variance', variance],
   ]);
   const found = await runGraph(engine, outputs, { x: float32(values, shape) });
+  // PyTorch's own kernel adds up channels that lie innermost one after the other.
+  const [meanOff, varianceOff] = ENGINE_UNDER_TEST === 'torch' ? [1e-5, 1e-5] : [1e-6, 3e-6];
   for (let channel = 0; channel < c; channel++) {
     const own = values.filter((_, i) => Math.floor(i / (side * side)) % c === channel);
     const sum = (of: (value: number) => number): number => own.reduce((total, value) => total + of(value), 0);
     const exactMean = sum((value) => value) / own.length;
     const exactVariance = sum((value) => (value - exactMean) ** 2) / own.length;
-    expect(Math.abs(floats(found.mean)[channel] / exactMean - 1)).toBeLessThan(1e-6);
-    expect(Math.abs(floats(found.variance)[channel] / exactVariance - 1)).toBeLessThan(3e-6);
+    expect(Math.abs(floats(found.mean)[channel] / exactMean - 1)).toBeLessThan(meanOff);
+    expect(Math.abs(floats(found.variance)[channel] / exactVariance - 1)).toBeLessThan(varianceOff);
   }
 });

@@ -1,18 +1,18 @@
 /** How often and by how much; that what is drawn acts as in PyTorch is in layers.test.ts. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
-import { createEngine } from '../../src/engine/node/index.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import type { Shape } from '../../src/graph/tensor.ts';
 import { float32, floats, numElements } from '../../src/graph/tensor.ts';
 import type { Module } from '../../src/nn/index.ts';
 import { Dropout, Sequential, StochasticDepth, TrainingContext } from '../../src/nn/index.ts';
 import { randomStream } from '../../src/random/random.ts';
+import { testEngine } from '../support/engine.ts';
 import { runGraph } from '../support/run-graph.ts';
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await createEngine({ device: 'cpu', threads: 1 });
+  engine = await testEngine();
 });
 afterAll(() => engine.close());
 

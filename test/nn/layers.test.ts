@@ -1,7 +1,6 @@
 /** Layers against PyTorch's and torchvision's: output, and the gradient of every input and parameter. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
-import { createEngine } from '../../src/engine/node/index.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import type { Module } from '../../src/nn/index.ts';
 import {
@@ -12,6 +11,7 @@ import {
   TrainingContext,
 } from '../../src/nn/index.ts';
 import { expectClose } from '../support/close.ts';
+import { FORMS, testEngine } from '../support/engine.ts';
 import { expectTrains, runDeployed } from '../support/layer-cases.ts';
 import type { OpCase } from '../support/torch-fixtures.ts';
 import { readOpCases } from '../support/torch-fixtures.ts';
@@ -38,11 +38,11 @@ const layerOf = ({ op, attributes }: OpCase): Module => BUILD[op](attributes as 
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await createEngine({ device: 'cpu', threads: 1 });
+  engine = await testEngine();
 });
 afterAll(() => engine.close());
 
-describe.each(['cpu', 'webgpu'] as const)('in training, lowered for %s', (device) => {
+describe.each(FORMS)('in training, lowered for %s', (device) => {
   test.each(CASES)('%s: %s', (_op, _name, one) => expectTrains(engine, device, layerOf(one), one, TOLERANCE));
 });
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
-import { createEngine } from '../../src/engine/node/index.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import type { PushPullConv2dOptions } from '../../src/nn/index.ts';
 import { PushPullConv2d, TrainingContext } from '../../src/nn/index.ts';
 import { expectClose } from '../support/close.ts';
+import { FORMS, testEngine } from '../support/engine.ts';
 import { expectTrains, runDeployed } from '../support/layer-cases.ts';
 import type { OpCase } from '../support/torch-fixtures.ts';
 import { readOpCases } from '../support/torch-fixtures.ts';
@@ -24,12 +24,12 @@ function layerOf({ attributes }: OpCase): PushPullConv2d {
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await createEngine({ device: 'cpu', threads: 1 });
+  engine = await testEngine();
 });
 afterAll(() => engine.close());
 
 // The form with two real convolutions in PyTorch judges the form with one convolution and a box sum.
-describe.each(['cpu', 'webgpu'] as const)('lowered for %s', (device) => {
+describe.each(FORMS)('lowered for %s', (device) => {
   test.each(CASES)('%s', (_, one) => expectTrains(engine, device, layerOf(one), one, TOLERANCE));
 });
 

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
-import { createEngine } from '../../src/engine/node/index.ts';
 import { foldConstants } from '../../src/graph/fold.ts';
 import { Graph, reachableNodes } from '../../src/graph/graph.ts';
 import { floats } from '../../src/graph/tensor.ts';
 import type { PushPull2020Conv2dOptions } from '../../src/nn/index.ts';
 import { InferenceContext, initialWeights, PushPull2020Conv2d } from '../../src/nn/index.ts';
 import { expectClose } from '../support/close.ts';
+import { FORMS, testEngine } from '../support/engine.ts';
 import { expectTrains, runDeployed } from '../support/layer-cases.ts';
 import type { OpCase } from '../support/torch-fixtures.ts';
 import { readOpCases } from '../support/torch-fixtures.ts';
@@ -26,12 +26,12 @@ function layerOf({ attributes }: OpCase): PushPull2020Conv2d {
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await createEngine({ device: 'cpu', threads: 1 });
+  engine = await testEngine();
 });
 afterAll(() => engine.close());
 
 // PyTorch's `interpolate` judges the constant matrices.
-describe.each(['cpu', 'webgpu'] as const)('lowered for %s', (device) => {
+describe.each(FORMS)('lowered for %s', (device) => {
   test.each(CASES)('%s', (_, one) => expectTrains(engine, device, layerOf(one), one, TOLERANCE));
 });
 

@@ -19,7 +19,7 @@ export async function runGraph(
   target?: Target,
 ): Promise<Record<string, Tensor>> {
   const session =
-    target && target.device !== engine.device
+    target && target.device !== engine.device && engine.name === 'onnxruntime'
       ? await (engine as OnnxEngine).loadModel(encodeModel(lowerGraph(outputs, { target, name: 'test' })))
       : await engine.loadGraph(outputs, { name: 'test' });
   try {

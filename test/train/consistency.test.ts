@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
-import { createEngine } from '../../src/engine/node/index.ts';
 import { gradients } from '../../src/graph/autodiff.ts';
 import * as F from '../../src/graph/functional.ts';
 import { Graph } from '../../src/graph/graph.ts';
@@ -10,6 +9,7 @@ import { createModel } from '../../src/models/registry.ts';
 import { randomStream } from '../../src/random/random.ts';
 import { crossEntropy, jensenShannon } from '../../src/train/losses.ts';
 import { TrainingStep } from '../../src/train/step.ts';
+import { testEngine } from '../support/engine.ts';
 import { runGraph } from '../support/run-graph.ts';
 
 /** By PyTorch: test/fixtures/train/make_consistency.py */
@@ -31,7 +31,7 @@ const { weight, cases } = JSON.parse(
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await createEngine({ device: 'cpu', threads: 1 });
+  engine = await testEngine();
 });
 afterAll(() => engine.close());
 

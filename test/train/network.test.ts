@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { OnnxEngine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
 import { readModelCard } from '../../src/models/card.ts';
 import { randomStream } from '../../src/random/random.ts';
@@ -12,6 +12,7 @@ import type { LabelledBatch } from '../../src/train/learner.ts';
 import { networkLearner } from '../../src/train/network.ts';
 import { openRun, runPaths } from '../../src/train/run.ts';
 import { type BatchSource, type TrainingData, train } from '../../src/train/trainer.ts';
+import { testEngine } from '../support/engine.ts';
 import { tinyConfig } from './tiny-learner.ts';
 
 const SIZE = 16;
@@ -20,10 +21,10 @@ const TRAIN = 28;
 const TEST = 24;
 
 let folder: string;
-let engine: OnnxEngine;
+let engine: Engine;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pushpull-network-'));
-  engine = await createEngine({ device: 'cpu', threads: 1 });
+  engine = await testEngine();
 });
 afterAll(async () => {
   await engine.close();
@@ -127,7 +128,8 @@ it('a real network learns, and resumes in the middle of an epoch with the same b
 
 it('the exported model answers as the trainer evaluated it', async () => {
   const { log, model } = await openRun(join(folder, 'straight'));
-  const session = await engine.loadModel(readFileSync(model!));
+  const onnx = await createEngine({ device: 'cpu', threads: 1 });
+  const session = await onnx.loadModel(readFileSync(model!));
   let right = 0;
   for await (const { images, labels, count } of data().test()) {
     const { logits } = await session.run({
@@ -139,5 +141,6 @@ it('the exported model answers as the trainer evaluated it', async () => {
     }
   }
   await session.dispose();
+  await onnx.close();
   expect(right / TEST).toBe(log[1].test.top1);
 });

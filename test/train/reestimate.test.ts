@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
-import { createEngine } from '../../src/engine/node/index.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import { float32, floats, numElements, type Tensor } from '../../src/graph/tensor.ts';
 import type { ModelConfig } from '../../src/models/config.ts';
@@ -11,6 +10,7 @@ import { Conv2d, InferenceContext, type Module, PushPullConv2d } from '../../src
 import type { LabelledBatch } from '../../src/train/learner.ts';
 import { reestimateBatchNorm } from '../../src/train/reestimate.ts';
 import { expectClose, largestDifference } from '../support/close.ts';
+import { testEngine } from '../support/engine.ts';
 import { generated } from '../support/generated.ts';
 import { runGraph } from '../support/run-graph.ts';
 
@@ -21,7 +21,7 @@ const reference = JSON.parse(
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await createEngine({ device: 'cpu', threads: 1 });
+  engine = await testEngine();
 });
 afterAll(() => engine.close());
 

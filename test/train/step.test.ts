@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
-import { createEngine } from '../../src/engine/node/index.ts';
 import * as F from '../../src/graph/functional.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
@@ -8,12 +7,13 @@ import { float32, floats } from '../../src/graph/tensor.ts';
 import { createModel } from '../../src/models/registry.ts';
 import { TrainingStep } from '../../src/train/step.ts';
 import { expectClose } from '../support/close.ts';
+import { testEngine } from '../support/engine.ts';
 import { runGraph } from '../support/run-graph.ts';
 import { readSgdCases, readTrainingCases } from '../support/torch-fixtures.ts';
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await createEngine({ device: 'cpu', threads: 2 });
+  engine = await testEngine({ threads: 2 });
 });
 afterAll(() => engine.close());
 

@@ -2,7 +2,18 @@ import type { Node, Value } from '../../graph/graph.ts';
 import type { Conv2dAttributes } from '../../graph/ops/spec.ts';
 import { type Shape, sameShape } from '../../graph/tensor.ts';
 import type { Argument } from '../plan.ts';
-import { bool, bools, int, ints, NONE, someTensor, type TorchEmitter, tensor } from './emitter.ts';
+import {
+  bool,
+  bools,
+  int,
+  ints,
+  NONE,
+  someInt,
+  someTensor,
+  type TorchEmitter,
+  tensor,
+  text,
+} from './emitter.ts';
 import { reshaped } from './movement.ts';
 import type { Surroundings, TorchTable } from './rules.ts';
 import type { TorchValue } from './values.ts';
@@ -27,12 +38,57 @@ function backward(
   wanted: { readonly x: boolean; readonly weight: boolean },
 ): { dx: TorchValue | undefined; dWeight: TorchValue | undefined } {
   const { dy, x, weight } = operands;
+  if (wanted.weight && overflows(weight.shape, emitter, attributes)) {
+    const { dx } = wanted.x
+      ? backward(emitter, operands, attributes, { x: true, weight: false })
+      : { dx: undefined };
+    const seen = { dy, weight, x: everyStride(emitter, x, dy.shape, attributes) };
+    const dense = { stride: 1, padding: 0, dilation: 1, groups: 1 };
+    return { dx, dWeight: backward(emitter, seen, dense, { x: false, weight: true }).dWeight };
+  }
   const [dx, dWeight] = emitter.callMany(
     'convolution_backward',
     [...[dy, x, weight].map(tensor), NONE, ...geometry(attributes), bools([wanted.x, wanted.weight, false])],
     [wanted.x ? x : undefined, wanted.weight ? weight : undefined, undefined],
   );
   return { dx, dWeight };
+}
+
+/** Channels below which oneDNN's kernel for strided 1×1 convolutions goes wrong; 4 crash, 8 do not. */
+const SAFE_CHANNELS = 16;
+
+/**
+ * Whether oneDNN would write beyond the end of its memory: the weight gradient of a strided 1×1 convolution of few
+ * channels, with the channels innermost (PyTorch 2.15 crashes on it from Python, too).
+ */
+function overflows(weight: Shape, { target }: TorchEmitter, { stride, groups }: Conv2dAttributes): boolean {
+  const [, channels, height, width] = weight;
+  return (
+    target.device === 'cpu' && height * width === 1 && stride > 1 && groups === 1 && channels < SAFE_CHANNELS
+  );
+}
+
+/** The places of an image that a strided 1×1 convolution looks at. */
+function everyStride(
+  emitter: TorchEmitter,
+  x: TorchValue,
+  response: Shape,
+  { stride, padding }: Conv2dAttributes,
+): TorchValue {
+  const padded = padding === 0 ? x : zeroPadded(emitter, x, padding);
+  return [2, 3].reduce((image, axis) => {
+    const shape = image.shape.map((length, i) => (i === axis ? response[axis] : length));
+    const end = (response[axis] - 1) * stride + 1;
+    const args = [tensor(image), int(axis), someInt(0), someInt(end), int(stride)];
+    return emitter.call('slice.Tensor', args, { shape, dtype: image.dtype }, { views: image });
+  }, padded);
+}
+
+function zeroPadded(emitter: TorchEmitter, x: TorchValue, padding: number): TorchValue {
+  const [n, c, height, width] = x.shape;
+  const shape = [n, c, height + 2 * padding, width + 2 * padding];
+  const margins = ints([padding, padding, padding, padding]);
+  return emitter.call('pad', [tensor(x), margins, text('constant'), NONE], { shape, dtype: x.dtype });
 }
 
 /** The weight gradient of the same convolution, which the graph has beside the image's. */

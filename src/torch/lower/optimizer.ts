@@ -21,12 +21,13 @@ export function moveAll(emitter: TorchEmitter, moved: readonly Moved[]): void {
       [
         ...lists,
         double(weightDecay),
-        { kind: 'fedDouble', input: momentum },
+        // Without momentum libtorch keeps no velocity. Its first step, which sets the velocity to the gradient, is the same.
+        { kind: 'fedDouble', input: momentum, forZero: 1 },
         { kind: 'fedDouble', input: learningRate },
         double(0), // dampening
         bool(false), // Nesterov's form
         bool(false), // maximise
-        bool(false), // first step
+        { kind: 'fedZero', input: momentum }, // first step
         NONE, // scale of the gradients
         NONE, // whether one of them is infinite
       ],

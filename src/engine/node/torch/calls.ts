@@ -129,19 +129,13 @@ const pad: PlainFunction = (library, call, frame) => {
 };
 
 /** Uninitialised, with the channels innermost, on the plan's device. */
-const empty: PlainFunction = (library, call, frame) => {
-  const run = library.function(
-    'int32_t aoti_torch_empty_strided(int64_t rank, int64_t* sizes, int64_t* strides, int32_t dtype, int32_t device, int32_t index, uint64_t* out)',
-  );
-  const sizes = intsAt(call, 0);
-  const [, channels, height, width] = sizes;
-  const strides = BigInt64Array.of(channels * height * width, 1n, width * channels, channels);
-  const dtype = library.dtypes[valueAt<TorchDType>(call, 1)];
-  const { deviceNumber, deviceIndex } = library;
-  const out = new BigUint64Array(1);
-  return timed(library, call, frame, out, () =>
-    run(sizes.length, sizes, strides, dtype, deviceNumber, deviceIndex, out),
-  );
+const empty: PlainFunction = (library, call, { handles }) => {
+  const { values: shape } = call.args[0] as { readonly values: readonly number[] };
+  const dtype = valueAt<TorchDType>(call, 1);
+  const slot = call.results[0]!;
+  return () => {
+    handles[slot] = library.empty(shape, dtype, true);
+  };
 };
 
 const PLAIN: Readonly<Record<string, PlainFunction>> = {
@@ -234,7 +228,9 @@ function argument(
     case 'none':
       return () => 0n;
     case 'fedDouble':
-      return () => library.double(scalar(arg.input));
+      return () => library.double(scalar(arg.input) || (arg.forZero ?? 0));
+    case 'fedZero':
+      return () => (scalar(arg.input) === 0 ? 1n : 0n);
     case 'ints':
     case 'bools':
       return list(library, arg.values);

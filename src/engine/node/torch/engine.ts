@@ -179,6 +179,8 @@ function hold(child: ChildProcess, on: boolean): void {
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  // Else nothing keeps this process from ending first.
+  child.ref();
   child.disconnect();
   await ended;
 }

@@ -31,15 +31,14 @@ export class TorchLibrary {
   /** Seconds spent inside libtorch. */
   seconds = 0;
   readonly dtypes: Readonly<Record<TorchDType, number>>;
-  readonly channelsLast: bigint;
-  readonly contiguous: bigint;
-  readonly #library: LibraryHandle;
+  readonly #libraries: LibraryHandle[];
   readonly #abi: bigint;
   readonly #what: (() => string | null) | undefined;
   readonly #newHandle: Native;
   readonly #delete: Native;
   readonly #fromBlob: Native;
-  readonly #dataPointer: Native;
+  readonly #empty: Native;
+  readonly #copy: Native;
   readonly #newList: Native;
   readonly #push: Native;
   readonly #newCell: () => bigint;
@@ -60,8 +59,8 @@ export class TorchLibrary {
     this.deviceIndex = deviceIndex;
     const files = FILES[process.platform];
     if (!files) throw new UserError(`--engine torch: libtorch is not known on ${process.platform}`);
-    this.#library = load(join(folder, files.cpu));
-    if (device === 'cuda') load(join(folder, files.cuda));
+    this.#libraries = [load(join(folder, files.cpu))];
+    if (device === 'cuda') this.#libraries.push(load(join(folder, files.cuda)));
     const number = (name: string): number => this.function(`int32_t ${name}()`)();
     this.dtypes = {
       float32: number('aoti_torch_dtype_float32'),
@@ -71,8 +70,6 @@ export class TorchLibrary {
       uint8: number('aoti_torch_dtype_uint8'),
       bool: number('aoti_torch_dtype_bool'),
     };
-    this.channelsLast = BigInt(number('aoti_torch_memory_format_channels_last'));
-    this.contiguous = BigInt(number('aoti_torch_memory_format_contiguous_format'));
     this.#abi = BigInt(this.function('uint64_t aoti_torch_abi_version()')());
     this.#newHandle = this.function('int32_t aoti_torch_new_tensor_handle(uint64_t tensor, uint64_t* out)');
     this.#delete = this.function('int32_t aoti_torch_delete_tensor_object(uint64_t tensor)');
@@ -80,7 +77,11 @@ export class TorchLibrary {
       'int32_t aoti_torch_create_tensor_from_blob(void* data, int64_t rank, int64_t* sizes, int64_t* strides, ' +
         'int64_t offset, int32_t dtype, int32_t device, int32_t index, uint64_t* out)',
     );
-    this.#dataPointer = this.function('int32_t aoti_torch_get_data_ptr(uint64_t tensor, uint64_t* out)');
+    this.#empty = this.function(
+      'int32_t aoti_torch_empty_strided(int64_t rank, int64_t* sizes, int64_t* strides, int32_t dtype, ' +
+        'int32_t device, int32_t index, uint64_t* out)',
+    );
+    this.#copy = this.function('int32_t aoti_torch_copy_(uint64_t to, uint64_t from, int32_t nonBlocking)');
     this.#newList = this.function('int32_t torch_new_list_reserve_size(size_t size, uint64_t* out)');
     this.#push = this.function('int32_t torch_list_push_back(uint64_t list, uint64_t value)');
     this.#dispatch = this.function(
@@ -97,7 +98,15 @@ export class TorchLibrary {
 
   /** A function of libtorch's by its C declaration. */
   function(declaration: string): Native {
-    return this.#library.func(declaration) as unknown as Native;
+    let missing: unknown;
+    for (const library of this.#libraries) {
+      try {
+        return library.func(declaration) as unknown as Native;
+      } catch (error) {
+        missing = error;
+      }
+    }
+    throw missing;
   }
 
   /** Threads of the calling thread's parallel regions, where OpenMP serves them. */
@@ -120,13 +129,10 @@ export class TorchLibrary {
 
   /** A tensor over memory of ours, which has to outlive it. */
   borrow(data: ArrayBufferView, dtype: TorchDType, shape: readonly number[]): Handle {
-    const strides = new BigInt64Array(shape.length);
-    let step = 1;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      strides[axis] = BigInt(step);
-      step *= shape[axis];
-    }
+    const strides = stridesOf(shape, false);
     const sizes = BigInt64Array.from(shape, BigInt);
+    // Small arrays lie in V8's heap, where they are moved about, until somebody asks for their buffer.
+    void data.buffer;
     const type = this.dtypes[dtype];
     const cpu = DEVICE_NUMBERS.cpu;
     this.check(
@@ -137,11 +143,28 @@ export class TorchLibrary {
     return this.#out[0];
   }
 
-  /** A copy of a tensor's memory, which has to be on the CPU. */
-  read(handle: Handle, bytes: number): ArrayBuffer {
-    if (bytes === 0) return new ArrayBuffer(0);
-    this.check(this.#dataPointer(handle, this.#out), 'reading a tensor');
-    return koffi.view(this.#out[0], bytes).slice(0);
+  /** An uninitialised tensor on the device; where asked for, with the channels of images innermost. */
+  empty(shape: readonly number[], dtype: TorchDType, channelsLast: boolean): Handle {
+    const sizes = BigInt64Array.from(shape, BigInt);
+    const strides = stridesOf(shape, channelsLast);
+    const type = this.dtypes[dtype];
+    const status = this.#empty(
+      shape.length,
+      sizes,
+      strides,
+      type,
+      this.deviceNumber,
+      this.deviceIndex,
+      this.#out,
+    );
+    this.check(status, 'making room for a tensor');
+    this.live++;
+    return this.#out[0];
+  }
+
+  /** Write the values of one tensor over those of another, wherever they are and however they lie. */
+  copy(to: Handle, from: Handle): void {
+    this.check(this.#copy(to, from, 0), 'copying a tensor');
   }
 
   /**
@@ -214,6 +237,20 @@ export class TorchLibrary {
     const allocate = operatorNew();
     return () => allocate(8);
   }
+}
+
+/** Steps in memory along each axis, outermost axis first or channels innermost. */
+function stridesOf(shape: readonly number[], channelsLast: boolean): BigInt64Array {
+  const order = shape.map((_, axis) => axis);
+  // [N, C, H, W] lies as N, H, W, C.
+  if (channelsLast && shape.length === 4) order.push(...order.splice(1, 1));
+  const strides = new BigInt64Array(shape.length);
+  let step = 1;
+  for (const axis of order.toReversed()) {
+    strides[axis] = BigInt(step);
+    step *= shape[axis];
+  }
+  return strides;
 }
 
 /** The C++ runtime's `operator new`, whose memory its `delete` takes. */

@@ -216,16 +216,19 @@ export class TorchRuntime implements Runtime<Plan> {
     const slots = new Map(plan.outputs.map(({ name, slot }) => [name, slot]));
     const inputs = new Map(plan.inputs.map(({ name, slot }) => [name, slot]));
     const taken = new Set<number>();
+    const next = new Map<string, Handle>();
     for (const { key, input, output } of bindings) {
       if (output === undefined) continue;
       const slot = slots.get(output)!;
       if (slot === inputs.get(input)) continue;
-      const held = state.get(key)!;
       const made = frame.handles[slot];
       // A copy, where the tensor goes on to live elsewhere.
-      const handle =
-        fixed.has(slot) || taken.has(slot) ? this.#clone(made, false) : this.#library.share(made);
+      next.set(key, fixed.has(slot) || taken.has(slot) ? this.#clone(made) : this.#library.share(made));
       taken.add(slot);
+    }
+    // Only now, as one value's old tensor may be another's new one.
+    for (const [key, handle] of next) {
+      const held = state.get(key)!;
       this.#library.drop(held.handle);
       state.set(key, { ...held, handle });
     }
@@ -249,28 +252,30 @@ export class TorchRuntime implements Runtime<Plan> {
   #upload({ data, dtype, shape }: Tensor): Handle {
     const lent = this.#library.borrow(data, dtype, shape);
     try {
-      return this.#clone(lent, shape.length === 4 && dtype === 'float32');
+      const own = this.#library.empty(shape, dtype, shape.length === 4 && dtype === 'float32');
+      this.#library.copy(own, lent);
+      return own;
     } finally {
       this.#library.drop(lent);
     }
   }
 
   #download(handle: Handle, dtype: DType, shape: readonly number[]): Tensor {
-    const plain = this.#clone(handle, false);
+    const data = new ARRAYS[dtype](new ArrayBuffer(numElements(shape) * BYTES_PER_ELEMENT[dtype]));
+    const lent = this.#library.borrow(data, dtype, shape);
     try {
-      const bytes = numElements(shape) * BYTES_PER_ELEMENT[dtype];
-      return { dtype, shape: [...shape], data: new ARRAYS[dtype](this.#library.read(plain, bytes)) };
+      this.#library.copy(lent, handle);
+      return { dtype, shape: [...shape], data };
     } finally {
-      this.#library.drop(plain);
+      this.#library.drop(lent);
     }
   }
 
-  #clone(handle: Handle, channelsLast: boolean): Handle {
-    const library = this.#library;
-    const tensor = library.share(handle);
-    library.live--;
-    const format = library.some(channelsLast ? library.channelsLast : library.contiguous);
-    return library.dispatch('aten::clone', '', [tensor, format], 1)[0];
+  /** A copy on the device. */
+  #clone(handle: Handle): Handle {
+    const tensor = this.#library.share(handle);
+    this.#library.live--;
+    return this.#library.dispatch('aten::clone', '', [tensor, 0n], 1)[0];
   }
 
   #session(id: number): Session {
