@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { UserError } from '../errors.ts';
+import { type CommandWord, commandParts } from '../train/command.ts';
 import { DEFAULT_MODEL, type TrainingRequest } from '../train/plan.ts';
 import { resumeRun, startRun } from '../train/start.ts';
 import { integer, positive } from './shared/options.ts';
@@ -138,8 +139,20 @@ async function run(flags: Flags): Promise<void> {
     () => display.stopping(),
   );
   if (result.status === 'finished') return;
-  console.error(`stopped and saved. Go on with: ${pc.bold(`pushpull train --out ${out} --resume`)}`);
+  const command = [`pushpull train --out ${out} --resume`, ...commandParts(toRepeat(flags))].join(' ');
+  console.error(`stopped and saved. Go on with: ${pc.bold(command)}`);
   process.exitCode = INTERRUPTED;
+}
+
+/** What was said of the engine and is not kept with the run: where it is, and changes of what the run was begun with. */
+function toRepeat({ resume, engine, device, precision, tf32, gpu, torch }: Flags): CommandWord[] {
+  const changes: CommandWord[] = [
+    ['--engine', engine],
+    ['--device', device],
+    ['--precision', precision],
+    ...(tf32 === undefined ? [] : [tf32 ? '--tf32' : '--no-tf32']),
+  ];
+  return [...(resume ? changes : []), ['--gpu', gpu], ['--torch', torch]];
 }
 
 function toRequest(flags: Flags): TrainingRequest {
