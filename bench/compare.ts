@@ -4,6 +4,7 @@ import type { TorchMode, TurnAnswer, Work } from './protocol.ts';
 import type { Side } from './side.ts';
 import { ratios, type Spread, spread } from './spread.ts';
 import {
+  CLOCKS,
   type Disturbance,
   type MeasuredTurn,
   type Subject,
@@ -53,6 +54,8 @@ export interface Comparison {
 export interface CompareOptions extends TurnOptions {
   /** Least length of a turn behind its first steps. */
   readonly seconds: number;
+  /** Whoever would begin after this moment of the clock is left out. */
+  readonly openUntil?: number;
 }
 
 /** Steps of a turn, where a second is too short for them. */
@@ -64,11 +67,16 @@ export async function compare(
   contenders: readonly Contender[],
   options: CompareOptions,
 ): Promise<Comparison> {
+  const { openUntil = Number.POSITIVE_INFINITY } = options;
   const leftOut: string[] = [];
   const opened: { readonly contender: Contender; readonly id: string }[] = [];
   for (const [number, contender] of contenders.entries()) {
     const { side, workload, mode, label } = contender;
     const id = `${title} ${number}`;
+    if (CLOCKS.now() > openUntil) {
+      leftOut.push(`${label}: no time was left`);
+      continue;
+    }
     try {
       await side.ask({ kind: 'open', id, work, workload, mode });
       opened.push({ contender, id });

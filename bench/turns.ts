@@ -75,7 +75,7 @@ export interface Clocks {
   machine(): number;
 }
 
-const CLOCKS: Clocks = { now: () => performance.now() / 1000, machine: machineSeconds };
+export const CLOCKS: Clocks = { now: () => performance.now() / 1000, machine: machineSeconds };
 
 const SETTLE = 0.25;
 /** Share of a core, and seconds, below which a side is taken to sleep; the system counts in hundredths of a second. */
