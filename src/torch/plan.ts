@@ -31,7 +31,11 @@ export type Argument =
   | { readonly kind: 'bools'; readonly values: readonly boolean[] }
   | { readonly kind: 'dtype'; readonly value: TorchDType }
   | { readonly kind: 'someDtype'; readonly value: TorchDType }
+  | { readonly kind: 'memoryFormat'; readonly value: MemoryFormat }
   | { readonly kind: 'text'; readonly value: string };
+
+/** Images lie with their channels innermost: convolutions are a third faster so on CPUs, and on GPUs' matrix units. */
+export type MemoryFormat = 'channelsLast' | 'contiguous';
 
 /** One call of an ATen op. */
 export interface Call {

@@ -256,3 +256,66 @@ describe.skipIf(!torch)('libtorch is asked for no more than is given back', () =
     expect(runtime.liveHandles).toBe(0);
   });
 });
+
+describe.skipIf(!torch)('the step as it is written for a GPU', () => {
+  test.each([0.9, 0])('moves parameters as it does for a CPU, with momentum %d', (momentum) => {
+    const after = (['cpu', 'cuda'] as const).map((device) => {
+      const options = {
+        folder: torch!.lib,
+        version: torch!.version,
+        device: 'cpu',
+        gpu: 0,
+        threads: 1,
+      } as const;
+      const runtime = new TorchRuntime(options);
+      const graph = new Graph();
+      const [p, v] = ['p', 'v'].map((name) => graph.input(name, 'float32', [2, 3, 2, 2]));
+      const g = graph.input('g', 'float32', [3, 2, 2, 2]);
+      const [learningRate, inertia] = ['lr', 'm'].map((name) => graph.input(name, 'float32', []));
+      // Laid out otherwise than the parameter: by rows, and with two axes exchanged.
+      const gradient = F.mul(F.transpose(g, [1, 0, 3, 2]), F.constant(g, 2));
+      const next = F.sgd(p, gradient, v, { learningRate, momentum: inertia }, 0.1);
+      const outputs = new Map([
+        ['nextP', next.parameter],
+        ['nextV', next.velocity],
+      ]);
+      const bindings = ['p', 'v'].map((key) => ({ key, input: key, output: `next${key.toUpperCase()}` }));
+      const values = (name: string) => float32(generated(name, 24), [2, 3, 2, 2]);
+      const state = runtime.createState(new Map(['p', 'v'].map((name) => [name, values(name)])));
+      const plan = lowerToTorch(outputs, { target: { device, precision: 'float32' }, name: 'sgd', bindings });
+      expect(
+        plan.calls.some(({ op }) => op === (device === 'cuda' ? '_fused_sgd_.tensor_lr' : '_fused_sgd_')),
+      ).toBe(true);
+      const { session } = runtime.load(plan, { state, bindings });
+      const feeds = {
+        g: float32(generated('g', 24), [3, 2, 2, 2]),
+        lr: float32([0.5], []),
+        m: float32([momentum], []),
+      };
+      for (let step = 0; step < 3; step++) runtime.step(session, feeds);
+      const read = runtime.readState(state);
+      runtime.close();
+      return ['p', 'v'].map((key) => floats(read.get(key)!));
+    });
+    // PyTorch's form, written out.
+    const [p, v, g] = ['p', 'v', 'g'].map((name) => Float64Array.from(generated(name, 24)));
+    const turned = Float64Array.from({ length: 24 }, (_, i) => {
+      const [a, b, y, x] = [Math.floor(i / 12), Math.floor(i / 4) % 3, Math.floor(i / 2) % 2, i % 2];
+      return 2 * g[((b * 2 + a) * 2 + x) * 2 + y];
+    });
+    for (let step = 0; step < 3; step++) {
+      for (let i = 0; i < 24; i++) {
+        v[i] = momentum * v[i] + turned[i] + 0.1 * p[i];
+        p[i] -= 0.5 * v[i];
+      }
+    }
+    for (const found of after) {
+      for (const [values, exact] of [
+        [found[0], p],
+        [found[1], v],
+      ] as const) {
+        expect(Math.max(...values.map((value, i) => Math.abs(value - exact[i])))).toBeLessThan(2e-6);
+      }
+    }
+  });
+});

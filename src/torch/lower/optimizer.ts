@@ -7,27 +7,35 @@ import type { Moved, TorchValue } from './values.ts';
 export function moveAll(emitter: TorchEmitter, moved: readonly Moved[]): void {
   const groups = new Map<string, Moved[]>();
   for (const one of moved) {
-    const key = JSON.stringify([one.weightDecay, one.learningRate, one.momentum]);
+    const key = JSON.stringify([one.weightDecay, one.learningRate.input, one.momentum.input]);
     groups.set(key, [...(groups.get(key) ?? []), one]);
   }
   for (const group of groups.values()) {
-    const [{ weightDecay, learningRate, momentum }] = group;
+    const [{ weightDecay }] = group;
     const lists = (['parameter', 'gradient', 'velocity'] as const).map((key) =>
       tensors(group.map((one) => one[key])),
     );
     emitter.purpose = 'sgd';
+    const [parameters, gradients, velocities] = lists;
+    const onDevice = emitter.target.device === 'cuda';
+    // A recorded step is launched with other rates each time, so a GPU reads them from tensors. The momentum has no place
+    // for one: the velocities are multiplied first, and then by one.
+    if (onDevice) emitter.callMany('_foreach_mul_.Tensor', [velocities, tensor(group[0].momentum.value)], []);
+    const { learningRate: rate, momentum: inertia } = group[0];
     emitter.callMany(
-      '_fused_sgd_',
+      onDevice ? '_fused_sgd_.tensor_lr' : '_fused_sgd_',
       [
-        ...lists,
+        parameters,
+        gradients,
+        velocities,
         double(weightDecay),
         // Without momentum libtorch keeps no velocity. Its first step, which sets the velocity to the gradient, is the same.
-        { kind: 'fedDouble', input: momentum, forZero: 1 },
-        { kind: 'fedDouble', input: learningRate },
+        onDevice ? double(1) : { kind: 'fedDouble', input: inertia.input, forZero: 1 },
+        onDevice ? tensor(rate.value) : { kind: 'fedDouble', input: rate.input },
         double(0), // dampening
         bool(false), // Nesterov's form
         bool(false), // maximise
-        { kind: 'fedZero', input: momentum }, // first step
+        onDevice ? bool(false) : { kind: 'fedZero', input: inertia.input }, // first step
         NONE, // scale of the gradients
         NONE, // whether one of them is infinite
       ],
@@ -46,13 +54,16 @@ export const optimizer: Pick<TorchTable, 'sgd'> = {
     const stays =
       graph.replaces(ownParameter, node.outputs[0]) && graph.replaces(ownVelocity, node.outputs[1]);
     if (stays && learningRate !== undefined && momentumName !== undefined) {
+      // Parameter and velocity are walked through as they lie in memory, and so has the gradient to lie.
+      const format = gradient.shape.length === 4 ? 'channelsLast' : 'contiguous';
+      const args = [tensor(gradient), { kind: 'memoryFormat', value: format }] as const;
       emitter.moved.push({
         parameter,
-        gradient,
+        gradient: emitter.call('contiguous', args, gradient, { views: gradient }),
         velocity,
         weightDecay,
-        learningRate,
-        momentum: momentumName,
+        learningRate: { input: learningRate, value: rate },
+        momentum: { input: momentumName, value: momentum },
       });
       return [parameter, velocity];
     }

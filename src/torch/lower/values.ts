@@ -20,6 +20,12 @@ export interface Moved {
   readonly gradient: TorchValue;
   readonly velocity: TorchValue;
   readonly weightDecay: number;
-  readonly learningRate: string;
-  readonly momentum: string;
+  readonly learningRate: FedScalar;
+  readonly momentum: FedScalar;
+}
+
+/** A scalar input: its name, for who reads it on the host, and its tensor. */
+export interface FedScalar {
+  readonly input: string;
+  readonly value: TorchValue;
 }

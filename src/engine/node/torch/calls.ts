@@ -263,6 +263,8 @@ function constantWord(library: TorchLibrary, arg: Argument): bigint {
       return BigInt.asUintN(64, BigInt(arg.value));
     case 'double':
       return library.double(arg.value);
+    case 'memoryFormat':
+      return BigInt(library.memoryFormats[arg.value]);
     case 'dtype':
     case 'someDtype':
       return BigInt(library.dtypes[arg.value as TorchDType]);

@@ -20,6 +20,7 @@ import { type Port, type PortListener, RuntimeClient } from '../client.ts';
 import type { Reply } from '../protocol.ts';
 import { BatchSession } from './batch-session.ts';
 import { type FoundTorch, findTorch } from './find.ts';
+import { NOTE } from './notes.ts';
 import type { TorchRuntimeOptions } from './runtime.ts';
 
 /**
@@ -155,6 +156,9 @@ function openProcess(options: TorchRuntimeOptions, tf32: boolean, { reply, gone 
   let said = '';
   child.stderr?.on('data', (data: Buffer) => {
     said = (said + data.toString()).slice(-LONGEST_WORDS);
+    for (const line of data.toString().split('\n')) {
+      if (line.startsWith(NOTE)) process.stderr.write(`note: ${line.slice(NOTE.length)}\n`);
+    }
   });
   child.on('message', (message) => reply(message as Reply));
   child.on('error', (error) => gone(error));

@@ -5,12 +5,13 @@
 import { join } from 'node:path';
 import koffi, { type LibraryHandle } from 'koffi';
 import { OutOfMemoryError, UserError } from '../../../errors.ts';
-import type { TorchDType } from '../../../torch/plan.ts';
+import type { MemoryFormat, TorchDType } from '../../../torch/plan.ts';
+import { CudaDevice } from './cuda.ts';
 
 /** A tensor of libtorch's: the address of an `at::Tensor`. */
 export type Handle = bigint;
 
-type Native = (...args: unknown[]) => number;
+export type Native = (...args: unknown[]) => number;
 
 /** Names of libtorch's files: for the CPU, and for NVIDIA GPUs beside it. */
 const FILES: Readonly<Record<string, { readonly cpu: string; readonly cuda: string }>> = {
@@ -31,9 +32,12 @@ export class TorchLibrary {
   /** Seconds spent inside libtorch. */
   seconds = 0;
   readonly dtypes: Readonly<Record<TorchDType, number>>;
+  readonly memoryFormats: Readonly<Record<MemoryFormat, number>>;
   readonly #libraries: LibraryHandle[];
   readonly #abi: bigint;
   readonly #what: (() => string | null) | undefined;
+  /** The GPU, where the device is one. */
+  readonly cuda: CudaDevice | undefined;
   readonly #newHandle: Native;
   readonly #delete: Native;
   readonly #fromBlob: Native;
@@ -70,6 +74,10 @@ export class TorchLibrary {
       uint8: number('aoti_torch_dtype_uint8'),
       bool: number('aoti_torch_dtype_bool'),
     };
+    this.memoryFormats = {
+      channelsLast: number('aoti_torch_memory_format_channels_last'),
+      contiguous: number('aoti_torch_memory_format_contiguous_format'),
+    };
     this.#abi = BigInt(this.function('uint64_t aoti_torch_abi_version()')());
     this.#newHandle = this.function('int32_t aoti_torch_new_tensor_handle(uint64_t tensor, uint64_t* out)');
     this.#delete = this.function('int32_t aoti_torch_delete_tensor_object(uint64_t tensor)');
@@ -92,6 +100,7 @@ export class TorchLibrary {
     this.#what = this.#optional('const char* torch_exception_get_what_without_backtrace()') as
       | (() => string | null)
       | undefined;
+    this.cuda = device === 'cuda' ? new CudaDevice((name) => this.function(name), deviceIndex) : undefined;
     // Derivatives are this project's own: nothing is to be recorded.
     this.function('void aoti_torch_grad_mode_set_enabled(int32_t on)')(0);
   }
@@ -162,9 +171,33 @@ export class TorchLibrary {
     return this.#out[0];
   }
 
-  /** Write the values of one tensor over those of another, wherever they are and however they lie. */
-  copy(to: Handle, from: Handle): void {
-    this.check(this.#copy(to, from, 0), 'copying a tensor');
+  /** An uninitialised tensor in memory of the host's from which a GPU reads without help. */
+  pinned(shape: readonly number[], dtype: TorchDType): Handle {
+    const sizes = BigInt64Array.from(shape, BigInt);
+    const make = this.function(
+      'int32_t aoti_torch_empty_strided_pinned(int64_t rank, int64_t* sizes, int64_t* strides, int32_t dtype, ' +
+        'int32_t device, int32_t index, uint64_t* out)',
+    );
+    const type = this.dtypes[dtype];
+    const { cpu } = DEVICE_NUMBERS;
+    this.check(
+      make(shape.length, sizes, stridesOf(shape, false), type, cpu, 0, this.#out),
+      'making room on the host',
+    );
+    this.live++;
+    return this.#out[0];
+  }
+
+  /**
+   * Write the values of one tensor over those of another, wherever they are and however they lie.
+   *
+   * @param wait for the copy to be done, where a GPU makes it
+   */
+  copy(to: Handle, from: Handle, wait = true): void {
+    const start = performance.now();
+    const status = this.#copy(to, from, wait ? 0 : 1);
+    this.seconds += (performance.now() - start) / 1000;
+    this.check(status, 'copying a tensor');
   }
 
   /**

@@ -2,11 +2,12 @@
 import type { Plan } from '../../../torch/plan.ts';
 import type { Envelope, Reply } from '../protocol.ts';
 import { serve } from '../serve.ts';
+import { NOTE } from './notes.ts';
 import { TorchRuntime, type TorchRuntimeOptions } from './runtime.ts';
 
 const options = JSON.parse(process.argv[2]) as TorchRuntimeOptions;
 const answer = serve<Plan>(
-  () => new TorchRuntime(options),
+  () => new TorchRuntime({ ...options, onNote: (note) => process.stderr.write(`${NOTE}${note}\n`) }),
   (reply: Reply) => process.send!(reply),
 );
 process.on('message', (envelope: Envelope<Plan>) => void answer(envelope));
