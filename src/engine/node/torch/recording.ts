@@ -11,7 +11,7 @@ const WARM_UP = 3;
  * recorded anew; tensors that come and go between two launches do no harm.
  */
 export class Recording {
-  readonly #device: CudaDevice;
+  readonly #device: Pick<CudaDevice, 'capture'>;
   /** Changes whenever a tensor was placed that stays. */
   readonly #placed: () => number;
   #runs = 0;
@@ -19,7 +19,7 @@ export class Recording {
   /** Why it cannot be recorded. */
   #refused: string | undefined;
 
-  constructor(device: CudaDevice, placed: () => number) {
+  constructor(device: Pick<CudaDevice, 'capture'>, placed: () => number) {
     this.#device = device;
     this.#placed = placed;
   }
@@ -35,7 +35,10 @@ export class Recording {
    * @param clear lets go of what an earlier recording gave out
    */
   run(launch: () => void, clear: () => void): void {
-    if (this.#refused !== undefined || this.#runs++ < WARM_UP) return launch();
+    if (this.#refused !== undefined || this.#runs++ < WARM_UP) {
+      launch();
+      return;
+    }
     if (this.#graph?.placed !== this.#placed()) {
       this.destroy();
       clear();
@@ -44,7 +47,8 @@ export class Recording {
       } catch (error) {
         this.#refused = (error as Error).message;
         clear();
-        return launch();
+        launch();
+        return;
       }
     }
     this.#graph.graph.launch();
