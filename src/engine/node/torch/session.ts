@@ -35,6 +35,9 @@ export class TorchSession {
   /** Slots of constants and what is computed from them, which every run leaves as they are. */
   readonly #fixed: ReadonlySet<Slot>;
   readonly #inputSlots: ReadonlySet<Slot>;
+  /** Slots of the state's values, and their keys. */
+  readonly #bound: readonly (readonly [slot: Slot, key: string])[];
+  readonly #updates: readonly Update[];
   readonly #statics = new Map<string, StaticInput>();
   readonly #recording: Recording | undefined;
   /** The call at which a run is, for messages. */
@@ -55,10 +58,16 @@ export class TorchSession {
     this.#fixed = fixed;
     this.#inputSlots = new Set(plan.inputs.map(({ slot }) => slot));
     const bound = new Set(program?.bindings.map(({ input }) => input));
+    const keys = new Map(program?.bindings.map(({ key, input }) => [input, key]));
+    this.#bound = plan.inputs.flatMap(({ name, slot }) => {
+      const key = keys.get(name);
+      return key === undefined ? [] : [[slot, key] as const];
+    });
+    this.#updates = updatesOf(plan, program?.bindings ?? []);
     this.inputs = plan.inputs.filter(({ name }) => !bound.has(name));
     this.outputs = plan.outputs.map(({ name, dtype, shape }) => ({ name, dtype, shape }));
     this.#steps = plan.calls.map((call) => told(call, compileCall(library, call, frame), onCall));
-    if (library.cuda && program && this.#staysInPlace()) {
+    if (library.cuda && program && this.#updates.every(({ inPlace }) => inPlace)) {
       this.#recording = new Recording(library.cuda, placed);
       for (const { name, dtype, shape } of plan.inputs) {
         if (!bound.has(name)) this.#statics.set(name, new StaticInput(library, { dtype, shape }));
@@ -122,13 +131,7 @@ export class TorchSession {
   }
 
   #bindState(): void {
-    if (!this.#program) return;
-    const { state, bindings } = this.#program;
-    const keys = new Map(bindings.map(({ key, input }) => [input, key]));
-    for (const { name, slot } of this.#plan.inputs) {
-      const key = keys.get(name);
-      if (key !== undefined) this.#handles[slot] = state.get(key)!.handle;
-    }
+    for (const [slot, key] of this.#bound) this.#handles[slot] = this.#program!.state.get(key)!.handle;
   }
 
   #carryOut(): void {
@@ -149,28 +152,13 @@ export class TorchSession {
     return results;
   }
 
-  /** Where each new value of the state is, and whether it is written over the old one. */
-  #updates(): { readonly key: string; readonly slot: Slot; readonly inPlace: boolean }[] {
-    const slots = new Map(this.#plan.outputs.map(({ name, slot }) => [name, slot]));
-    const inputs = new Map(this.#plan.inputs.map(({ name, slot }) => [name, slot]));
-    return (this.#program?.bindings ?? []).flatMap(({ key, input, output }) => {
-      if (output === undefined) return [];
-      const slot = slots.get(output)!;
-      return [{ key, slot, inPlace: slot === inputs.get(input) }];
-    });
-  }
-
-  #staysInPlace(): boolean {
-    return this.#updates().every(({ inPlace }) => inPlace);
-  }
-
   /** Outputs that are not written over the state already take its places. */
   #updateState(): void {
     if (!this.#program) return;
     const { state } = this.#program;
     const taken = new Set<Slot>();
     const next = new Map<string, Handle>();
-    for (const { key, slot, inPlace } of this.#updates()) {
+    for (const { key, slot, inPlace } of this.#updates) {
       if (inPlace) continue;
       const made = this.#handles[slot];
       // A copy, where the tensor goes on to live elsewhere.
@@ -194,6 +182,23 @@ export class TorchSession {
       this.#handles[slot] = 0n;
     }
   }
+}
+
+/** Where a new value of the state is, and whether it is written over the old one. */
+interface Update {
+  readonly key: string;
+  readonly slot: Slot;
+  readonly inPlace: boolean;
+}
+
+function updatesOf(plan: Plan, bindings: readonly StateBinding[]): Update[] {
+  const slots = new Map(plan.outputs.map(({ name, slot }) => [name, slot]));
+  const inputs = new Map(plan.inputs.map(({ name, slot }) => [name, slot]));
+  return bindings.flatMap(({ key, input, output }) => {
+    if (output === undefined) return [];
+    const slot = slots.get(output)!;
+    return [{ key, slot, inPlace: slot === inputs.get(input) }];
+  });
 }
 
 function told(call: Call, step: Step, onCall: SessionOptions['onCall']): Step {
