@@ -123,9 +123,11 @@ export class TorchEngine implements Engine {
  * is kept, and comes in large pages: else every large tensor is taken from the system and zeroed page by page anew, which
  * takes longer than computing it (docs/decisions/torch-engine.md has the figures).
  */
-function environment({ threads }: TorchRuntimeOptions, tf32: boolean): NodeJS.ProcessEnv {
+function environment({ threads, folder }: TorchRuntimeOptions, tf32: boolean): NodeJS.ProcessEnv {
   return {
     ...process.env,
+    // Where Windows looks for the libraries that libtorch's needs.
+    ...(process.platform === 'win32' && { Path: `${folder};${process.env.Path ?? ''}` }),
     OMP_NUM_THREADS: String(threads),
     MKL_NUM_THREADS: String(threads),
     OMP_WAIT_POLICY: process.env.OMP_WAIT_POLICY ?? 'passive',
