@@ -46,7 +46,7 @@ export interface Row {
 export interface Comparison {
   readonly title: string;
   readonly rows: readonly Row[];
-  /** Contenders that could not begin, and why. */
+  /** Contenders that could not begin, or broke off, and why. */
   readonly leftOut: readonly string[];
   readonly disturbances: readonly Disturbance[];
 }
@@ -96,9 +96,16 @@ export async function compare(
     }),
   );
   const turns = await takeTurns(subjects, options);
-  for (const { contender, id } of opened) await contender.side.ask({ kind: 'close', id });
-  const entries = opened.map(({ contender }) => contender);
-  return { ...toComparison(title, entries, turns), leftOut };
+  for (const { contender, id } of opened) {
+    // A side that has ended was told of in its turn.
+    await contender.side.ask({ kind: 'close', id }).catch(() => {});
+  }
+  const comparison = toComparison(
+    title,
+    opened.map(({ contender }) => contender),
+    turns,
+  );
+  return { ...comparison, leftOut: [...leftOut, ...comparison.leftOut] };
 }
 
 /** Images a second by the clock. */
@@ -111,16 +118,20 @@ export const byProcessor = ({ images, processor = Number.NaN }: MeasuredTurn): n
 export function toComparison(
   title: string,
   entries: readonly Entry[],
-  { series, disturbances }: Turns,
+  { series, failures, disturbances }: Turns,
   rate: (turn: MeasuredTurn) => number = byClock,
 ): Comparison {
   const rates = series.map((turns) => turns.map(rate));
-  const rows = entries.map(({ label, wanted = {} }, number): Row => {
+  const took = (number: number) => series[number].length > 0;
+  const rows = entries.flatMap(({ label, wanted = {} }, number): Row[] => {
+    if (!took(number)) return [];
     const references = entries.flatMap((other, at) =>
-      other.reference && at !== number ? [[other.label, ratios(rates[number], rates[at])] as const] : [],
+      other.reference && at !== number && took(at)
+        ? [[other.label, ratios(rates[number], rates[at])] as const]
+        : [],
     );
     const turns = series[number];
-    return {
+    const row = {
       label,
       imagesPerSecond: spread(rates[number]),
       wanted,
@@ -129,8 +140,10 @@ export function toComparison(
       outside: ofKnown(turns.map(({ outside }) => outside)),
       turns,
     };
+    return [row];
   });
-  return { title, rows, leftOut: [], disturbances };
+  const leftOut = [...failures].map(([number, reason]) => `${entries[number].label}: ${reason}`);
+  return { title, rows, leftOut, disturbances };
 }
 
 function ofKnown(values: readonly (number | undefined)[]): Spread | undefined {

@@ -31,17 +31,26 @@ export const CPU_MODES: readonly NamedMode[] = [
   { name: 'bfloat16', mode: { channelsLast: true, precision: 'bfloat16' } },
 ];
 
-/** Our engines on the CPU. */
-export const OUR_ENGINES = [
+/** One of our engines, by its name in tables. */
+export interface EngineChoice {
+  readonly label: string;
+  readonly choice: Pick<EngineOptions, 'engine' | 'precision'>;
+}
+
+export const OUR_ENGINES: readonly EngineChoice[] = [
   { label: 'onnxruntime', choice: { engine: 'onnxruntime' } },
   { label: 'torch float32', choice: { engine: 'torch', precision: 'float32' } },
   { label: 'torch bfloat16', choice: { engine: 'torch', precision: 'bfloat16' } },
-] as const satisfies readonly { label: string; choice: Partial<EngineOptions> }[];
+];
 
-/** Start them; those that cannot be started are told to `onMissing`. */
-export async function startOurs(threads: number, onMissing: (why: string) => void): Promise<OurSide[]> {
+/** Start engines on the CPU; those that cannot be started are told to `onMissing`. */
+export async function startOurs(
+  engines: readonly EngineChoice[],
+  threads: number,
+  onMissing: (why: string) => void,
+): Promise<OurSide[]> {
   const sides: OurSide[] = [];
-  for (const { label, choice } of OUR_ENGINES) {
+  for (const { label, choice } of engines) {
     try {
       sides.push(await startOur(label, { ...choice, device: 'cpu', threads }));
     } catch (error) {
@@ -65,13 +74,16 @@ export async function startTorch(
   return { label: `PyTorch ${/^\d+\.\d+/.exec(side.about.torch)?.[0]}`, side };
 }
 
+/** Those who take part. */
+export interface Sides {
+  readonly ours: readonly OurSide[];
+  readonly peers: readonly TorchSide[];
+  /** Of every PyTorch. */
+  readonly modes: readonly NamedMode[];
+}
+
 /** Ours and every PyTorch's modes at one workload. */
-export function contendersAt(
-  workload: Workload,
-  work: Work,
-  ours: readonly OurSide[],
-  peers: readonly TorchSide[],
-): Contender[] {
+export function contendersAt(workload: Workload, work: Work, { ours, peers, modes }: Sides): Contender[] {
   const [first] = peers;
   const wanted = (options: EngineOptions) =>
     Object.fromEntries(
@@ -89,7 +101,7 @@ export function contendersAt(
       wanted: wanted(options),
     })),
     ...peers.flatMap(({ label, side }) =>
-      CPU_MODES.map(({ name, mode }) => ({
+      modes.map(({ name, mode }) => ({
         label: `${label} ${name}`,
         side,
         workload,

@@ -7,15 +7,20 @@ import { createEngine } from '../src/engine/node/index.ts';
 import { evaluate } from '../src/evaluate/evaluate.ts';
 import { startRun } from '../src/train/start.ts';
 import { type Comparison, type Entry, toComparison } from './compare.ts';
-import { OUR_ENGINES } from './contenders.ts';
+import type { EngineChoice } from './contenders.ts';
 import { atImageNet, inference, resnet18, titleOf, type Workload } from './network.ts';
 import { writePictures } from './pictures.ts';
-import { ownProcess, type Subject, type Turn, type Turns, takeTurns } from './turns.ts';
+import { ownTree } from './side.ts';
+import { type Subject, type Turn, type Turns, takeTurns } from './turns.ts';
 
 /** Images a cell: enough that starting threads and making frost textures, 2 s, weigh little. */
-const CASES = [
-  { workload: resnet18(64), images: 96, side: { width: 32, height: 32 } },
-  { workload: { ...atImageNet('resnet18', 16), classes: 10 }, images: 32, side: { width: 500, height: 375 } },
+const casesAt = (width: number) => [
+  { workload: resnet18(width), images: 96, side: { width: 32, height: 32 } },
+  {
+    workload: { ...atImageNet('resnet18', 16), width, classes: 10 },
+    images: 32,
+    side: { width: 500, height: 375 },
+  },
 ];
 const SEVERITIES: readonly Severity[] = [2, 4];
 const CELLS = 1 + BENCHMARK_CORRUPTIONS.length * SEVERITIES.length;
@@ -26,6 +31,9 @@ const TRAINED = 20;
 const WANTED = { ofNetwork: 0.8, bfloat16: 1.6 };
 
 export interface EvaluationBenchOptions {
+  readonly engines: readonly EngineChoice[];
+  /** Of ResNet-18. */
+  readonly width: number;
   readonly threads: number;
   readonly rounds: number;
   readonly seconds: number;
@@ -41,8 +49,8 @@ export async function benchEvaluation(
 ): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'pushpull-bench-'));
   try {
-    const engines = await usable(options.threads);
-    for (const { workload, images, side } of CASES) {
+    const engines = await usable(options);
+    for (const { workload, images, side } of casesAt(options.width)) {
       const at = path.join(folder, workload.form);
       const data = path.join(at, 'data');
       const pictures = { ...side, classes: workload.classes };
@@ -53,12 +61,12 @@ export async function benchEvaluation(
       const subjects = engines.flatMap(({ label, options: engine }): Subject[] => [
         {
           label: `network alone, ${label}`,
-          side: ownProcess,
+          side: ownTree,
           take: () => networkAlone(engine, workload, options),
         },
         {
           label: `evaluate, ${label}`,
-          side: ownProcess,
+          side: ownTree,
           take: () => evaluation({ ...engine, model, data, batchSize: workload.batch }),
         },
       ]);
@@ -75,9 +83,9 @@ interface NamedEngine {
 }
 
 /** Our engines that are there. */
-async function usable(threads: number): Promise<NamedEngine[]> {
+async function usable({ engines, threads }: EvaluationBenchOptions): Promise<NamedEngine[]> {
   const found: NamedEngine[] = [];
-  for (const { label, choice } of OUR_ENGINES) {
+  for (const { label, choice } of engines) {
     const options: EngineOptions = { ...choice, device: 'cpu', threads };
     try {
       await (await createEngine(options)).close();
@@ -119,39 +127,41 @@ async function networkAlone(
   return { images: steps * workload.batch, seconds, steps: first + steps };
 }
 
-/** `pushpull evaluate`, from the first cell to the last. */
+/** `pushpull evaluate`, from the end of the first cell, in which threads begin, to that of the last. */
 async function evaluation(
   run: EngineOptions & { model: string; data: string; batchSize: number },
 ): Promise<Turn> {
-  let start = 0;
+  let start: number | undefined;
   const result = await evaluate({
     ...run,
     corruptions: [...BENCHMARK_CORRUPTIONS],
     severities: SEVERITIES,
     workers: availableParallelism(),
     onEvent: (event) => {
-      if (event.kind === 'start') start = performance.now();
+      if (event.kind === 'cell') start ??= performance.now();
     },
   });
-  const images = CELLS * result.data.images;
-  return { images, seconds: (performance.now() - start) / 1000, steps: Math.ceil(images / run.batchSize) };
+  const images = (CELLS - 1) * result.data.images;
+  return {
+    images,
+    seconds: (performance.now() - start!) / 1000,
+    steps: CELLS * Math.ceil(result.data.images / run.batchSize),
+  };
 }
 
 /** Each engine's evaluation beside its network, and beside the evaluation on the first engine. */
 function report(
   title: string,
   engines: readonly NamedEngine[],
-  { series }: Turns,
+  turns: Turns,
   tell: (comparison: Comparison) => void,
 ): void {
-  const evaluations = series.filter((_, at) => at % 2 === 1);
   engines.forEach(({ label }, at) => {
     const entries: Entry[] = [
       { label: 'network alone', reference: true },
       { label: 'evaluate', reference: false, wanted: { 'network alone': WANTED.ofNetwork } },
     ];
-    const turns = { series: series.slice(2 * at, 2 * at + 2), disturbances: [] };
-    tell(toComparison(`evaluation, ${label}, ${title}`, entries, turns));
+    tell(toComparison(`evaluation, ${label}, ${title}`, entries, select(turns, [2 * at, 2 * at + 1])));
   });
   const entries = engines.map(
     ({ label, options: { precision } }, at): Entry => ({
@@ -160,5 +170,17 @@ function report(
       wanted: precision === 'bfloat16' ? { [engines[0].label]: WANTED.bfloat16 } : {},
     }),
   );
-  tell(toComparison(`evaluation by engine, ${title}`, entries, { series: evaluations, disturbances: [] }));
+  const evaluations = select(
+    turns,
+    engines.map((_, at) => 2 * at + 1),
+  );
+  tell(toComparison(`evaluation by engine, ${title}`, entries, evaluations));
+}
+
+/** Some of those who took turns. */
+function select({ series, failures }: Turns, numbers: readonly number[]): Turns {
+  const failed = numbers.flatMap((number, at) =>
+    failures.has(number) ? [[at, failures.get(number)!] as const] : [],
+  );
+  return { series: numbers.map((number) => series[number]), failures: new Map(failed), disturbances: [] };
 }

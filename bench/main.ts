@@ -8,7 +8,15 @@ import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { createEngine } from '../src/engine/node/index.ts';
 import { type Comparison, compare } from './compare.ts';
-import { contendersAt, type OurSide, startOurs, startTorch, type TorchSide } from './contenders.ts';
+import {
+  CPU_MODES,
+  contendersAt,
+  OUR_ENGINES,
+  type OurSide,
+  startOurs,
+  startTorch,
+  type TorchSide,
+} from './contenders.ts';
 import { benchCorrupt } from './corrupt.ts';
 import { benchEvaluation } from './evaluation.ts';
 import { benchLoader } from './loader.ts';
@@ -48,6 +56,7 @@ const options = new Command('bench')
   .option('--batch <n>', "images of ImageNet's size a step", '16')
   .option('--python <path>', 'a Python with PyTorch (default: of PUSHPULL_TORCH, the active one, or python3)')
   .option('--python2 <path>', 'one more, such as an older PyTorch')
+  .option('--bfloat16', 'measure it also where the processor is many times slower in it (no AVX-512)')
   .option('--cifar <data>', 'CIFAR-10 for the loader (default: made-up pixels)')
   .option('--json <file>', 'write all figures there')
   .parse()
@@ -60,6 +69,7 @@ const options = new Command('bench')
     batch: string;
     python?: string;
     python2?: string;
+    bfloat16?: boolean;
     cifar?: string;
     json?: string;
   }>();
@@ -79,6 +89,11 @@ const loadBefore = load();
 const busy = busyNote(loadBefore);
 if (busy) console.error(busy);
 
+const bfloat16 = options.bfloat16 ?? machine.features?.['AVX-512'] ?? true;
+if (!bfloat16) console.error('bfloat16 is left out: this processor has no AVX-512 (--bfloat16 measures it)');
+const engines = OUR_ENGINES.filter(({ choice }) => bfloat16 || choice.precision !== 'bfloat16');
+const modes = CPU_MODES.filter(({ mode }) => bfloat16 || mode.precision !== 'bfloat16');
+
 const python = options.python ?? pythonWithTorch();
 const comparisons: Comparison[] = [];
 const ours: OurSide[] = [];
@@ -88,7 +103,7 @@ const peers: TorchSide[] = [];
 async function start(): Promise<void> {
   if (ours.length > 0) return;
   const missing = (why: string) => console.error(`left out: ${why}`);
-  ours.push(...(await startOurs(threads, missing)));
+  ours.push(...(await startOurs(engines, threads, missing)));
   if (!python) missing('PyTorch: no Python with torch was found; name one with --python');
   for (const path of [python, options.python2]) {
     if (!path) continue;
@@ -104,7 +119,9 @@ async function section(name: Section, work: Work, workloads: readonly Workload[]
   await start();
   for (const workload of workloads) {
     const title = `${work === 'train' ? 'training' : 'inference'}, ${titleOf(workload)}`;
-    add(await compare(title, work, contendersAt(workload, work, ours, peers), turnsOf(name, title)));
+    add(
+      await compare(title, work, contendersAt(workload, work, { ours, peers, modes }), turnsOf(name, title)),
+    );
   }
 }
 
@@ -162,14 +179,22 @@ const WORK: Readonly<Record<Section, () => unknown>> = {
   corrupt: () => benchCorrupt(python ?? 'python3', roundsOf('corrupt')),
   loader: () =>
     benchLoader(python ?? 'python3', { rounds: roundsOf('loader'), seconds, cifar: options.cifar }, add),
-  evaluation: () => benchEvaluation({ threads, rounds: roundsOf('evaluation'), seconds }, add),
+  evaluation: () =>
+    benchEvaluation({ engines, width: widths[0], threads, rounds: roundsOf('evaluation'), seconds }, add),
 };
-for (const name of sections) await WORK[name]();
+for (const name of sections) {
+  try {
+    await WORK[name]();
+  } catch (error) {
+    console.error(`${name} broke off: ${(error as Error).stack}`);
+    process.exitCode = 1;
+  }
+}
 for (const { side } of [...ours, ...peers]) side.stop();
 
 const about = [
   `${threads} threads`,
-  ...ours.map(({ label, side }) => `${label} ${side.about.version}`),
+  ...ours.slice(1, 2).map(({ side }) => `libtorch ${side.about.version}`),
   ...peers.map(
     ({ side: { about: a } }) => `PyTorch ${a.torch} (${a.device}, ${a.networks}, SGD by ${a.sgd})`,
   ),

@@ -76,6 +76,12 @@ export class Side<About = unknown> implements ProcessorClock {
   }
 }
 
+/** This process and those that it has started, for what is timed in it on engines with a process of their own. */
+export const ownTree: ProcessorClock = {
+  label: 'this process',
+  processorSeconds: () => treeSeconds(process.pid),
+};
+
 /** A heap that was busy is searched for garbage some seconds later, which would fall into another's turn. */
 const NODE = ['--no-memory-reducer', '--import', 'tsx'];
 

@@ -52,8 +52,10 @@ export interface Disturbance {
 }
 
 export interface Turns {
-  /** Of each subject, its turns in order. */
+  /** Of each subject, its turns in order; fewer where it failed. */
   readonly series: readonly (readonly MeasuredTurn[])[];
+  /** Why subjects failed, by their number; they took no further turn. */
+  readonly failures: ReadonlyMap<number, string>;
   readonly disturbances: readonly Disturbance[];
 }
 
@@ -86,6 +88,7 @@ export async function takeTurns(subjects: readonly Subject[], options: TurnOptio
   const { rounds, settle = SETTLE, until = Number.POSITIVE_INFINITY } = options;
   const { now, machine } = options.clocks ?? CLOCKS;
   const series: MeasuredTurn[][] = subjects.map(() => []);
+  const failures = new Map<number, string>();
   const disturbances: Disturbance[] = [];
   const sides = [...new Set(subjects.map(({ side }) => side))];
   for (let round = 0; round < rounds && (round === 0 || now() < until); round++) {
@@ -93,10 +96,14 @@ export async function takeTurns(subjects: readonly Subject[], options: TurnOptio
     for (let i = 0; i < subjects.length; i++) {
       const number = (round + i) % subjects.length;
       const subject = subjects[number];
+      if (failures.has(number)) continue;
       await sleep(1000 * settle);
       const before = sides.map((side) => side.processorSeconds());
       const [machineBefore, start] = [machine(), now()];
-      const turn = await subject.take();
+      const turn = await subject.take().catch((error: Error) => {
+        failures.set(number, error.message);
+      });
+      if (!turn) continue;
       const wall = now() - start;
       const machineUsed = machine() - machineBefore;
       const used = sides.map((side, at) => difference(side.processorSeconds(), before[at]));
@@ -115,7 +122,7 @@ export async function takeTurns(subjects: readonly Subject[], options: TurnOptio
       });
     }
   }
-  return { series, disturbances };
+  return { series, failures, disturbances };
 }
 
 const difference = (after: number | undefined, before: number | undefined): number | undefined =>

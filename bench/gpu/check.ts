@@ -5,7 +5,7 @@
  *     npx tsx bench/gpu/check.ts --out check --device cpu --small     tries the script itself
  *
  * Leaves check.json and check.md, written anew after each part, so that a stop loses the part at hand only.
- * Exit status 1 where losses do not follow.
+ * Exit status 1 where losses do not follow or cannot be told.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -67,7 +67,8 @@ await measureSpeed({ device, small, threads, rounds, seconds, batch, until }, pe
   await save();
 });
 peer?.side.stop();
-if (losses.some(({ verdict }) => verdict && !verdict.follows)) process.exitCode = 1;
+if (losses.some(({ error, verdict }) => error !== undefined || verdict?.follows === false))
+  process.exitCode = 1;
 
 async function findPeer(): Promise<TorchSide | undefined> {
   const python = options.python ?? pythonWithTorch();

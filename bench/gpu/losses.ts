@@ -11,6 +11,8 @@ import type { Side } from '../side.ts';
 export interface LossCheck {
   readonly precision: Precision;
   readonly workload: Workload;
+  /** Why it could not be told. */
+  readonly error?: string;
   readonly ours: readonly number[];
   /** PyTorch's, in channels_last. */
   readonly torch?: readonly number[];
@@ -64,18 +66,23 @@ export async function checkLosses(setting: LossSetting, peer: TorchSide | undefi
   const checks: LossCheck[] = [];
   for (const precision of ['float32', 'bfloat16'] as const) {
     const options = { engine: 'torch', device, precision, threads } as const;
-    const mine: OurSide = await startOur(`torch ${precision}`, options);
-    const ours = await ask(mine.side, 0);
-    mine.side.stop();
-    if (!peer) {
-      checks.push({ precision, workload, ours });
-      continue;
+    let ours: readonly number[] = [];
+    try {
+      const mine: OurSide = await startOur(`torch ${precision}`, options);
+      ours = await ask(mine.side, 0).finally(() => mine.side.stop());
+      if (!peer) {
+        checks.push({ precision, workload, ours });
+        continue;
+      }
+      const mode: TorchMode = { channelsLast: true, precision, tf32: false };
+      const [torch, ...torchOtherSeeds] = await inTurn(SEEDS, (seed) => ask(peer.side, seed, mode));
+      const torchOtherLayout = await ask(peer.side, 0, { ...mode, channelsLast: false });
+      const losses = { ours, torch, torchOtherLayout, torchOtherSeeds };
+      checks.push({ precision, workload, ...losses, verdict: judge(precision, losses) });
+    } catch (error) {
+      // The other precision, and speeds, may be told all the same.
+      checks.push({ precision, workload, error: (error as Error).message, ours });
     }
-    const mode: TorchMode = { channelsLast: true, precision, tf32: false };
-    const [torch, ...torchOtherSeeds] = await inTurn(SEEDS, (seed) => ask(peer.side, seed, mode));
-    const torchOtherLayout = await ask(peer.side, 0, { ...mode, channelsLast: false });
-    const losses = { ours, torch, torchOtherLayout, torchOtherSeeds };
-    checks.push({ precision, workload, ...losses, verdict: judge(precision, losses) });
   }
   return checks;
 }
@@ -117,7 +124,8 @@ async function inTurn<In, Out>(values: readonly In[], work: (value: In) => Promi
 }
 
 /** One line for people. */
-export function lossLine({ precision, ours, verdict }: LossCheck): string {
+export function lossLine({ precision, ours, verdict, error }: LossCheck): string {
+  if (error !== undefined) return `losses, ${precision}: FAILED: ${error}`;
   if (!verdict)
     return `losses, ${precision}: ${ours.length} steps, from ${ours[0]} to ${ours.at(-1)}; no PyTorch to follow`;
   const { firstSteps, meanDifference, betweenLayouts, overSeeds, follows } = verdict;

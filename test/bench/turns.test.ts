@@ -71,6 +71,27 @@ describe('turns', () => {
     expect(series[2][0].strangers).toBe(0);
   });
 
+  test('go on without a subject that fails', async () => {
+    const machine = new FakeMachine();
+    const side = new FakeSide('a');
+    const failing = machine.subject('failing', side, 64);
+    let turns = 0;
+    const subjects = [
+      machine.subject('a', side, 64),
+      {
+        ...failing,
+        take: () => (turns++ === 0 ? failing.take() : Promise.reject(new Error('out of memory'))),
+      },
+    ];
+    const { series, failures } = await takeTurns(subjects, { rounds: 3, settle: 0, clocks: machine.clocks });
+    expect(series.map(({ length }) => length)).toEqual([3, 1]);
+    expect([...failures]).toEqual([[1, 'out of memory']]);
+    const entries = subjects.map(({ label }) => ({ label, reference: false }));
+    const { rows, leftOut } = toComparison('training', entries, { series, failures, disturbances: [] });
+    expect(rows.map(({ label }) => label)).toEqual(['a', 'failing']);
+    expect(leftOut).toEqual(['failing: out of memory']);
+  });
+
   test('end at a moment, but never before the first round', async () => {
     const machine = new FakeMachine();
     const subjects = [machine.subject('a', new FakeSide('a'), 64)];
