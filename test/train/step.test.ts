@@ -18,14 +18,21 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
+interface ChannelsLast {
+  readonly name: string;
+  readonly losses: readonly number[];
+  readonly wayOff: number;
+  readonly stateOff: number;
+}
+
 /**
- * PyTorch's float32 losses of a case with the channels innermost, and how far the way of a parameter is off at most
- * (test/fixtures/torch/make_steps.py).
+ * PyTorch's float32 losses of a case with the channels innermost, and how far the way of a parameter and a number of the
+ * state are off at most (test/fixtures/torch/make_steps.py).
  */
-function readChannelsLast(name: string): { readonly losses: readonly number[]; readonly wayOff: number } {
+function readChannelsLast(name: string): ChannelsLast {
   const file = new URL('../fixtures/torch/steps.json', import.meta.url);
   const { channelsLast } = JSON.parse(readFileSync(file, 'utf8')) as {
-    channelsLast: { name: string; losses: number[]; wayOff: number }[];
+    channelsLast: ChannelsLast[];
   };
   return channelsLast.find((one) => one.name === name)!;
 }
@@ -62,7 +69,7 @@ describe('ten training steps follow PyTorch', () => {
     }
     const allowed = Math.max(float32 > 1e-4 ? 0.05 : 0.02, 1.5 * (channelsLast?.wayOff ?? 0));
     for (const [name, after] of one.after) {
-      expectClose(weights.get(name)!, after, 1e-3, name);
+      expectClose(weights.get(name)!, after, Math.max(1e-3, 1.5 * (channelsLast?.stateOff ?? 0)), name);
       const [start, end, ours] = [one.weights.get(name)!, after, weights.get(name)!].map(floats);
       // The way each tensor went, not only where it is: small rates leave it near its start.
       const way = Math.hypot(...end.map((value, i) => value - start[i]));

@@ -130,7 +130,6 @@ function environment({ threads, folder }: TorchRuntimeOptions, tf32: boolean): N
     ...(process.platform === 'win32' && { Path: `${folder};${process.env.Path ?? ''}` }),
     OMP_NUM_THREADS: String(threads),
     MKL_NUM_THREADS: String(threads),
-    OMP_WAIT_POLICY: process.env.OMP_WAIT_POLICY ?? 'passive',
     GLIBC_TUNABLES: [
       process.env.GLIBC_TUNABLES,
       'glibc.malloc.mmap_threshold=4294967296',
