@@ -44,6 +44,8 @@ export interface Call {
   readonly args: readonly Argument[];
   /** Where its results go; undefined for one that nobody wants. */
   readonly results: readonly (Slot | undefined)[];
+  /** An operand that holds the result when the call, which gives none, is done; the slot that it goes on in. */
+  readonly becomes?: { readonly operand: Slot; readonly result: Slot };
   /** Slots that are needed no more after it. */
   readonly releases: readonly Slot[];
   /** What it is for, in messages: op of the graph, module path and types. */

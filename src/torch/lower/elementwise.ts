@@ -1,6 +1,6 @@
-import { sameShape } from '../../graph/tensor.ts';
+import { float32, sameShape } from '../../graph/tensor.ts';
 import type { CallOptions } from './emitter.ts';
-import { bool, double, NONE, type TorchEmitter, tensor } from './emitter.ts';
+import { bool, double, NONE, type TorchEmitter, tensor, tensors } from './emitter.ts';
 import type { TorchRule, TorchTable } from './rules.ts';
 import type { TorchValue } from './values.ts';
 
@@ -73,12 +73,27 @@ export function product(
   return emitter.call('mul.Tensor', [tensor(a), tensor(b)], type, options);
 }
 
+/**
+ * `a + 1 · b · 1` over one of the operands, which is the sum to the last bit: the one op that adds in place and takes no
+ * Scalar.
+ */
+function overSum(emitter: TorchEmitter, a: TorchValue, b: TorchValue, type: TorchValue): CallOptions {
+  const fits = (value: TorchValue): boolean => sameShape(value.shape, type.shape);
+  if (!fits(a) || !fits(b)) return {};
+  const one = emitter.cast(emitter.number(1), a.dtype);
+  const scalars = emitter.constant(float32([1], [1]));
+  const args = [tensors([a]), tensors([b]), tensors([one]), tensor(scalars)];
+  return { inPlace: { op: '_foreach_addcmul_.Tensor', operand: a, args, silent: true } };
+}
+
 /** With libtorch's plain functions: their third argument, a Scalar, cannot go through its dispatcher. */
 const sum =
   (op: 'add.Tensor' | 'sub.Tensor'): TorchRule<unknown> =>
   ({ emitter, inputs, node }) => {
     const [a, b] = emitter.matched(...inputs);
-    return [emitter.call(op, [tensor(a), tensor(b), double(1)], resultOf([a, b], node.outputs[0].shape))];
+    const type = resultOf([a, b], node.outputs[0].shape);
+    const options = op === 'add.Tensor' ? overSum(emitter, a, b, type) : {};
+    return [emitter.call(op, [tensor(a), tensor(b), double(1)], type, options)];
   };
 
 const comparison =

@@ -24,6 +24,8 @@ export interface CallOptions {
     readonly op: string;
     readonly operand: TorchValue;
     readonly args: readonly Argument[];
+    /** It gives no result: the operand itself goes on as one. */
+    readonly silent?: boolean;
   };
   /** The result may lie in this tensor's memory. */
   readonly views?: TorchValue;
@@ -84,7 +86,7 @@ export class TorchEmitter {
       results: results.map((value) => value?.slot),
       purpose: this.purpose,
       views: views?.slot,
-      inPlace: inPlace && { op: inPlace.op, operand: inPlace.operand.slot, args: inPlace.args },
+      inPlace: inPlace && { silent: false, ...inPlace, operand: inPlace.operand.slot },
     });
     return results as never;
   }

@@ -1,11 +1,17 @@
 import type { Argument, Call, Slot } from '../plan.ts';
 
 /** A call before it is decided whether it works in place, and what dies with it. */
-export interface Draft extends Omit<Call, 'releases'> {
+export interface Draft extends Omit<Call, 'releases' | 'becomes'> {
   /** The first result may lie in the memory of this slot. */
   readonly views: Slot | undefined;
   readonly inPlace:
-    | { readonly op: string; readonly operand: Slot; readonly args: readonly Argument[] }
+    | {
+        readonly op: string;
+        readonly operand: Slot;
+        readonly args: readonly Argument[];
+        /** It gives no result: the operand itself goes on as one. */
+        readonly silent: boolean;
+      }
     | undefined;
 }
 
@@ -39,7 +45,11 @@ export function settle(
     if (result !== undefined && draft.op === 'expand') memory.protect(result);
     if (inPlace && result !== undefined && memory.diesAt(inPlace.operand, at, reads)) {
       memory.share(result, inPlace.operand);
-      return { ...call, op: inPlace.op, args: inPlace.args, releases: released(draft, at) };
+      const { op, args, operand, silent } = inPlace;
+      const releases = released(draft, at);
+      if (!silent) return { ...call, op, args, releases };
+      const others = releases.filter((slot) => slot !== operand);
+      return { ...call, op, args, results: [], becomes: { operand, result }, releases: others };
     }
     return { ...call, releases: released(draft, at) };
   });

@@ -182,7 +182,7 @@ function compileDispatch(library: TorchLibrary, call: Call, frame: Frame): Step 
   );
   const releases = call.releases.filter((slot) => !handed.has(slot));
   const makers = call.args.map((arg) => argument(library, arg, frame, handed));
-  const { results } = call;
+  const { results, becomes } = call;
   const args = new Array<bigint>(makers.length);
   return () => {
     for (let i = 0; i < makers.length; i++) args[i] = makers[i]();
@@ -191,6 +191,10 @@ function compileDispatch(library: TorchLibrary, call: Call, frame: Frame): Step 
       const slot = results[i];
       if (slot !== undefined) handles[slot] = stack[i];
       else if (stack[i] !== 0n) library.drop(stack[i]);
+    }
+    if (becomes) {
+      handles[becomes.result] = handles[becomes.operand];
+      handles[becomes.operand] = 0n;
     }
     for (const slot of releases) release(library, handles, slot);
   };
