@@ -119,9 +119,9 @@ export class TorchEngine implements Engine {
 /**
  * What libtorch and the C library read when they are loaded.
  *
- * Threads that wait do not spin: beside threads that load images spinning cost a factor of ten. Memory that is given back
- * is kept, and comes in large pages: else every large tensor is taken from the system and zeroed page by page anew, which
- * takes longer than computing it (docs/decisions/torch-engine.md has the figures).
+ * Memory that is given back is kept, and comes in large pages: else every large tensor is taken from the system and zeroed
+ * page by page anew, which takes longer than computing it. How threads wait is left as it is
+ * (docs/decisions/torch-engine.md has the figures for both).
  */
 function environment({ threads, folder }: TorchRuntimeOptions, tf32: boolean): NodeJS.ProcessEnv {
   return {
