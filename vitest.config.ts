@@ -21,8 +21,9 @@ const torch = await findTorch().then(
 const shared = {
   testTimeout: 300_000,
   hookTimeout: 300_000,
-  // What is printed is compared as text; picocolors takes CI for a terminal with colours.
-  env: { NO_COLOR: '1' },
+  // What is printed is compared as text; picocolors takes CI for a terminal with colours. Two tests run at a time: libtorch's
+  // threads would spin at barriers while those of the other one have the cores.
+  env: { NO_COLOR: '1', OMP_WAIT_POLICY: 'passive' },
 };
 
 export default defineConfig({
