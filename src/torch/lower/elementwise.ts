@@ -1,27 +1,9 @@
+import type { elementwise as definitions } from '../../graph/ops/elementwise.ts';
 import { float32, sameShape } from '../../graph/tensor.ts';
 import type { CallOptions } from './emitter.ts';
 import { bool, double, NONE, type TorchEmitter, tensor, tensors } from './emitter.ts';
 import type { TorchRule, TorchTable } from './rules.ts';
 import type { TorchValue } from './values.ts';
-
-type Elementwise =
-  | 'add'
-  | 'sub'
-  | 'mul'
-  | 'div'
-  | 'greater'
-  | 'equal'
-  | 'neg'
-  | 'relu'
-  | 'reluGradient'
-  | 'sign'
-  | 'sqrt'
-  | 'exp'
-  | 'log'
-  | 'sigmoid'
-  | 'silu'
-  | 'siluGradient'
-  | 'cast';
 
 /** `op_` in place of `op`, over an operand that has the result's shape and type. */
 function over(
@@ -103,7 +85,7 @@ const comparison =
     return [emitter.call(op, [tensor(a), tensor(b)], { shape: node.outputs[0].shape, dtype: 'bool' })];
   };
 
-export const elementwise: Pick<TorchTable, Elementwise> = {
+export const elementwise: Pick<TorchTable, keyof typeof definitions> = {
   add: sum('add.Tensor'),
   sub: sum('sub.Tensor'),
   mul: ({ emitter, inputs, node }) => [product(emitter, inputs, node.outputs[0].shape)],
