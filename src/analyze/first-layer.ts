@@ -8,7 +8,7 @@ import { MODELS, type ModelEntry } from '../models/registry.ts';
 import { Conv2d } from '../nn/index.ts';
 import { findFirstLayer } from '../onnx/first-layer.ts';
 import { decodeModel } from '../onnx/model.ts';
-import { isRun, openRun, type Run } from '../train/run.ts';
+import { isOwnRun, openRun, type Run } from '../train/run.ts';
 import { readSafetensors } from '../train/safetensors.ts';
 import { type PushPullKernels, pullKernels, readKernels } from './kernels.ts';
 
@@ -55,7 +55,7 @@ export async function readFirstLayer(
   modelOrRun: string,
   options: FirstLayerOptions = {},
 ): Promise<FirstLayerKernels> {
-  const run = (await isRun(modelOrRun)) ? await openRun(modelOrRun) : undefined;
+  const run = (await isOwnRun(modelOrRun)) ? await openRun(modelOrRun) : undefined;
   if (run?.checkpoint) return fromCheckpoint(run, run.checkpoint, options);
   return fromModel(await readModelFile(modelOrRun), options);
 }

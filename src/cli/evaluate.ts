@@ -8,7 +8,7 @@ import { type EvaluateOptions, evaluate } from '../evaluate/evaluate.ts';
 import { parseCorruptions, parseSeverities } from '../evaluate/grid.ts';
 import type { PreprocessingFlags } from '../evaluate/preprocessing.ts';
 import { previewModel } from '../evaluate/subject.ts';
-import { isRun } from '../train/run.ts';
+import { isOwnRun } from '../train/run.ts';
 import { EvaluationDisplay } from './evaluate/display.ts';
 import { printPreview } from './evaluate/model-reading.ts';
 import { resultTable } from './evaluate/table.ts';
@@ -106,7 +106,7 @@ export function register(program: Command): void {
     .description(
       'Measure any ONNX image classifier, or the model of a run, on clean images and under 15 corruptions at 5 severities.',
     )
-    .argument('<model>', 'MODEL.onnx, or the folder of a run')
+    .argument('<model>', 'MODEL.onnx, the folder of a run, or a folder with model.onnx or onnx/model.onnx')
     .requiredOption(
       '--data <data>',
       'cifar10, mnist, imagenet:PATH, a folder or .tar(.gz) with test/<class>/* or val/<class>/*, npy:IMAGES.npy,LABELS.npy, or a corrupted set: cifar10-c:PATH, imagenet-c:PATH',
@@ -148,9 +148,10 @@ export function register(program: Command): void {
 async function run(model: string, flags: Flags): Promise<void> {
   checkMaxBad(flags);
   if (flags.dryRun) return printPreview(await previewModel(toOptions(model, flags)));
-  const inRun = await isRun(model);
+  const inRun = await isOwnRun(model);
   const out =
-    flags.out ?? (inRun ? path.join(model, 'result.json') : `${path.parse(model).name}.result.json`);
+    flags.out ??
+    (inRun ? path.join(model, 'result.json') : `${path.parse(path.resolve(model)).name}.result.json`);
   const display = new EvaluationDisplay(out);
   const options = toOptions(model, flags);
   let stopped = false;

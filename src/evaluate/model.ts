@@ -1,5 +1,4 @@
 /** Any ONNX image classifier behind one call: a batch of prepared images in, logits of the data's classes out. */
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Engine, ModelSession } from '../engine/engine.ts';
 import { OutOfMemoryError, UserError } from '../errors.ts';
@@ -10,9 +9,9 @@ import { decodeModel, type ModelProto } from '../onnx/model.ts';
 import { randomStream } from '../random/random.ts';
 import { modelConfigSchema } from '../train/config.ts';
 import { trainingRecordSchema } from '../train/history.ts';
-import { isRun, openRun } from '../train/run.ts';
 import { type DeclaredPreprocessing, declaredPreprocessing } from './declared-preprocessing.ts';
 import { Feeder, type ImageBatch } from './feeder.ts';
+import { findModel } from './find-model.ts';
 import { findClassOutputs, hashOutputs } from './labels/class-outputs.ts';
 import { declaredNames } from './labels/metadata.ts';
 import { type OutputNames, readLabelFile } from './labels/output-names.ts';
@@ -44,6 +43,8 @@ export interface ModelFile {
   readonly declared?: DeclaredPreprocessing;
   /** What its outputs are called, where anything says so. */
   readonly names?: OutputNames;
+  /** What was chosen while finding it, a line each. */
+  readonly notes?: readonly string[];
 }
 
 /** A model that is loaded, and how it wants its images; what its outputs mean is found out next. */
@@ -71,19 +72,19 @@ export interface Classifier {
 }
 
 /**
- * Reads the model of a path: an ONNX file, or a run folder with its `model.onnx`.
+ * Reads the model of a path: an ONNX file, a run folder with its `model.onnx`, or another folder with one.
  *
  * @param labels a file that names the classes of its outputs, in place of what it says itself
  * @throws UserError if there is none, or it is no ONNX model
  */
 export async function readModelFile(modelOrRun: string, labels?: string): Promise<ModelFile> {
-  const file = await findModelFile(modelOrRun);
+  const { file, run, name, notes } = await findModel(modelOrRun);
   const { bytes, proto, sha256, parameters } = await readOnnxFile(file);
   checkTask(proto, file);
   const entry = proto.metadataProps.find(({ key }) => key === CARD_KEY);
   const card = entry && parseModelCard(entry.value, file);
   const model: ResultModel = {
-    name: card?.model.name ?? path.basename(file).replace(/\.onnx$/i, ''),
+    name: card?.model.name ?? name ?? path.basename(file).replace(/\.onnx$/i, ''),
     variant: card?.model.variant ?? 'onnx',
     parameters: card?.model.parameters ?? parameters,
     file: modelOrRun,
@@ -92,8 +93,7 @@ export async function readModelFile(modelOrRun: string, labels?: string): Promis
   };
   const names = labels === undefined ? await declaredNames(file, proto, card) : await readLabelFile(labels);
   const declared = card ? undefined : await declaredPreprocessing(file);
-  const run = file === modelOrRun ? undefined : modelOrRun;
-  return { path: file, run, bytes, model, card, declared, names };
+  return { path: file, run, bytes, model, card, declared, names, notes };
 }
 
 /** Ultralytics notes what a model is for; its detectors look much like classifiers from outside. */
@@ -113,29 +113,6 @@ function howMade(card: ModelCard): Pick<ResultModel, 'config' | 'training'> {
     ...(config.success && { config: config.data }),
     ...(training.success && { training: training.data }),
   };
-}
-
-async function findModelFile(modelOrRun: string): Promise<string> {
-  const entry = await stat(modelOrRun).catch(() => undefined);
-  if (!entry) {
-    throw new UserError(
-      `${modelOrRun}: expected an ONNX file or the folder of a run, found nothing there; check the path`,
-    );
-  }
-  if (!entry.isDirectory()) return modelOrRun;
-  if (!(await isRun(modelOrRun))) {
-    throw new UserError(
-      `${modelOrRun}: expected an ONNX file or the folder of a run, found a folder without config.json; ` +
-        'give the .onnx file itself, or the folder that `pushpull train --out` wrote',
-    );
-  }
-  const { model } = await openRun(modelOrRun);
-  if (model) return model;
-  throw new UserError(
-    `${modelOrRun}: expected a finished run with model.onnx, found one without; continue it with ` +
-      `\`pushpull train --out ${modelOrRun} --resume\`, or export its last checkpoint with ` +
-      `\`pushpull export ${modelOrRun} --out MODEL.onnx\` and evaluate that`,
-  );
 }
 
 /**
@@ -159,8 +136,11 @@ export async function openModel(
     flags,
   });
   const adapted = adaptModel(proto, imageFeed(input, preprocessing), file);
-  const session = await loadSession(engine, source, { proto, adapted });
-  const opened = { source, flags, proto, input, preprocessing, adapted, session };
+  const { session, notes } = await loadSession(engine, source, { proto, adapted });
+  const opened = {
+    ...{ source, flags, proto, input, preprocessing, adapted, session },
+    notes: [...(source.notes ?? []), ...notes],
+  };
   return {
     preprocessing,
     classifier: (classes, images) => findClassifier(opened, classes, images),
@@ -181,6 +161,8 @@ interface Opened {
   readonly preprocessing: Preprocessing;
   readonly adapted: AdaptedModel;
   readonly session: ModelSession;
+  /** What was chosen or changed to run the file. */
+  readonly notes: readonly string[];
 }
 
 /** Images of noise that are run where there are none of the data. */
@@ -191,7 +173,7 @@ async function findClassifier(
   classes: readonly string[],
   images: ImageBatch | undefined,
 ): Promise<Classifier> {
-  const { source, flags, proto, input, preprocessing } = opened;
+  const { source, flags, proto, input, preprocessing, notes } = opened;
   const { file } = source.model;
   const batch = images && images.count > 0 ? images : noise(preprocessing);
   const { feeder, output } = await probe(opened, batch, {
@@ -208,6 +190,7 @@ async function findClassifier(
   const score = classScorer(count, scores.kind, found);
   const used = found.outputs.flat().length;
   const reading: ModelReading = {
+    ...(notes.length > 0 && { file: [...notes] }),
     input: {
       name: input.name,
       dtype: input.dtype,

@@ -24,6 +24,8 @@ const severities = <T extends z.ZodType>(value: T) => z.array(value.nullable()).
 
 /** How a model's input and outputs were understood. */
 const readingSchema = z.object({
+  /** What was chosen or changed to run the file, a line each; absent where nothing was. */
+  file: z.array(z.string()).optional(),
   input: z.object({
     name: z.string(),
     /** The model's own type; images are converted to it. */

@@ -26,6 +26,7 @@ import { Progress } from './progress.ts';
 import { ChannelMoments, type Matching, matchMoments } from './response-statistics.ts';
 import type { ResultModel } from './result.ts';
 import { checkGeometry, sampleData } from './selection.ts';
+import { loadFile } from './session.ts';
 import { sampleBatch } from './test-data.ts';
 
 export interface RetrofitRequest {
@@ -338,7 +339,7 @@ async function estimate(
   const { weight, stride } = convolution;
   const responses = responseModel(proto, { avg, alpha }, file);
   const adapted = adaptModel(responses, imageFeed(imageInput(responses, file), preprocessing), file);
-  const session = await engine.loadModel(encodeModel(adapted.model));
+  const { session } = await loadFile(engine, encodeModel(adapted.model), file);
   try {
     const input = session.inputs.find(({ name }) => name === adapted.input)!;
     const feeder = new Feeder(session, input, preprocessing);

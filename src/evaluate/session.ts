@@ -4,10 +4,16 @@ import { UserError } from '../errors.ts';
 import { inferenceGraph } from '../models/export.ts';
 import { createModel } from '../models/registry.ts';
 import type { AdaptedModel } from '../onnx/adapt.ts';
-import { encodeModel, type ModelProto } from '../onnx/model.ts';
+import { decodeModel, encodeModel, type ModelProto } from '../onnx/model.ts';
 import { checkTensors, loadCheckpoint } from '../train/checkpoint.ts';
 import { openRun, runPaths } from '../train/run.ts';
 import type { ModelFile } from './model.ts';
+
+/** A session, and what was changed so that the runtime takes the model, a line each. */
+export interface LoadedModel {
+  readonly session: ModelSession;
+  readonly notes: readonly string[];
+}
 
 /**
  * @param adapted `proto`, with what stands between its own input and outputs and ours
@@ -17,11 +23,13 @@ export async function loadSession(
   engine: Engine,
   source: ModelFile,
   { proto, adapted }: { readonly proto: ModelProto; readonly adapted: AdaptedModel },
-): Promise<ModelSession> {
+): Promise<LoadedModel> {
   const same = adapted.model === proto;
-  if (runsOnnx(engine)) return loadFile(engine, same ? source.bytes : encodeModel(adapted.model), source);
+  if (runsOnnx(engine)) {
+    return loadFile(engine, same ? source.bytes : encodeModel(adapted.model), source.model.file);
+  }
   const run = runOf(source);
-  if (same) return loadRun(engine, run);
+  if (same) return { session: await loadRun(engine, run), notes: [] };
   throw new UserError(
     `${run}: expected the channels of the run's network with --engine torch, found others; leave --channels out`,
   );
@@ -44,16 +52,38 @@ function runsOnnx(engine: Engine): engine is OnnxEngine {
   return engine.name === 'onnxruntime';
 }
 
-async function loadFile(engine: OnnxEngine, bytes: Uint8Array, { model }: ModelFile): Promise<ModelSession> {
+/**
+ * Loads an ONNX model, of a lower IR version where the runtime does not know its own: what a later one adds to the format
+ * is about other things than what a graph computes, and operators have versions of their own, which stay.
+ *
+ * @throws UserError when the runtime cannot load it
+ */
+export async function loadFile(engine: OnnxEngine, bytes: Uint8Array, file: string): Promise<LoadedModel> {
+  const notes: string[] = [];
   try {
-    return await engine.loadModel(bytes);
+    try {
+      return { session: await engine.loadModel(bytes), notes };
+    } catch (error) {
+      const highest = TOO_NEW.exec((error as Error).message);
+      if (!highest) throw error;
+      const proto = decodeModel(bytes, file);
+      const irVersion = Number(highest[1]);
+      notes.push(
+        `ONNX IR version ${Number(proto.irVersion)} lowered to ${irVersion}, the highest of ONNX Runtime`,
+      );
+      return { session: await engine.loadModel(encodeModel({ ...proto, irVersion })), notes };
+    }
   } catch (error) {
     if (error instanceof UserError) throw error;
+    const changed = notes.length > 0 ? ` (${notes[0]})` : '';
     throw new UserError(
-      `${model.file}: ONNX Runtime cannot load this model on ${engine.device}: ${reason(error)}`,
+      `${file}: ONNX Runtime cannot load this model on ${engine.device}: ${reason(error)}${changed}`,
     );
   }
 }
+
+/** What ONNX Runtime says of a file that is newer than itself. */
+const TOO_NEW = /Unsupported model IR version: \d+, max supported IR version: (\d+)/i;
 
 /** The network whose deployed form is the run's `model.onnx`, from the checkpoint that this was written from. */
 async function loadRun(engine: Engine, folder: string): Promise<ModelSession> {

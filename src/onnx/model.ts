@@ -12,10 +12,13 @@ export interface AttributeProto {
   s?: Uint8Array;
   t?: TensorProto;
   g?: GraphProto;
+  sparseTensor?: SparseTensorProto;
   floats?: number[];
   ints?: number[];
   strings?: Uint8Array[];
+  tensors?: TensorProto[];
   graphs?: GraphProto[];
+  sparseTensors?: SparseTensorProto[];
 }
 
 export interface NodeProto {
@@ -42,6 +45,11 @@ export interface TensorProto {
   externalData?: { key: string; value: string }[];
 }
 
+export interface SparseTensorProto {
+  values?: TensorProto;
+  indices?: TensorProto;
+}
+
 export interface Dimension {
   dimValue?: number;
   dimParam?: string;
@@ -63,6 +71,7 @@ export interface GraphProto {
   input: ValueInfoProto[];
   output: ValueInfoProto[];
   valueInfo?: ValueInfoProto[];
+  sparseInitializer?: SparseTensorProto[];
 }
 
 export interface ModelProto {
@@ -73,7 +82,7 @@ export interface ModelProto {
   graph: GraphProto;
   opsetImport: { domain: string; version: number }[];
   metadataProps: { key: string; value: string }[];
-  functions?: { name: string; domain: string }[];
+  functions?: { name: string; domain: string; node?: NodeProto[] }[];
 }
 
 /** The bytes of an `.onnx` file. */

@@ -201,3 +201,27 @@ export const ATTRIBUTE_TYPE = {
   FLOATS: 6,
   INTS: 7,
 } as const;
+
+/** Bits of an element in `rawData`, by `TensorProto.DataType`; what is not listed has no fixed size (text) or is not known. */
+const ELEMENT_BITS: Readonly<Record<number, number>> = {
+  ...Object.fromEntries([1, 6, 12].map((type) => [type, 32])),
+  ...Object.fromEntries([2, 3, 9, 17, 18, 19, 20, 24].map((type) => [type, 8])),
+  ...Object.fromEntries([4, 5, 10, 16].map((type) => [type, 16])),
+  ...Object.fromEntries([7, 11, 13, 14].map((type) => [type, 64])),
+  15: 128,
+  ...Object.fromEntries([21, 22, 23].map((type) => [type, 4])),
+  ...Object.fromEntries([25, 26].map((type) => [type, 2])),
+};
+
+/** Bytes that the values of a tensor take; undefined where its type does not tell. Sizes may be any numbers. */
+export function storageBytes({
+  dataType,
+  dims,
+}: {
+  readonly dataType: number;
+  readonly dims: readonly unknown[];
+}): number | undefined {
+  const bits = ELEMENT_BITS[dataType];
+  if (bits === undefined) return undefined;
+  return Math.ceil(((dims ?? []).reduce<number>((product, size) => product * Number(size), 1) * bits) / 8);
+}

@@ -34,6 +34,18 @@ export async function isRun(path: string): Promise<boolean> {
   return exists(runPaths(path).config);
 }
 
+/** Whether a folder that is to be read is a run: other programs' models have a `config.json` too. */
+export async function isOwnRun(path: string): Promise<boolean> {
+  if (!(await isRun(path))) return false;
+  try {
+    const value = JSON.parse(await readFile(runPaths(path).config, 'utf8')) as unknown;
+    return value === null || typeof value !== 'object' || 'schema' in value;
+  } catch {
+    // A damaged one is told when the run is opened.
+    return true;
+  }
+}
+
 /**
  * Open a run folder for evaluating, exporting, reporting or resuming.
  *

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -201,7 +201,7 @@ describe('models that cannot be evaluated', () => {
   it.each<[string, Uint8Array, RegExp]>([
     ['an empty file', new Uint8Array(), /found an empty file; give an .onnx file/],
     ['text', new TextEncoder().encode('{"a": 1}'), /found text/],
-    ['a PyTorch checkpoint', new TextEncoder().encode('PK\x03\x04data'), /a PyTorch checkpoint\? export it/],
+    ['an archive', new TextEncoder().encode('PK\x03\x04data'), /found a zip archive/],
     [
       'a model that was cut short',
       tinyModel().slice(0, 60),
@@ -215,7 +215,9 @@ describe('models that cannot be evaluated', () => {
     await expect(readModelFile(path.join(folder, 'none.onnx'))).rejects.toThrow(
       /none.onnx: expected an ONNX file/,
     );
-    await expect(readModelFile(folder)).rejects.toThrow(/folder without config.json/);
+    const empty = path.join(folder, 'empty');
+    await mkdir(empty);
+    await expect(readModelFile(empty)).rejects.toThrow(/folder without config.json/);
   });
 
   it('a card of another version', async () => {

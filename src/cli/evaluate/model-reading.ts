@@ -22,6 +22,7 @@ export function valuesFact(
 }
 
 export function readingFacts({
+  file = [],
   input,
   output,
   scores,
@@ -34,8 +35,10 @@ export function readingFacts({
     shared > 0 && `${shared} of them stand for several outputs, whose probabilities are added`,
   ].filter((note) => note !== false);
   // Of our own models nothing had to be found out.
-  if (from === 'card' && notes.length === 0) return [];
+  const chosen = file.map((note, at): [string, string] => [at === 0 ? 'file' : '', note]);
+  if (from === 'card' && notes.length === 0) return chosen;
   return [
+    ...chosen,
     ...(input.declared ? [['', `as ${input.declared}`] as [string, string]] : []),
     ['output', `${output.name}, ${thousands(output.count)} ${scores.kind} (${scores.why})`],
     ['classes', [why, ...notes].join('; ')],
@@ -56,6 +59,7 @@ export function printPreview({ model, data, answers }: ModelPreview): void {
     classes.shared > 0 ? `, ${classes.shared} of them by several outputs (probabilities added)` : '';
   facts([
     ['model', `${model.name} ${model.variant}, ${plural(model.parameters, 'parameter')}`],
+    ...(reading.file ?? []).map((note, at) => [at === 0 ? 'file' : '', note] as const),
     ['input', `${input.name}, ${input.dtype} [${shape}], ${layout}, ${batch}`],
     [
       'images',

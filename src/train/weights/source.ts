@@ -10,7 +10,7 @@ import { CARD_KEY, type Preprocessing, parseModelCard } from '../../models/card.
 import type { ModelConfig, StemConfig } from '../../models/config.ts';
 import { findCheckpoint, WEIGHTS } from '../checkpoint.ts';
 import { modelConfigSchema, preprocessingSchema } from '../config.ts';
-import { isRun, runPaths } from '../run.ts';
+import { isOwnRun, runPaths } from '../run.ts';
 import { readTensors } from '../tensor-file.ts';
 import { type Dialect, translate } from './dialects.ts';
 
@@ -44,7 +44,7 @@ export interface WeightsSource {
  * @throws UserError when the file is missing, damaged or of another kind, or has two tensors for one name
  */
 export async function openWeights(path: string): Promise<WeightsSource> {
-  const file = resolve((await isRun(path)) ? await checkpointOf(path) : path);
+  const file = resolve((await isOwnRun(path)) ? await checkpointOf(path) : path);
   const { tensors, metadata, taken, others } = await readTensors(file);
   const { dialect, tensors: named, ignored, clashes } = translate(tensors);
   if (clashes.size > 0) {
