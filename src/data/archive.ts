@@ -7,15 +7,15 @@ import { createGunzip } from 'node:zlib';
 import { UserError } from '../errors.ts';
 import { cacheFolder } from './cache-folder.ts';
 import { errorCode, explainWriteError, temporaryNeighbour } from './files.ts';
-import { indexTar, type TarEntry } from './tar.ts';
+import { memoryShare, unpackLimit, unpacksToTooMuch } from './limits.ts';
+import { indexTar, type TarIndex } from './tar.ts';
 
 /** Where an unpacked archive is. */
 export type TarPlace =
   | { readonly kind: 'ranges'; readonly file: string }
   | { readonly kind: 'memory'; readonly bytes: SharedArrayBuffer };
 
-export interface OpenTar {
-  readonly entries: readonly TarEntry[];
+export interface OpenTar extends TarIndex {
   readonly where: TarPlace;
   close(): Promise<void>;
 }
@@ -28,7 +28,7 @@ const WINDOW = 8192;
 
 interface Shared {
   users: number;
-  readonly opened: Promise<Pick<OpenTar, 'entries' | 'where'>>;
+  readonly opened: Promise<Omit<OpenTar, 'close'>>;
 }
 
 /** Archives that are open in this process: both splits of a data set are often read from one. */
@@ -71,18 +71,23 @@ async function unpack(
   size: number,
   key: string,
   cacheDir: string | undefined,
-): Promise<Pick<OpenTar, 'entries' | 'where'>> {
+): Promise<Omit<OpenTar, 'close'>> {
   if (!(await isGzip(file))) return indexFile(file, size, file);
   const unpackedSize = await gzipSize(file, size);
-  if (size <= LARGEST_PACKED_IN_MEMORY && unpackedSize <= LARGEST_IN_MEMORY) {
-    const { bytes, length } = await gunzipToMemory(file, unpackedSize);
-    const view = new Uint8Array(bytes);
-    const entries = indexTar((offset, count) => view.subarray(offset, offset + count), length, file);
-    return { entries, where: { kind: 'memory', bytes } };
+  const most = Math.min(LARGEST_IN_MEMORY, memoryShare());
+  if (size <= LARGEST_PACKED_IN_MEMORY && unpackedSize <= most) {
+    const unpacked = await gunzipToMemory(file, size, unpackedSize, most);
+    if (unpacked) {
+      const { bytes, length } = unpacked;
+      const view = new Uint8Array(bytes);
+      // Copies: text decoders take no shared memory.
+      const read = (offset: number, count: number) => view.slice(offset, offset + count);
+      return { ...indexTar(read, length, file), where: { kind: 'memory', bytes } };
+    }
   }
   const name = path.basename(file).replace(/\.(tar\.gz|tgz|gz)$/i, '');
   const unpacked = path.join(cacheFolder(cacheDir), 'unpacked', `${name}-${key}.tar`);
-  if (!(await stat(unpacked).catch(() => undefined))) await gunzipToFile(file, unpacked);
+  if (!(await stat(unpacked).catch(() => undefined))) await gunzipToFile(file, size, unpacked);
   return indexFile(unpacked, (await stat(unpacked)).size, file);
 }
 
@@ -108,16 +113,32 @@ async function readAt(file: string, offset: number, length: number): Promise<Uin
   }
 }
 
-/** @param expected a guess of the size; a file of several gzip members may be larger */
+/**
+ * @param packed bytes of the file
+ * @param expected a guess of the size; a file of several gzip members may be larger, and a file may lie
+ * @param most bytes that the memory has room for
+ * @returns undefined when it is more than that
+ */
 async function gunzipToMemory(
   file: string,
+  packed: number,
   expected: number,
-): Promise<{ bytes: SharedArrayBuffer; length: number }> {
-  let bytes = new SharedArrayBuffer(Math.min(Math.max(expected, WINDOW), LARGEST_IN_MEMORY));
+  most: number,
+): Promise<{ bytes: SharedArrayBuffer; length: number } | undefined> {
+  const limit = Math.min(most, unpackLimit(packed));
+  // What is announced is not believed before it is there: memory is taken as it fills.
+  let bytes = new SharedArrayBuffer(
+    Math.min(Math.max(expected, WINDOW), Math.max(WINDOW, 4 * packed), limit),
+  );
   let length = 0;
+  let isTooMuch = false;
   const append = (chunk: Uint8Array) => {
+    isTooMuch = length + chunk.length > limit;
+    if (isTooMuch) throw new Error('too much');
     if (length + chunk.length > bytes.byteLength) {
-      const larger = new SharedArrayBuffer(Math.max(2 * bytes.byteLength, length + chunk.length));
+      const larger = new SharedArrayBuffer(
+        Math.min(Math.max(2 * bytes.byteLength, length + chunk.length), limit),
+      );
       new Uint8Array(larger).set(new Uint8Array(bytes, 0, length));
       bytes = larger;
     }
@@ -133,23 +154,36 @@ async function gunzipToMemory(
       },
     );
   } catch (error) {
-    throw explainGzipError(error, file);
+    // Not the error that was thrown: the pipeline may give another one.
+    if (!isTooMuch) throw explainGzipError(error, file);
+    if (limit < most) throw unpacksToTooMuch(file, packed);
+    return undefined;
   }
   return { bytes, length };
 }
 
-async function gunzipToFile(file: string, unpacked: string): Promise<void> {
+async function gunzipToFile(file: string, packed: number, unpacked: string): Promise<void> {
   const temporary = temporaryNeighbour(unpacked);
+  const limit = unpackLimit(packed);
+  let length = 0;
   try {
     await mkdir(path.dirname(unpacked), { recursive: true });
     await pipeline(
       createReadStream(file),
       createGunzip({ chunkSize: 2 ** 18 }),
+      async function* (chunks: AsyncIterable<Uint8Array>) {
+        for await (const chunk of chunks) {
+          length += chunk.length;
+          if (length > limit) throw new Error('too much');
+          yield chunk;
+        }
+      },
       createWriteStream(temporary),
     );
     await rename(temporary, unpacked);
   } catch (error) {
     await rm(temporary, { force: true });
+    if (length > limit) throw unpacksToTooMuch(file, packed);
     throw explainGzipError(explainWriteError(error, unpacked), file);
   }
 }
@@ -159,9 +193,9 @@ function explainGzipError(error: unknown, file: string): unknown {
   return new UserError(`${file}: the archive is damaged (${(error as Error).message}); fetch it again`);
 }
 
-function indexFile(file: string, size: number, name: string): Pick<OpenTar, 'entries' | 'where'> {
+function indexFile(file: string, size: number, name: string): Omit<OpenTar, 'close'> {
   return {
-    entries: readHeaders(file, (read) => indexTar(read, size, name)),
+    ...readHeaders(file, (read) => indexTar(read, size, name)),
     where: { kind: 'ranges', file },
   };
 }

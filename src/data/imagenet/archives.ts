@@ -74,7 +74,7 @@ function indexImages(
   { offset, size, name, file }: { offset: number; size: number; name: string; file: string },
 ): IndexedFile {
   const images = indexTar((at, length) => read(offset + at, length), size, file)
-    .map((entry) => ({ ...entry, path: path.posix.basename(entry.path) }))
+    .entries.map((entry) => ({ ...entry, path: path.posix.basename(entry.path) }))
     .filter((entry) => /\.jpe?g$/i.test(entry.path))
     .sort((a, b) => compare(a.path, b.path));
   return {
@@ -87,7 +87,7 @@ function indexImages(
 
 function indexTrain(file: string, size: number): IndexedFile[] {
   const classes = readHeaders(file, (read) =>
-    indexTar(read, size, file).flatMap((entry) => {
+    indexTar(read, size, file).entries.flatMap((entry) => {
       const wnid = /(?:^|\/)(n\d{8})\.tar$/.exec(entry.path)?.[1];
       if (wnid === undefined) return [];
       const inside = { offset: entry.offset, size: entry.length, name: wnid, file: `${file}: ${entry.path}` };

@@ -1,5 +1,7 @@
 import { inflateSync } from 'node:zlib';
 import { UserError } from '../../errors.ts';
+import { errorCode } from '../files.ts';
+import { unpackLimit, unpacksToTooMuch } from '../limits.ts';
 
 /*
  * MATLAB's level 5 MAT-files, as far as ImageNet's devkit needs them. Of the packages that read them none is in wide
@@ -39,6 +41,8 @@ const STRUCT = 2;
 const CHAR = 4;
 const FIRST_NUMERIC = 6;
 const LAST_NUMERIC = 15;
+/** Bytes that a file unpacks to, of which every one may become fifty in memory. ImageNet's has less than one MiB. */
+const LARGEST = 16 * 2 ** 20;
 
 /**
  * The variables of a MAT-file of level 5 (MATLAB's `-v6` and `-v7`; those of `-v7.3` are HDF5 files).
@@ -51,15 +55,20 @@ export function readMat(bytes: Uint8Array, name: string): ReadonlyMap<string, Ma
   if (bytes.length < HEADER || (mark !== 'IM' && mark !== 'MI')) {
     throw new UserError(`${name}: expected a MATLAB file of level 5, found a file of another kind`);
   }
+  const limit = unpackLimit(bytes.length, LARGEST);
+  if (bytes.length > limit) throw unpacksToTooMuch(name, bytes.length, LARGEST);
   try {
     const variables = new Map<string, MatValue>();
     const reader = new ElementReader(bytes.subarray(HEADER), mark === 'IM');
+    let unpacked = 0;
     while (!reader.done) {
       const element = reader.next();
-      const inside =
-        element.type === COMPRESSED
-          ? new ElementReader(inflateSync(element.data), mark === 'IM').next()
-          : element;
+      let inside = element;
+      if (element.type === COMPRESSED) {
+        const data = inflateSync(element.data, { maxOutputLength: Math.max(1, limit - unpacked) });
+        unpacked += data.length;
+        inside = new ElementReader(data, mark === 'IM').next();
+      }
       if (inside.type !== MATRIX) continue;
       const { name: variable, value } = readMatrix(inside);
       variables.set(variable, value);
@@ -67,6 +76,7 @@ export function readMat(bytes: Uint8Array, name: string): ReadonlyMap<string, Ma
     return variables;
   } catch (error) {
     if (error instanceof UserError) throw error;
+    if (errorCode(error) === 'ERR_BUFFER_TOO_LARGE') throw unpacksToTooMuch(name, bytes.length, LARGEST);
     throw new UserError(`${name}: the file is damaged; fetch it again`);
   }
 }
@@ -114,7 +124,11 @@ function readMatrix({ data, littleEndian }: Element): { name: string; value: Mat
   const arrayClass = numbers(reader.next())[0] & 0xff;
   const size = numbers(reader.next()).reduce((product, side) => product * side, 1);
   const name = text(reader.next());
-  const matrices = (count: number) => Array.from({ length: count }, () => readMatrix(reader.next()).value);
+  const matrices = (count: number) => {
+    // A value has a tag at least.
+    if (!(count <= data.length / 8)) throw new RangeError('more values than there is room for');
+    return Array.from({ length: count }, () => readMatrix(reader.next()).value);
+  };
   if (arrayClass === CELL) return { name, value: { kind: 'cells', cells: matrices(size) } };
   if (arrayClass === CHAR) return { name, value: { kind: 'text', text: text(reader.next()) } };
   if (arrayClass >= FIRST_NUMERIC && arrayClass <= LAST_NUMERIC) {
@@ -123,6 +137,11 @@ function readMatrix({ data, littleEndian }: Element): { name: string; value: Mat
   if (arrayClass !== STRUCT) return { name, value: { kind: 'other' } };
   const [width] = numbers(reader.next());
   const names = text(reader.next());
+  if (!(width > 0) || names.length % width !== 0) throw new RangeError('names of no length');
+  const valuesInside = (size * names.length) / width;
+  if (!(size >= 0 && size <= data.length && valuesInside <= data.length / 8)) {
+    throw new RangeError('more structs than there is room for');
+  }
   const fields = Array.from({ length: names.length / width }, (_, field) =>
     names.slice(field * width, (field + 1) * width).replace(/\0.*$/s, ''),
   );

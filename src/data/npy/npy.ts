@@ -86,6 +86,9 @@ export function parseNpyHeader(bytes: Uint8Array, size: number, name: string): N
     .filter(Boolean)
     .map(Number);
   const byteLength = shape.reduce((product, size) => product * size, 1) * array.BYTES_PER_ELEMENT;
+  if (![byteLength, dataStart, ...shape].every(Number.isSafeInteger)) {
+    throw problem('a header of a plain array', header.trim().slice(0, 80));
+  }
   if (size < dataStart + byteLength) {
     throw new UserError(
       `${name}: expected ${byteLength} bytes of data for shape (${shape.join(', ')}), found ` +
