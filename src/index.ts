@@ -82,6 +82,7 @@ export {
   openDataset,
   type Split,
 } from './data/dataset.ts';
+export { type Limits, setLimits } from './data/limits.ts';
 export { type Batch, DataLoader, LoaderPool } from './data/loader/loader.ts';
 export type { Transform } from './data/transform.ts';
 export {

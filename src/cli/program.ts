@@ -16,6 +16,7 @@ import * as models from './models.ts';
 import * as reporting from './report.ts';
 import * as retrofitting from './retrofit.ts';
 import * as searching from './search.ts';
+import { addLimitOptions } from './shared/limit-options.ts';
 import * as training from './train.ts';
 
 const EXAMPLES = `
@@ -69,6 +70,7 @@ export function createProgram(): Command {
     .exitOverride()
     .addHelpText('after', EXAMPLES);
   for (const { register } of COMMANDS) register(program);
+  addLimitOptions(program);
   return program;
 }
 
