@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { findTorch } from './src/engine/node/torch/find.ts';
 
@@ -22,8 +23,13 @@ const shared = {
   testTimeout: 300_000,
   hookTimeout: 300_000,
   // What is printed is compared as text; picocolors takes CI for a terminal with colours. Two tests run at a time: libtorch's
-  // threads would spin at barriers while those of the other one have the cores.
-  env: { NO_COLOR: '1', OMP_WAIT_POLICY: 'passive' },
+  // threads would spin at barriers while those of the other one have the cores. What a developer downloaded, such as all of
+  // MNIST, stays out of it.
+  env: {
+    NO_COLOR: '1',
+    OMP_WAIT_POLICY: 'passive',
+    PUSHPULL_CACHE: resolve('node_modules/.cache/pushpull-test'),
+  },
 };
 
 export default defineConfig({

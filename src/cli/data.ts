@@ -1,5 +1,6 @@
 /** `pushpull data`: fetch a data set, check it, and show what is in it. */
 import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { CIFAR10_ARCHIVE, cifar10CacheFile } from '../data/cifar10.ts';
@@ -7,6 +8,7 @@ import { type Dataset, openDataset, type Split } from '../data/dataset.ts';
 import { decodingReason } from '../data/decode.ts';
 import { download, hashFile } from '../data/download.ts';
 import { writeFileAtomic } from '../data/files.ts';
+import { hasWholeMnist, MNIST_FILES, mnistCacheFolder } from '../data/mnist.ts';
 import { UserError } from '../errors.ts';
 import { shellWord } from '../train/command.ts';
 import { provideImageNet } from './data-imagenet.ts';
@@ -18,6 +20,9 @@ Examples:
   Download CIFAR-10 (162 MB, checked against its published checksum), then train on it:
     $ pushpull data cifar10
     $ pushpull train --data cifar10 --stem pushpull --avg 3 --out runs/pushpull
+
+  All of MNIST (11 MB) in place of the part that comes with the package:
+    $ pushpull data mnist
 
   What is in an image folder, or in a .tar or .tar.gz of one:
     $ pushpull data ~/flowers --preview flowers.png
@@ -51,7 +56,10 @@ export function register(program: Command): void {
     .description('Download a data set or check one that is there; show its classes, counts and image sizes.')
     .argument('<data>', 'cifar10, mnist, imagenet, imagenet:PATH, or an image folder or .tar(.gz) of one')
     .option('--cache <dir>', 'where downloaded data sets are kept')
-    .option('--mirror <url>', "download CIFAR-10's official archive from another address")
+    .option(
+      '--mirror <url>',
+      "download CIFAR-10's archive, or MNIST's files from a folder, from another address",
+    )
     .option('--check', 'verify the checksum of a download, and read every image')
     .option('--preview <file>', 'write a PNG with a few images of every class')
     .option(
@@ -82,10 +90,10 @@ async function run(asked: string, flags: Flags, signal: AbortSignal): Promise<vo
     throw new UserError(`--${flags.from === undefined ? 'out' : 'from'}: only with imagenet, found ${asked}`);
   }
   const data = asked === 'imagenet' ? `imagenet:${await provideImageNet(flags, signal)}` : asked;
-  if (data === 'cifar10') await provideCifar10(flags, signal);
+  for (const file of downloadsOf(data, flags)) await provide(data, file, flags, signal);
   const { splits, missing } = await openSplits(data, flags.cache);
   try {
-    console.log([...(await describe(splits)), ''].join('\n'));
+    console.log([...(await describe(splits, flags)), ''].join('\n'));
     if (missing !== undefined) console.log(`${pc.yellow('note:')} ${missing}\n`);
     if (flags.preview !== undefined) {
       await writeFileAtomic(flags.preview, await previewSheet(splits[0]));
@@ -98,17 +106,44 @@ async function run(asked: string, flags: Flags, signal: AbortSignal): Promise<vo
   }
 }
 
-/** Download the archive unless it is there; with `--check`, see that it is the right one. */
-async function provideCifar10({ cache, mirror, check }: Flags, signal: AbortSignal): Promise<void> {
-  const file = cifar10CacheFile(cache);
-  const { url, bytes, sha256 } = CIFAR10_ARCHIVE;
+/** A file that is downloaded, with what it must be. */
+interface Wanted {
+  readonly title: string;
+  readonly url: string;
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+function downloadsOf(data: string, { cache, mirror }: Flags): readonly Wanted[] {
+  if (data === 'cifar10') {
+    const { url, bytes, sha256 } = CIFAR10_ARCHIVE;
+    return [{ title: 'CIFAR-10', url: mirror ?? url, file: cifar10CacheFile(cache), bytes, sha256 }];
+  }
+  if (data !== 'mnist') return [];
+  const base = (mirror ?? MNIST_FILES.url).replace(/\/*$/, '/');
+  return MNIST_FILES.files.map(({ fileName, ...file }) => ({
+    ...file,
+    title: `MNIST, ${fileName}`,
+    url: base + fileName,
+    file: path.join(mnistCacheFolder(cache), fileName),
+  }));
+}
+
+/** Download a file unless it is there; with `--check`, see that it is the right one. */
+async function provide(
+  data: string,
+  { title, url, file, bytes, sha256 }: Wanted,
+  { check }: Flags,
+  signal: AbortSignal,
+): Promise<void> {
   const found = (await stat(file).catch(() => undefined))?.size;
   if (found !== undefined) {
     const isWhole = found === bytes && (!check || (await hashFile(file, 'sha256')) === sha256);
     if (isWhole) return;
     throw new UserError(
-      `${file}: expected CIFAR-10's archive of ${bytes} bytes with SHA-256 ${sha256}, found another file of ${found} bytes; ` +
-        `delete it and run 'pushpull data cifar10' again`,
+      `${file}: expected ${title} of ${bytes} bytes with SHA-256 ${sha256}, found another file of ${found} bytes; ` +
+        `delete it and run 'pushpull data ${data}' again`,
     );
   }
   const line = new ProgressLine();
@@ -122,12 +157,12 @@ async function provideCifar10({ cache, mirror, check }: Flags, signal: AbortSign
     line.update(
       megabytes(received),
       megabytes(total),
-      'CIFAR-10',
+      title,
       `MB  ${(rate / 1e6).toFixed(1)} MB/s${remaining}`,
     );
   };
   try {
-    await download({ url: mirror ?? url, file, sha256, bytes, signal, onProgress });
+    await download({ url, file, sha256, bytes, signal, onProgress });
   } finally {
     line.clear();
   }
@@ -163,11 +198,14 @@ async function openSplits(data: string, cacheDir?: string): Promise<OpenSplits> 
 /** Images that are decoded to learn their sizes. */
 const SAMPLES = 64;
 
-async function describe(splits: readonly Dataset[]): Promise<string[]> {
+async function describe(splits: readonly Dataset[], { cache }: Flags): Promise<string[]> {
   const [first] = splits;
   const rows: [string, string][] = [
     ['data set', first.displayName],
-    ['place', first.source.path ?? 'inside this package'],
+    [
+      'place',
+      first.source.path ?? ((await hasWholeMnist(cache)) ? mnistCacheFolder(cache) : 'inside this package'),
+    ],
     ['classes', thousands(first.classes.length)],
     ...splits.map((split): [string, string] => [split.source.split, plural(split.length, 'image')]),
     ['sizes', await describeSizes(first)],

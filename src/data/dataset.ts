@@ -101,7 +101,8 @@ export const BUILT_IN_DATASETS = ['cifar10', 'mnist'] as const;
 /**
  * Open one split of a data set.
  *
- * @param spec `cifar10` (downloaded before by `pushpull data cifar10`), `mnist` (embedded), `imagenet:PATH` or, for some
+ * @param spec `cifar10` (downloaded before by `pushpull data cifar10`), `mnist` (all of it where
+ *   `pushpull data mnist` downloaded it, else the part that comes with this package), `imagenet:PATH` or, for some
  *   classes drawn by a seed, `imagenet100:PATH?seed=3` (folders or the official archives), or a path: a folder,
  *   `.tar` or `.tar.gz` with `train/<class>/*` and `test/<class>/*` (or `val`), or CIFAR-10's own archive or folder;
  *   `npy:IMAGES.npy,LABELS.npy` or `npy:FOLDER` for test images as CIFAR-10.1 has them.
@@ -161,7 +162,7 @@ function select(
 }
 
 async function openContents(spec: string, split: Split, cacheDir?: string): Promise<SplitContents> {
-  if (spec === 'mnist') return await openMnist(split);
+  if (spec === 'mnist') return await openMnist(split, cacheDir);
   if (spec === 'cifar10') return await openCifar10FromCache(split, cacheDir);
   const imageNet = parseImageNetSpec(spec);
   if (imageNet) return await openImageNet(imageNet, split, cacheDir);

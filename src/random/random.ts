@@ -1,9 +1,12 @@
 import { blake3 } from '@noble/hashes/blake3.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
-import poisson from '@stdlib/random-base-poisson';
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
+import { drawPoisson } from './poisson.ts';
 import { drawNormal } from './ziggurat.ts';
+
+/** Counts of a Poisson distribution of this mean are exact in a double. */
+const LARGEST_MEAN = 2 ** 50;
 
 /** One part of a stream's name; `1` and `'1'` are different keys. */
 export type Key = string | number;
@@ -18,7 +21,7 @@ export interface Random {
   int(low: number, high: number): number;
   /** Normal; mean 0 and standard deviation 1 unless given. */
   normal(mean?: number, std?: number): number;
-  /** Poisson with mean `lambda` (0 or more). */
+  /** Poisson with mean `lambda` (0 to 2^50, where whole numbers still are exact). */
   poisson(lambda: number): number;
   /** True with probability `p`. */
   bernoulli(p: number): boolean;
@@ -44,7 +47,7 @@ export function randomStream(...key: Key[]): Random {
 
 class Stream implements Random {
   readonly #generator: RandomGenerator;
-  #poisson: ((lambda: number) => number) | undefined;
+  readonly #uniform = () => this.uniform();
 
   constructor(generator: RandomGenerator) {
     this.#generator = generator;
@@ -70,10 +73,10 @@ class Stream implements Random {
   }
 
   poisson(lambda: number): number {
-    if (!(lambda >= 0)) throw new RangeError(`poisson(${lambda}): the mean must be 0 or more`);
-    if (lambda === 0) return 0;
-    this.#poisson ??= poisson.factory({ prng: () => this.uniform() });
-    return this.#poisson(lambda);
+    if (!(lambda >= 0 && lambda <= LARGEST_MEAN)) {
+      throw new RangeError(`poisson(${lambda}): the mean must be 0 or more, and ${LARGEST_MEAN} at most`);
+    }
+    return drawPoisson(lambda, this.#uniform);
   }
 
   bernoulli(p: number): boolean {

@@ -190,7 +190,7 @@ async function openClean(
 
 /** What a data set is called on the command line, when the result has only its name. */
 function byName(name: string): string | undefined {
-  return name === 'MNIST' ? 'mnist' : undefined;
+  return name.startsWith('MNIST') ? 'mnist' : undefined;
 }
 
 /** Reads clean images at the network's size, which is what the evaluation does before it corrupts. */

@@ -140,7 +140,8 @@ export async function planConfigs(
 
 /** The splits of a stored run, checked against what it was started with. */
 export async function reopenSplits(config: RunConfig, cacheDir?: string): Promise<PlannedRun['splits']> {
-  const { spec, validation, selection, fraction, limit, trainImages, testImages, classes } = config.data;
+  const { spec, name, validation, selection, fraction, limit, trainImages, testImages, classes } =
+    config.data;
   const splits = await openSplits(spec, {
     validation: validation ?? undefined,
     classes: selection ? { kind: 'names', names: classes, from: 'the run' } : undefined,
@@ -150,13 +151,16 @@ export async function reopenSplits(config: RunConfig, cacheDir?: string): Promis
     cacheDir,
   });
   const { train, test } = splits;
-  if (train.length === trainImages && test.length === testImages && sameClasses(train.classes, classes)) {
+  const sameCounts = train.length === trainImages && test.length === testImages;
+  // A built-in set may have been replaced by a larger one of which as many images were taken.
+  const sameData = !(BUILT_IN_DATASETS as readonly string[]).includes(spec) || train.displayName === name;
+  if (sameCounts && sameData && sameClasses(train.classes, classes)) {
     return splits;
   }
   await Promise.all([train.close(), test.close()]);
   throw new UserError(
-    `${spec}: the run was started on ${trainImages} + ${testImages} images of ${classes.length} classes, ` +
-      `now there are ${train.length} + ${test.length} of ${train.classes.length}. Restore the data, or start a new run.`,
+    `${spec}: the run was started on ${trainImages} + ${testImages} images of ${classes.length} classes of ${name}, ` +
+      `now there are ${train.length} + ${test.length} of ${train.classes.length} of ${train.displayName}. Restore the data, or start a new run.`,
   );
 }
 

@@ -1,4 +1,7 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
@@ -99,13 +102,31 @@ describe('pushpull data', () => {
     expect(text).toMatch(/note: .*alone: expected train images in train/);
   });
 
+  it("downloads MNIST's four files, and keeps none that is another", async () => {
+    const server = createServer((_, response) => response.end('another file')).listen(0, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      const cache = path.join(folder, 'mnist');
+      const mirror = `http://127.0.0.1:${port}/copy`;
+      const { status, text } = await pushpull('mnist', '--cache', cache, '--mirror', mirror);
+      expect(status).toBe(2);
+      expect(text).toContain(
+        `${mirror}/train-images-idx3-ubyte.gz: expected a file with SHA-256 440fcabf73cc546fa21475e81ea`,
+      );
+      expect(await readdir(path.join(cache, 'mnist'))).toEqual([]);
+    } finally {
+      server.close();
+    }
+  });
+
   it('refuses another file in the place of the archive', async () => {
     const cache = path.join(folder, 'cache');
     await writeFolder(cache, { 'cifar-10-binary.tar.gz': new Uint8Array(7) });
     const { status, text } = await pushpull('cifar10', '--cache', cache);
     expect(status).toBe(2);
     expect(text).toMatch(
-      /cifar-10-binary.tar.gz: expected CIFAR-10's archive of 170052171 bytes .*, found another file of 7 bytes; delete it/,
+      /cifar-10-binary.tar.gz: expected CIFAR-10 of 170052171 bytes .*, found another file of 7 bytes; delete it/,
     );
   });
 });

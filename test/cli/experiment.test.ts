@@ -48,7 +48,7 @@ describe('pushpull experiment', () => {
     const lines = stdout.split('\n');
     expect(lines[0]).toBe('Digits');
     expect(lines[1]).toBe(
-      'scaled down: 640 training images instead of 60,000, 10 test images instead of 10,000',
+      'scaled down: 640 training images instead of 9,000, 10 test images instead of 1,500',
     );
     expect(lines.slice(3).map((line) => line.trim().split(/ {2,}/))).toEqual([
       ['row', 'compared with', 'width', 'parameters', 'epochs × images', 'seeds', 'there already'],
@@ -73,7 +73,7 @@ describe('pushpull experiment', () => {
     command.process.kill('SIGINT');
     const stopped = await command.finished;
     expect(stopped.status).toBe(130);
-    expect(stopped.stderr).toMatch(/^Digits\nscaled down: 640 training images instead of 60,000/);
+    expect(stopped.stderr).toMatch(/^Digits\nscaled down: 640 training images instead of 9,000/);
     expect(stopped.stderr).toMatch(/stopping: trainings after this step/);
     expect(stopped.stderr).toMatch(/stopped and saved\. The same command goes on\.\n$/);
     expect(existsSync(join(out, 'lock'))).toBe(false);
@@ -81,7 +81,7 @@ describe('pushpull experiment', () => {
     expect(stderr).toMatch(/resnet18-conv-seed1: trained for 2 epochs in \d+ s, error \d+\.\d %/);
     expect(stderr).toMatch(/resnet18-conv-seed1: measured, E \d+\.\d %/);
     expect(stdout).toContain('Table 6. Absolute errors');
-    expect(stdout).toContain('Scaled down: 640 training images instead of 60,000');
+    expect(stdout).toContain('Scaled down: 640 training images instead of 9,000');
     expect(stdout).toContain(`in ${out}: tables/`);
     const status = JSON.parse(readFileSync(join(out, 'status.json'), 'utf8'));
     expect(status.runs).toEqual([
@@ -137,7 +137,7 @@ describe('the table of runs', () => {
   it('shows what is done, running, failed and to come', () => {
     expect(experimentTable(plan, states, { columns: 120 }).slice(0, 11)).toEqual([
       'Digits',
-      'scaled down: 640 training images instead of 60,000, 100 test images instead of 10,000',
+      'scaled down: 640 training images instead of 9,000, 100 test images instead of 1,500',
       '',
       'run                  training                                               evaluation',
       'resnet18-conv-seed1  ✓ 2 epochs  error 50.0 %                               ✓ E 48.0 %  mCE 60.0 %',

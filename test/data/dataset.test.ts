@@ -1,10 +1,12 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDataset } from '../../src/data/dataset.ts';
 import { decodeImage } from '../../src/data/decode.ts';
+import { mnistCacheFolder } from '../../src/data/mnist.ts';
 import { UserError } from '../../src/errors.ts';
 import { cifar10Files, imageFolder, picture, writeFolder, writeTar } from './archives.ts';
 
@@ -207,11 +209,12 @@ describe('CIFAR-10', () => {
 });
 
 describe('MNIST', () => {
-  it('is embedded, 32 × 32, grey in three channels, in a black frame', async () => {
+  it('is embedded in part, 32 × 32, grey in three channels, in a black frame', async () => {
     const dataset = await openDataset('mnist', 'test');
-    expect([dataset.length, dataset.displayName]).toEqual([10_000, 'MNIST']);
-    // The first digits of the test set are well known.
-    expect(Array.from({ length: 10 }, (_, i) => dataset.label(i))).toEqual([7, 2, 1, 0, 4, 1, 4, 9, 5, 9]);
+    expect([dataset.length, dataset.displayName]).toEqual([1500, 'MNIST (part)']);
+    expect(dataset.describe(3)).toBe('MNIST (part) test image 3');
+    // Compared with the whole set in Python: labels, order and every pixel.
+    expect(Array.from({ length: 10 }, (_, i) => dataset.label(i))).toEqual([1, 4, 6, 7, 4, 1, 1, 1, 4, 4]);
     const { width, height, data } = await dataset.read(0);
     expect([width, height]).toEqual([32, 32]);
     let sum = 0;
@@ -223,7 +226,40 @@ describe('MNIST', () => {
         sum += r;
       }
     }
-    expect(sum).toBe(18454);
+    expect(sum).toBe(9871);
+    expect((await openDataset('mnist', 'train')).length).toBe(9000);
+  });
+
+  it('is the whole set where its four files were downloaded, and names one that is damaged', async () => {
+    const cacheDir = path.join(folder, 'mnist-cache');
+    const place = mnistCacheFolder(cacheDir);
+    const idx = (shape: readonly number[], values: Uint8Array) => {
+      const head = Buffer.alloc(4 + 4 * shape.length);
+      head.writeUInt32BE(0x800 + shape.length);
+      shape.forEach((size, axis) => {
+        head.writeUInt32BE(size, 4 + 4 * axis);
+      });
+      return gzipSync(Buffer.concat([head, values]));
+    };
+    const pixels = new Uint8Array(3 * 28 * 28).fill(200);
+    await writeFolder(place, {
+      'train-images-idx3-ubyte.gz': idx([3, 28, 28], pixels),
+      'train-labels-idx1-ubyte.gz': idx([3], Uint8Array.of(7, 2, 1)),
+      't10k-images-idx3-ubyte.gz': idx([3, 28, 28], pixels),
+    });
+    // Three of the four are no set yet.
+    expect((await openDataset('mnist', 'train', { cacheDir })).displayName).toBe('MNIST (part)');
+    const last = path.join(place, 't10k-labels-idx1-ubyte.gz');
+    await writeFile(last, idx([2], Uint8Array.of(7, 2)));
+    const train = await openDataset('mnist', 'train', { cacheDir });
+    expect([train.displayName, train.length, train.label(1)]).toEqual(['MNIST', 3, 2]);
+    await expect(openDataset('mnist', 'test', { cacheDir })).rejects.toThrow(
+      `${last}: expected 3 labels from 0 to 9, found others; delete ${place} and run 'pushpull data mnist' again`,
+    );
+    await writeFile(last, 'no gzip');
+    await expect(openDataset('mnist', 'test', { cacheDir })).rejects.toThrow(
+      `${last}: expected a part of MNIST, found a damaged or missing file; delete ${place}`,
+    );
   });
 });
 
@@ -238,7 +274,7 @@ describe('--limit', () => {
 
   it('keeps the share of every class, by the seed, in the order of the data set', async () => {
     const hundred = await labels({ limit: 100 });
-    // Shares of 980, 1135, 1032, 1010, 982, 892, 958, 1028, 974 and 1009 in 10,000, largest remainders first.
+    // Shares of 147, 170, 155, 152, 147, 134, 144, 154, 146 and 151 in 1,500, largest remainders first.
     expect(hundred.counts).toEqual([10, 11, 10, 10, 10, 9, 10, 10, 10, 10]);
     expect(await labels({ limit: 100 })).toEqual(hundred);
     expect((await labels({ limit: 100, seed: 1 })).paths).not.toEqual(hundred.paths);
@@ -250,7 +286,7 @@ describe('--limit', () => {
   });
 
   it('takes all when it is larger, and refuses nonsense', async () => {
-    expect((await openDataset('mnist', 'test', { limit: 20_000 })).length).toBe(10_000);
+    expect((await openDataset('mnist', 'test', { limit: 20_000 })).length).toBe(1500);
     await expect(openDataset('mnist', 'test', { limit: 0 })).rejects.toThrow(
       '--limit: expected a whole number of images',
     );

@@ -99,8 +99,7 @@ describe('an experiment', () => {
   });
 
   it('says everywhere that it was scaled down', () => {
-    const said =
-      '1 epoch instead of 2, 96 training images instead of 60,000, 10 test images instead of 10,000';
+    const said = '1 epoch instead of 2, 96 training images instead of 9,000, 10 test images instead of 1,500';
     expect(whole.plan.scaledText).toBe(said);
     for (const name of [
       'experiment.json',

@@ -141,18 +141,3 @@ describe('normal', () => {
     expect(randomStream('scale').fillNormal(new Float32Array(1), 10, 2)[0]).toBe(Math.fround(10 + 2 * plain));
   });
 });
-
-describe('poisson', () => {
-  it.each([0.3, 4, 30, 500])('has mean and variance %d', (lambda) => {
-    const random = randomStream('poisson', lambda);
-    const n = 40_000;
-    const { mean, variance } = moments(n, () => random.poisson(lambda));
-    expect(Math.abs(mean - lambda)).toBeLessThan(5 * Math.sqrt(lambda / n));
-    expect(Math.abs(variance / lambda - 1)).toBeLessThan(5 * Math.sqrt((2 + 1 / lambda) / n));
-  });
-
-  it('is 0 for mean 0 and refuses a negative mean', () => {
-    expect(randomStream(1).poisson(0)).toBe(0);
-    expect(() => randomStream(1).poisson(-1)).toThrow('poisson(-1)');
-  });
-});

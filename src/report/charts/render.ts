@@ -1,8 +1,7 @@
 /** From a vega-lite specification to SVG text, and from SVG to PNG, both without a browser. */
 import { createRequire } from 'node:module';
-import { Resvg } from '@resvg/resvg-js';
-import * as vega from 'vega';
-import { compile, type TopLevelSpec } from 'vega-lite';
+import { fileURLToPath } from 'node:url';
+import type { TopLevelSpec } from 'vega-lite';
 import type { Config } from 'vega-lite/build/src/config.js';
 import { escapeHtml } from '../format.ts';
 import { COLORS, FONT_FAMILY, FONT_STACK } from '../theme.ts';
@@ -64,6 +63,8 @@ export async function renderChart(
     autosize: { type: 'none' },
     ...spec,
   } as unknown as TopLevelSpec;
+  // Half a second to load: only where a chart is drawn.
+  const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
   const view = new vega.View(vega.parse(compile(complete, { config: CONFIG }).spec), { renderer: 'none' });
   try {
     const svg = await view.toSVG();
@@ -151,10 +152,9 @@ function heading(x: number, y: number, text: string, size: number): string {
 }
 
 /** Fonts come with the package, so that charts have text on a machine without any. */
-const FONT_FILES = [
-  '@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf',
-  '@expo-google-fonts/inter/600SemiBold/Inter_600SemiBold.ttf',
-].map((file) => createRequire(import.meta.url).resolve(file));
+const FONT_FILES = ['Inter-Regular.ttf', 'Inter-SemiBold.ttf'].map((file) =>
+  fileURLToPath(new URL(`../../../assets/fonts/${file}`, import.meta.url)),
+);
 
 /** Pixels of a PNG for each CSS pixel: sharp on dense screens and in print. */
 export const PNG_SCALE = 2;
@@ -176,6 +176,8 @@ export function framed(svg: Svg, margin = MARGIN): Svg {
 
 /** Rasterizes a picture at twice its size on white, with a margin. */
 export function toPng(svg: Svg, margin = MARGIN): Uint8Array {
+  // Its native library is wanted by nothing else, and may be missing.
+  const { Resvg } = createRequire(import.meta.url)('@resvg/resvg-js') as typeof import('@resvg/resvg-js');
   const resvg = new Resvg(framed(svg, margin).text, {
     fitTo: { mode: 'zoom', value: PNG_SCALE },
     background: COLORS.paper,

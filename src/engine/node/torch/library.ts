@@ -3,10 +3,11 @@
  * `torch/csrc/stable/c/shim.h` and `torch/csrc/inductor/aoti_torch/c/shim.h`, which promise to stay compatible.
  */
 import { join } from 'node:path';
-import koffi, { type LibraryHandle } from 'koffi';
+import type { LibraryHandle } from 'koffi';
 import { OutOfMemoryError, UserError } from '../../../errors.ts';
 import type { MemoryFormat, TorchDType } from '../../../torch/plan.ts';
 import { CudaDevice } from './cuda.ts';
+import { koffi } from './koffi.ts';
 
 /** A tensor of libtorch's: the address of an `at::Tensor`. */
 export type Handle = bigint;
@@ -229,7 +230,7 @@ export class TorchLibrary {
   /** An optional argument that is given; one that is not is 0. */
   some(value: bigint): bigint {
     const cell = this.#newCell();
-    koffi.encode(cell, 'uint64_t', value);
+    koffi().encode(cell, 'uint64_t', value);
     return cell;
   }
 
@@ -289,16 +290,17 @@ function stridesOf(shape: readonly number[], channelsLast: boolean): BigInt64Arr
 /** The C++ runtime's `operator new`, whose memory its `delete` takes. */
 function operatorNew(): (size: number) => bigint {
   if (process.platform === 'win32') {
-    return koffi.load('ucrtbase.dll').func('void* malloc(size_t size)') as (size: number) => bigint;
+    return koffi().load('ucrtbase.dll').func('void* malloc(size_t size)') as (size: number) => bigint;
   }
   const file = process.platform === 'darwin' ? '/usr/lib/libc++.1.dylib' : 'libstdc++.so.6';
-  return koffi.load(file).func('void* _Znwm(size_t size)') as (size: number) => bigint;
+  return koffi().load(file).func('void* _Znwm(size_t size)') as (size: number) => bigint;
 }
 
 function load(file: string): LibraryHandle {
   try {
-    return koffi.load(file, { global: true });
+    return koffi().load(file, { global: true });
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(
       `--engine torch: ${file} cannot be loaded (${(error as Error).message.trim()}). ` +
         'Install PyTorch anew (pip install torch), or name another one with --torch PATH.',
