@@ -1,7 +1,6 @@
 /** Writing corrupted copies of a whole data set: CIFAR-10-C's arrays, ImageNet-C's folders, or folders of PNG files. */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Worker } from 'node:worker_threads';
 import {
   type CorruptionName,
   corrupt,
@@ -14,12 +13,10 @@ import { decodingReason } from '../../data/decode.ts';
 import { explainWriteError, temporaryNeighbour, writeFileAtomic } from '../../data/files.ts';
 import { encodeNpy, NpyWriter } from '../../data/npy/npy.ts';
 import { squareCrop } from '../../data/picture-file.ts';
-import { spawnWorker } from '../../engine/node/worker-threads.ts';
 import { UserError } from '../../errors.ts';
 import type { Image } from '../../image/image.ts';
 import type { CorruptFormat } from './formats.ts';
-
-import type { CorruptReply, CorruptRequest, CorruptWorkerData } from './worker.ts';
+import { CorruptPool } from './pool.ts';
 
 export interface CorruptDatasetOptions {
   readonly dataset: Dataset;
@@ -71,7 +68,7 @@ export async function corruptDataset(options: CorruptDatasetOptions): Promise<vo
   const sink = options.format === 'npy' ? await arraySink(options, first) : fileSink(options, cells);
   // The file itself is what quality 85 does to an image.
   const quirks = options.format === 'jpeg' ? { ...options.quirks, jpeg85: false } : options.quirks;
-  const pool = new Pool(Math.min(workers, indices.length), {
+  const pool = new CorruptPool(Math.min(workers, indices.length), {
     cells,
     set: options.set,
     seed: options.seed,
@@ -210,47 +207,4 @@ function originalNames(dataset: Dataset): readonly string[] | undefined {
     names.push(stem);
   }
   return names;
-}
-
-/** Threads that corrupt; an image goes to the one with the least to do. */
-class Pool {
-  readonly #workers: { thread: Worker; waiting: Map<number, Waiting> }[];
-
-  constructor(size: number, data: CorruptWorkerData) {
-    this.#workers = Array.from({ length: size }, () => {
-      const thread = spawnWorker(new URL('./worker.ts', import.meta.url), data);
-      const waiting = new Map<number, Waiting>();
-      thread.on('message', ({ index, results }: CorruptReply) => {
-        waiting.get(index)?.resolve(results);
-        waiting.delete(index);
-      });
-      thread.on('error', (error) => {
-        for (const { reject } of waiting.values()) reject(error);
-        waiting.clear();
-      });
-      return { thread, waiting };
-    });
-  }
-
-  get size(): number {
-    return this.#workers.length;
-  }
-
-  async run(index: number, { width, height, data }: Image): Promise<readonly Uint8Array[]> {
-    const idlest = this.#workers.reduce((a, b) => (b.waiting.size < a.waiting.size ? b : a));
-    return await new Promise((resolve, reject) => {
-      idlest.waiting.set(index, { resolve, reject });
-      const request: CorruptRequest = { index, width, height, data };
-      idlest.thread.postMessage(request);
-    });
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.#workers.map(({ thread }) => thread.terminate()));
-  }
-}
-
-interface Waiting {
-  resolve(results: readonly Uint8Array[]): void;
-  reject(error: unknown): void;
 }

@@ -59,6 +59,7 @@ const OLD_SPACE = 64;
 export class LoaderPool {
   /** Threads; with 0 the caller's own thread makes the batches. */
   readonly workers: number;
+  readonly #spawn: () => Worker;
   readonly #threads: PoolThread[] = [];
   readonly #queue: Task[] = [];
   readonly #buffers: SharedArrayBuffer[] = [];
@@ -66,18 +67,20 @@ export class LoaderPool {
   readonly #ownMakers = new Map<SharedImages, BatchMaker>();
   #nextDataset = 0;
   #nextTask = 0;
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
-  constructor(workers: number) {
+  /** @param spawn starts a thread; another than the real one in tests */
+  constructor(workers: number, spawn: () => Worker = startWorker) {
     if (!(Number.isInteger(workers) && workers >= 0)) {
       throw new UserError(`--workers: expected a whole number of threads, 0 or more, found ${workers}`);
     }
     this.workers = workers;
+    this.#spawn = spawn;
   }
 
   /** Order a batch; it is made as soon as a thread is free. */
   make(images: SharedImages, job: Omit<BatchJob, 'buffer'>): PendingBatch {
-    if (this.#closed) throw new Error('the loader pool is closed');
+    if (this.#closing) throw new Error('the loader pool is closed');
     const withBuffer = { ...job, buffer: this.#buffers.pop() };
     if (this.workers === 0) return { result: this.#ownMaker(images).make(withBuffer), cancel: () => {} };
     const dataset = this.#datasets.get(images) ?? this.#nextDataset++;
@@ -95,9 +98,12 @@ export class LoaderPool {
   }
 
   /** End the threads. Batches that are being made fail. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     const error = new Error('the loader pool was closed');
     for (const task of this.#queue.splice(0)) task.reject(error);
     await Promise.all(this.#threads.map((thread) => thread.close(error)));
@@ -119,7 +125,7 @@ export class LoaderPool {
   }
 
   #dispatch(): void {
-    while (this.#queue.length > 0 && !this.#closed) {
+    while (this.#queue.length > 0 && !this.#closing) {
       let thread = this.#threads.find(({ task }) => task === undefined);
       if (!thread) {
         if (this.#threads.length >= this.workers) return;
@@ -132,7 +138,7 @@ export class LoaderPool {
   #start(): PoolThread {
     // Read by V8 when a thread begins, and never again.
     setFlagsFromString(`--initial-old-space-size=${OLD_SPACE}`);
-    const thread = new PoolThread({
+    const thread = new PoolThread(this.#spawn(), {
       idle: () => this.#dispatch(),
       died: (error, task) => {
         this.#threads.splice(this.#threads.indexOf(thread), 1);
@@ -149,6 +155,10 @@ export class LoaderPool {
   }
 }
 
+function startWorker(): Worker {
+  return spawnWorker(new URL('./worker.ts', import.meta.url), undefined);
+}
+
 /** One thread and the batch that it is making. */
 class PoolThread {
   task: Task | undefined;
@@ -156,8 +166,8 @@ class PoolThread {
   readonly #opened = new Set<number>();
   #closing = false;
 
-  constructor(events: { idle(): void; died(error: Error, task: Task | undefined): void }) {
-    this.#worker = spawnWorker(new URL('./worker.ts', import.meta.url), undefined);
+  constructor(worker: Worker, events: { idle(): void; died(error: Error, task: Task | undefined): void }) {
+    this.#worker = worker;
     this.#worker.unref();
     this.#worker.on('message', (reply: Reply) => {
       this.#finish(reply);
@@ -166,6 +176,11 @@ class PoolThread {
     let failure: Error | undefined;
     this.#worker.on('error', (error) => {
       failure = error;
+    });
+    // An answer that cannot be read is as good as none: the thread begins anew.
+    this.#worker.on('messageerror', (error) => {
+      failure = error;
+      void this.#worker.terminate();
     });
     this.#worker.on('exit', (code) => {
       if (this.#closing) return;
@@ -191,10 +206,12 @@ class PoolThread {
     this.#send({ kind: 'make', id, dataset, job });
   }
 
+  /** From here on nothing that the thread says counts: `terminate` keeps the process alive until it has ended. */
   async close(error: Error): Promise<void> {
     this.#closing = true;
-    await this.#worker.terminate();
     this.task?.reject(error);
+    this.task = undefined;
+    await this.#worker.terminate();
   }
 
   #send(request: Request): void {
@@ -203,7 +220,7 @@ class PoolThread {
 
   #finish(reply: Reply): void {
     const { task } = this;
-    if (task?.id !== reply.id) return;
+    if (this.#closing || task?.id !== reply.id) return;
     this.task = undefined;
     this.#worker.unref();
     if ('result' in reply) task.resolve(reply.result);

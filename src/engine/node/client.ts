@@ -42,7 +42,12 @@ export class RuntimeClient<Code> {
       const id = this.#nextId++;
       this.#waiting.set(id, { resolve: (answer) => resolve(answer as Answer<R>), reject });
       this.#port.hold(true);
-      this.#port.post({ id, request });
+      try {
+        this.#port.post({ id, request });
+      } catch (error) {
+        // What cannot be sent is never answered.
+        this.#settle({ id, error: (error as Error).message, code: 'other' });
+      }
     });
   }
 
@@ -74,7 +79,8 @@ export class RuntimeClient<Code> {
   #settle(reply: Reply): void {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
-    if (this.#waiting.size === 0) this.#port.hold(false);
+    // Once it is ending, the port itself keeps the process alive until that is done.
+    if (this.#waiting.size === 0 && !this.#dead) this.#port.hold(false);
     if ('error' in reply) waiting?.reject(errorOf(reply));
     else waiting?.resolve(reply.answer);
   }

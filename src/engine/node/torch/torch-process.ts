@@ -11,8 +11,7 @@ const answer = serve<Plan>(
   (reply: Reply) => process.send!(reply),
 );
 process.on('message', (envelope: Envelope<Plan>) => void answer(envelope));
-// Ctrl-C goes to the whole group of processes; when to stop is the caller's to say.
-process.on('SIGINT', () => {});
-process.on('SIGHUP', () => {});
+// Signals may go to the whole group of processes; when to stop is the caller's to say.
+for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) process.on(signal, () => {});
 // Without a caller there is nobody to work for.
 process.on('disconnect', () => process.exit());
