@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { BUILT_IN_DATASETS } from '../data/dataset.ts';
 import { writeFileAtomic } from '../data/files.ts';
+import { folderLock, withLock } from '../data/lock.ts';
 import { checkEngineOptions, storedChoice } from '../engine/options.ts';
 import { UserError } from '../errors.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
@@ -71,7 +72,7 @@ export function register(program: Command): void {
   addEngineOptions(command)
     .option('--cache <dir>', 'where downloaded data sets are kept')
     .addHelpText('after', EXAMPLES)
-    .action(demo);
+    .action((flags: Flags) => withLock(folderLock(flags.out), () => demo(flags)));
 }
 
 async function demo(flags: Flags): Promise<void> {

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { writeFileAtomic } from '../data/files.ts';
+import { fileLock, withLock } from '../data/lock.ts';
 import { UserError } from '../errors.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { CARD_SCHEMA, type ModelCard, type Preprocessing } from '../models/card.ts';
@@ -101,7 +102,7 @@ export function register(program: Command): void {
         format === '.onnx'
           ? { bytes: exportModel(model, weights, card), notes: [] }
           : encodeWeights(model, weights, card);
-      await writeFileAtomic(flags.out, file.bytes);
+      await withLock(fileLock(flags.out), () => writeFileAtomic(flags.out, file.bytes));
       facts(describe(card, format, file.bytes.length, [...notes, ...file.notes]));
       console.log(`${format === '.onnx' ? 'model' : 'weights'}: ${flags.out}`);
     });

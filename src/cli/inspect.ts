@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { InspectionSummary } from '../analyze/inspection.ts';
+import { folderLock, withLock } from '../data/lock.ts';
 import { UserError } from '../errors.ts';
 import { choice, integer, list, poolingSize, triple } from './shared/options.ts';
 import { plural } from './shared/progress.ts';
@@ -75,7 +76,9 @@ export function register(program: Command): void {
     .option('--results <file...>', 'result files that `pushpull evaluate` wrote')
     .option('--baseline <file>', 'result to compare with (default: the plain network of each network)')
     .addHelpText('after', EXAMPLES)
-    .action(async (models: string[], flags: InspectFlags) => run(models, flags));
+    .action(async (models: string[], flags: InspectFlags) =>
+      withLock(folderLock(flags.out), () => run(models, flags)),
+    );
 }
 
 function figureNumber(text: string): string {

@@ -1,4 +1,5 @@
 /** `pushpull report --table`: a table of the paper from results. */
+import { folderLock, withLock } from '../data/lock.ts';
 import { UserError } from '../errors.ts';
 import { type Result, readResult } from '../evaluate/result.ts';
 import type { ReportFlags } from './report.ts';
@@ -27,6 +28,6 @@ export async function writePaperTable(files: readonly string[], flags: ReportFla
     flags.baseline === undefined ? {} : { baselines: [results.get(flags.baseline)!] },
   );
   const table = paperTable(which, rows, { scaled: flags.scaled, title: flags.title });
-  const written = await saveTable(table, flags.out);
+  const written = await withLock(folderLock(flags.out), () => saveTable(table, flags.out));
   console.log(`${paperTableText(table)}\n\ntable: ${Object.values(written).join(', ')}`);
 }

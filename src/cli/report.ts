@@ -1,6 +1,7 @@
 /** `pushpull report`: one page about one or more results. */
 import type { Command } from 'commander';
 import pc from 'picocolors';
+import { folderLock, withLock } from '../data/lock.ts';
 import { UserError } from '../errors.ts';
 import { type Result, readResult } from '../evaluate/result.ts';
 
@@ -92,7 +93,8 @@ export async function writeReport(files: readonly string[], flags: ReportFlags):
   const table = terminalTable(list, { baseline });
 
   const evidence = await findEvidence(results, { baseline, data: flags.data, cacheDir: flags.cache });
-  const report = await buildReport(list, { out: flags.out, title: flags.title, baseline, ...evidence });
+  const options = { out: flags.out, title: flags.title, baseline, ...evidence };
+  const report = await withLock(folderLock(flags.out), () => buildReport(list, options));
   for (const omission of evidence.omissions) console.error(pc.dim(`note: ${omission}`));
   console.log(`${table}\n\nreport: ${report.html}`);
 }

@@ -103,10 +103,11 @@ async function run(flags: Flags): Promise<void> {
   const out = flags.out ?? (flags.resume ? undefined : defaultFolder(flags));
   if (out === undefined) throw new UserError('--resume: name the folder of the search with --out DIR');
   const display = new SearchDisplay(out);
-  const { threads, gpu, torch, cache: cacheDir, engine, device, workers, maxBad } = flags;
+  const { threads, gpu, torch, cache: cacheDir, engine, device, workers, maxBad, checkpointEvery } = flags;
   const result = await interruptible(
     async (signal) => {
-      const session = { out, threads, gpu, torch, cacheDir, maxBad, signal, onEvent: display.event };
+      const machine = { threads, gpu, torch, cacheDir, maxBad, checkpointEvery };
+      const session = { out, ...machine, signal, onEvent: display.event };
       try {
         if (!flags.resume) return await startSearch(toRequest(flags), session);
         const changes = flags.data === undefined ? toPlan(flags) : toRequest(flags);

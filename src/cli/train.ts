@@ -5,11 +5,13 @@ import pc from 'picocolors';
 import { UserError } from '../errors.ts';
 import { type CommandWord, commandParts } from '../train/command.ts';
 import { DEFAULT_MODEL, type TrainingRequest } from '../train/plan.ts';
+import { openRun } from '../train/run.ts';
 import { resumeRun, startRun } from '../train/start.ts';
 import { integer, positive } from './shared/options.ts';
 import { INTERRUPTED, interruptible } from './shared/progress.ts';
 import { askedStem, toStem } from './shared/stem.ts';
 import { TrainingDisplay } from './train/display.ts';
+import { checkResumed } from './train/resumed.ts';
 import {
   addMachineOptions,
   addNetworkOptions,
@@ -19,7 +21,6 @@ import {
   PRESET_NAMES,
   RESUMABLE,
   type RunFlags,
-  refuseChanges,
   toRunRequest,
 } from './train/run-options.ts';
 
@@ -55,12 +56,16 @@ Examples:
     $ pushpull train --data cifar10 --engine torch --precision bfloat16
     $ pushpull train --data cifar10 --engine torch --device cuda --tf32
 
-  Ctrl-C stops after the step at hand and saves; this goes on where it stopped:
+  Ctrl-C stops after the step at hand and saves, and every five minutes it saves anyway; this goes on where it stopped,
+  and so does the same command with --resume added:
     $ pushpull train --out runs/plain --resume
 
 The run's folder gets config.json (all settings), log.jsonl (a line an epoch), checkpoints/last, bad-images.tsv where
 images could not be read and, at the end, model.onnx. Presets: ${PRESET_NAMES.join(', ')}; \`pushpull models\` shows them.
 `;
+
+/** What may differ in a run that goes on. */
+const CHANGEABLE = [...RESUMABLE, 'precision', 'tf32'];
 
 interface Flags extends RunFlags {
   batch?: number;
@@ -104,16 +109,16 @@ export function register(program: Command): void {
   ).option('--seed <n>', 'of weights, order, crops and selections', integer('--seed', 0), 0);
   addMachineOptions(command).addHelpText('after', EXAMPLES);
   command.action(async (flags: Flags) => {
-    if (flags.resume) refuseChanges(command, 'run', [...RESUMABLE, 'precision', 'tf32']);
-    await run(flags);
+    await run(flags, command);
   });
 }
 
-async function run(flags: Flags): Promise<void> {
-  const out = flags.out ?? (flags.resume ? undefined : defaultFolder(flags));
+async function run(flags: Flags, command: Command): Promise<void> {
+  const out = flags.out ?? (flags.resume && flags.data === undefined ? undefined : defaultFolder(flags));
   if (out === undefined) throw new UserError('--resume: name the folder of the run with --out DIR');
+  if (flags.resume) checkResumed(command, (await openRun(out)).config, out, CHANGEABLE);
   const display = new TrainingDisplay(out);
-  const { engine, device, precision, tf32, workers, cache: cacheDir, maxBad } = flags;
+  const { engine, device, precision, tf32, workers, cache: cacheDir, maxBad, checkpointEvery } = flags;
   const { threads, gpu, torch } = flags;
   const result = await interruptible(
     async (signal) => {
@@ -124,6 +129,7 @@ async function run(flags: Flags): Promise<void> {
         torch,
         cacheDir,
         maxBad,
+        checkpointEvery,
         signal,
         onConfig: display.config,
         onEvent: display.event,
@@ -139,8 +145,8 @@ async function run(flags: Flags): Promise<void> {
     () => display.stopping(),
   );
   if (result.status === 'finished') return;
-  const command = [`pushpull train --out ${out} --resume`, ...commandParts(toRepeat(flags))].join(' ');
-  console.error(`stopped and saved. Go on with: ${pc.bold(command)}`);
+  const again = [`pushpull train --out ${out} --resume`, ...commandParts(toRepeat(flags))].join(' ');
+  console.error(`stopped and saved. Go on with: ${pc.bold(again)}`);
   process.exitCode = INTERRUPTED;
 }
 

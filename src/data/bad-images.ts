@@ -100,8 +100,12 @@ export class BadImages {
     const { file } = this.#options;
     if (this.#saved || file === undefined) return;
     const lines = this.list.map(({ path, reason }) => `${oneCell(path)}\t${oneCell(reason)}\n`);
-    await writeFileAtomic(file, HEADER + lines.join(''));
+    // What is added meanwhile has to be written again.
     this.#saved = true;
+    await writeFileAtomic(file, HEADER + lines.join('')).catch((error: unknown) => {
+      this.#saved = false;
+      throw error;
+    });
   }
 
   get #most(): number {

@@ -9,6 +9,7 @@ import type { BadLimit, Unreadable } from '../data/bad-images.ts';
 import type { ClassSelection } from '../data/class-selection.ts';
 import { writeFileAtomic } from '../data/files.ts';
 import { LoaderPool } from '../data/loader/loader.ts';
+import { fileLock, withLock } from '../data/lock.ts';
 import type { EngineOptions } from '../engine/engine.ts';
 import { withBatchAdvice } from '../engine/memory.ts';
 import { checkEngineOptions } from '../engine/options.ts';
@@ -111,6 +112,12 @@ const DEFAULT_BATCH = 64;
  * @throws UserError before the first image is classified, if model, data, baseline and options do not fit together
  */
 export async function evaluate(options: EvaluateOptions): Promise<Result> {
+  const { out, signal } = options;
+  if (out === undefined) return await measure(options);
+  return await withLock(fileLock(out), (stop) => measure({ ...options, signal: stop }), signal);
+}
+
+async function measure(options: EvaluateOptions): Promise<Result> {
   const asked = askedCells(options);
   checkEngineOptions(options);
   // What costs nothing is checked first: nobody wants to wait for a download to hear that a file is missing.

@@ -8,6 +8,7 @@ import { BadImages, type BadLimit, type Unreadable } from '../data/bad-images.ts
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { writeFileAtomic } from '../data/files.ts';
 import { type Batch, DataLoader, LoaderPool } from '../data/loader/loader.ts';
+import { fileLock, withLock } from '../data/lock.ts';
 import type { Device, OnnxEngine } from '../engine/engine.ts';
 import { createEngine } from '../engine/node/index.ts';
 import { UserError } from '../errors.ts';
@@ -136,6 +137,11 @@ const RESPONSE_VALUES = 2 ** 24;
  *   when the file would overwrite the model
  */
 export async function retrofitModel(request: RetrofitRequest): Promise<RetrofitOutcome> {
+  const { out, signal } = request;
+  return await withLock(fileLock(out), (stop) => replaceLayer({ ...request, signal: stop }), signal);
+}
+
+async function replaceLayer(request: RetrofitRequest): Promise<RetrofitOutcome> {
   const { out, avg, alpha } = request;
   const source = await readModelFile(request.model, request.preprocessing?.labels);
   await checkOut(out, source.path);

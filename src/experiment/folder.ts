@@ -67,7 +67,6 @@ export function experimentPaths(out: string) {
   return {
     settings: join(out, 'experiment.json'),
     status: join(out, 'status.json'),
-    lock: join(out, 'lock'),
     runs: join(out, 'runs'),
     run: (name: string) => join(out, 'runs', name),
     results: join(out, 'results'),

@@ -1,8 +1,7 @@
 /** A short look at how fast a run of an experiment trains and is measured here. Nothing stays behind. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import type { CorruptionName } from '../corrupt/index.ts';
+import { makeTemporaryFolder } from '../data/leftovers.ts';
 import { createEngine } from '../engine/node/index.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { saveCheckpoint } from '../train/checkpoint.ts';
@@ -70,8 +69,8 @@ async function measureRun(plan: ExperimentPlan, run: PlannedRun): Promise<Rate[]
   };
   const splits = await reopenSplits(config, cacheDir);
   const closing: (() => Promise<unknown>)[] = [() => splits.train.close(), () => splits.test.close()];
-  const folder = await mkdtemp(join(tmpdir(), 'pushpull-measure-'));
-  closing.push(() => rm(folder, { recursive: true, force: true }));
+  const { folder, remove } = await makeTemporaryFolder('measure');
+  closing.push(remove);
   try {
     const engine = await createEngine(plan.engine);
     closing.push(() => engine.close());

@@ -1,4 +1,5 @@
 /** `pushpull experiment` as a function: train, measure and report what is missing. */
+import { folderLock, withLock } from '../data/lock.ts';
 import { UserError } from '../errors.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { type Result, readResult } from '../evaluate/result.ts';
@@ -8,7 +9,6 @@ import { continueRun } from '../train/start.ts';
 import type { TrainingEvent } from '../train/trainer.ts';
 import { adopt, type Existing } from './existing.ts';
 import { checkFolder, experimentPaths, makeFolder, writeFolder } from './folder.ts';
-import { takeLock } from './lock.ts';
 import { type Outputs, writeOutputs, writeTables } from './outputs.ts';
 import {
   type ExperimentOptions,
@@ -58,16 +58,19 @@ export async function runExperiment(
   session: ExperimentSession = {},
 ): Promise<ExperimentResult> {
   const plan = await planExperiment(options);
-  const earlier = await checkFolder(plan);
-  const { states, existing } = await initialStates(plan);
-  await makeFolder(plan.out);
-  const release = await takeLock(experimentPaths(plan.out).lock);
-  try {
-    await writeFolder(plan, earlier);
-    return await new Conduct(plan, states, session).run(existing);
-  } finally {
-    await release();
-  }
+  // Before the lock, which would make the folder: what is refused leaves nothing behind.
+  await checkFolder(plan);
+  return await withLock(
+    folderLock(plan.out),
+    async (signal) => {
+      const earlier = await checkFolder(plan);
+      const { states, existing } = await initialStates(plan);
+      await makeFolder(plan.out);
+      await writeFolder(plan, earlier);
+      return await new Conduct(plan, states, { ...session, signal }).run(existing);
+    },
+    session.signal,
+  );
 }
 
 /** One session of an experiment. */
@@ -170,6 +173,10 @@ class Conduct {
       if (this.#badImages.has(event.path)) return;
       this.#badImages.add(event.path);
       this.#emit({ kind: 'note', text: `${event.path} was left out: ${event.reason}`, run: state.name });
+      return;
+    }
+    if (event.kind === 'checkpointFailed') {
+      this.#emit({ kind: 'note', text: event.reason, run: state.name });
       return;
     }
     if (event.kind === 'step') {

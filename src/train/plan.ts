@@ -310,7 +310,7 @@ function describeSelection(selection: ClassSelection): RunConfig['data']['select
 }
 
 /** Paths are made absolute, so that a run can be resumed from another folder. */
-function absoluteSpec(spec: string): string {
+export function absoluteSpec(spec: string): string {
   if ((BUILT_IN_DATASETS as readonly string[]).includes(spec)) return spec;
   // Nothing to train on: whoever opens it says so.
   if (parseCorruptedSpec(spec) || isNpyPair(spec)) return spec;

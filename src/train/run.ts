@@ -76,12 +76,7 @@ export async function openRun(path: string): Promise<Run> {
  * @throws UserError when the folder already holds a checkpoint or a model, or cannot be written.
  */
 export async function createRun(path: string, config: RunConfig): Promise<void> {
-  const { checkpoint, model } = runPaths(path);
-  if ((await findCheckpoint(checkpoint)) !== undefined || (await exists(model))) {
-    throw new UserError(
-      `--out ${path}: the folder already holds a training run. Continue it with --resume, or choose another folder.`,
-    );
-  }
+  await refuseRun(path);
   try {
     await mkdir(path, { recursive: true });
     await writeFileAtomic(runPaths(path).config, `${JSON.stringify(config, null, 2)}\n`);
@@ -91,6 +86,15 @@ export async function createRun(path: string, config: RunConfig): Promise<void> 
       `--out ${path}: the run's folder cannot be made (${(error as Error).message}). Choose a folder that can be written.`,
     );
   }
+}
+
+/** @throws UserError when the folder already holds a checkpoint or a model. */
+export async function refuseRun(path: string): Promise<void> {
+  const { checkpoint, model } = runPaths(path);
+  if ((await findCheckpoint(checkpoint)) === undefined && !(await exists(model))) return;
+  throw new UserError(
+    `--out ${path}: the folder already holds a training run. Continue it with --resume, or choose another folder.`,
+  );
 }
 
 /** Write the whole log: after resuming, it must not tell of epochs that the checkpoint does not know. */

@@ -1,3 +1,4 @@
+import { folderLock, withLock } from '../data/lock.ts';
 import { checkEngineOptions, type EngineChoice } from '../engine/options.ts';
 import type { RunConfig } from './config.ts';
 import { DivergedError } from './diverged.ts';
@@ -60,7 +61,10 @@ export type SearchEvent =
 
 /** How a search is carried out; none of it changes its results. */
 export interface SearchSession
-  extends Pick<SessionOptions, 'out' | 'threads' | 'gpu' | 'torch' | 'signal' | 'cacheDir' | 'maxBad'> {
+  extends Pick<
+    SessionOptions,
+    'out' | 'threads' | 'gpu' | 'torch' | 'signal' | 'cacheDir' | 'maxBad' | 'checkpointEvery'
+  > {
   readonly onEvent?: (event: SearchEvent) => void;
 }
 
@@ -91,6 +95,15 @@ export async function startSearch(request: SearchRequest, session: SearchSession
   checkPlan(request);
   const { engine, device, precision, tf32 } = request.training;
   checkEngineOptions({ engine, device, precision, tf32, gpu: session.gpu, torch: session.torch });
+  return alone(session, (held) => beginSearch(request, held));
+}
+
+/** One process at a time searches in a folder. */
+function alone<T>(session: SearchSession, work: (session: SearchSession) => Promise<T>): Promise<T> {
+  return withLock(folderLock(session.out), (signal) => work({ ...session, signal }), session.signal);
+}
+
+async function beginSearch(request: SearchRequest, session: SearchSession): Promise<SearchResult> {
   const seeds = request.seeds ?? [0];
   const base = await planBase(request.training, seeds[0], session);
   const { recipe } = base;
@@ -114,6 +127,12 @@ export async function resumeSearch(
   session: SearchSession,
   changes: SearchChanges = {},
 ): Promise<SearchResult> {
+  // Before the lock, which would make the folder.
+  await readSearch(session.out);
+  return alone(session, (held) => goOn(held, changes));
+}
+
+async function goOn(session: SearchSession, changes: SearchChanges): Promise<SearchResult> {
   const stored = await readSearch(session.out);
   const plan = extendPlan(stored, changes);
   const { training } = changes;
@@ -164,7 +183,7 @@ async function carryOut(settings: SearchSettings, session: SearchSession): Promi
 async function runTrial(
   settings: SearchSettings,
   trial: Trial,
-  { out, signal, onEvent, threads, gpu, torch, cacheDir, maxBad }: SearchSession,
+  { out, signal, onEvent, threads, gpu, torch, cacheDir, maxBad, checkpointEvery }: SearchSession,
 ): Promise<TrialResult | undefined> {
   const folder = searchPaths(out).trial(trial);
   try {
@@ -175,6 +194,7 @@ async function runTrial(
       torch,
       cacheDir,
       maxBad,
+      checkpointEvery,
       signal,
       onEvent: (event) => onEvent?.({ kind: 'training', trial, event }),
     });

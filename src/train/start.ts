@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { BadLimit } from '../data/bad-images.ts';
+import { folderLock, withLock } from '../data/lock.ts';
 import type { EngineOptions } from '../engine/engine.ts';
 import { createEngine } from '../engine/node/index.ts';
 import { checkEngineOptions, type EngineChoice, type EnginePlace, storedChoice } from '../engine/options.ts';
@@ -7,7 +8,7 @@ import type { RunConfig } from './config.ts';
 import { openRunData } from './images.ts';
 import { networkLearner } from './network.ts';
 import { type PlannedRun, planRun, reopenSplits, type TrainingRequest } from './plan.ts';
-import { isRun, openRun } from './run.ts';
+import { isRun, openRun, refuseRun } from './run.ts';
 import { checkSameRun } from './same-config.ts';
 import { type TrainingEvent, type TrainResult, train } from './trainer.ts';
 import { readInitial } from './weights/initial.ts';
@@ -24,6 +25,8 @@ export interface SessionOptions extends EnginePlace {
   readonly cacheDir?: string;
   /** Stop when more images cannot be read. Default: 1 % of all, but at least 10. */
   readonly maxBad?: BadLimit;
+  /** Minutes between two checkpoints within an epoch; with 0 there are none. Default 5. */
+  readonly checkpointEvery?: number;
 }
 
 /**
@@ -36,7 +39,15 @@ export async function startRun(request: TrainingRequest, session: SessionOptions
   const { gpu, torch } = session;
   checkEngineOptions({ engine, device, precision, tf32, gpu, torch });
   const workers = request.workers ?? defaultWorkers();
-  return carryOut(await planRun({ cacheDir: session.cacheDir, ...request, workers }), session);
+  return alone(session, async (held) => {
+    await refuseRun(held.out);
+    return carryOut(await planRun({ cacheDir: session.cacheDir, ...request, workers }), held);
+  });
+}
+
+/** One process at a time trains in a run's folder. */
+function alone<T>(session: SessionOptions, work: (session: SessionOptions) => Promise<T>): Promise<T> {
+  return withLock(folderLock(session.out), (signal) => work({ ...session, signal }), session.signal);
 }
 
 /** What may be asked of a run that goes on; what is left out stays as it was started. */
@@ -44,12 +55,24 @@ export interface RunChanges extends EngineChoice {
   readonly workers?: number;
 }
 
-/** Continue a run from its last checkpoint, on the engine that it was started on or on another. */
+/**
+ * Continue a run from its last checkpoint, on the engine that it was started on or on another. One that was killed before
+ * its first checkpoint begins anew.
+ */
 export async function resumeRun(session: SessionOptions, changes: RunChanges = {}): Promise<TrainResult> {
-  const { config: stored } = await openRun(session.out);
-  const config = { ...onEngine(stored, changes), workers: changes.workers ?? stored.workers };
-  checkEngineOptions(engineOptions(config, session));
-  return carryOut({ config, splits: await reopenSplits(config, session.cacheDir) }, session, stored);
+  // Before the lock, which would make the folder.
+  await openRun(session.out);
+  return alone(session, async (held) => {
+    const { config: stored, checkpoint, model } = await openRun(held.out);
+    const config = { ...onEngine(stored, changes), workers: changes.workers ?? stored.workers };
+    checkEngineOptions(engineOptions(config, held));
+    const begun = checkpoint !== undefined || model !== undefined;
+    return carryOut(
+      { config, splits: await reopenSplits(config, held.cacheDir) },
+      held,
+      begun ? stored : undefined,
+    );
+  });
 }
 
 /** A run's settings with another choice of what computes it, as far as one is made. */
@@ -69,12 +92,14 @@ export function onEngine(stored: RunConfig, changes: EngineChoice): RunConfig {
  * @throws UserError when the folder holds a run with other settings; engine, device and workers may differ.
  */
 export async function continueRun(config: RunConfig, session: SessionOptions): Promise<TrainResult> {
-  const run = (await isRun(session.out)) ? await openRun(session.out) : undefined;
   checkEngineOptions(engineOptions(config, session));
-  const begun = run?.checkpoint !== undefined || run?.model !== undefined;
-  if (begun) checkSameRun(session.out, run.config, config);
-  const splits = await reopenSplits(config, session.cacheDir);
-  return carryOut({ config, splits }, session, begun ? run.config : undefined);
+  return alone(session, async (held) => {
+    const run = (await isRun(held.out)) ? await openRun(held.out) : undefined;
+    const begun = run?.checkpoint !== undefined || run?.model !== undefined;
+    if (begun) checkSameRun(held.out, run.config, config);
+    const splits = await reopenSplits(config, held.cacheDir);
+    return carryOut({ config, splits }, held, begun ? run.config : undefined);
+  });
 }
 
 /** Enough to keep one training process fed; the other cores belong to the network. */
@@ -98,8 +123,8 @@ async function carryOut(
     closing.push(() => learner.dispose());
     const data = openRunData(config, splits);
     closing.push(() => data.close());
-    const { out, onEvent, signal, maxBad } = session;
-    return await train({ out, config, learner, data, resume, onEvent, signal, maxBad });
+    const { out, onEvent, signal, maxBad, checkpointEvery } = session;
+    return await train({ out, config, learner, data, resume, onEvent, signal, maxBad, checkpointEvery });
   } finally {
     for (const close of closing.reverse()) await close();
   }

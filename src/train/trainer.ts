@@ -2,8 +2,8 @@ import { BadImages, type BadLimit, type Unreadable } from '../data/bad-images.ts
 import { writeFileAtomic } from '../data/files.ts';
 import { UserError } from '../errors.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import type { Position } from './checkpoint.ts';
-import { checkTensors, loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, checkTensors, loadCheckpoint, type Position } from './checkpoint.ts';
+import { CHECKPOINT_MINUTES, CheckpointWriter } from './checkpoint-writer.ts';
 import type { RunConfig } from './config.ts';
 import { DivergedError } from './diverged.ts';
 import {
@@ -64,6 +64,8 @@ export type TrainingEvent =
   | ({ readonly kind: 'badImage' } & Unreadable)
   | { readonly kind: 'epoch'; readonly record: EpochRecord; readonly epochs: number }
   | { readonly kind: 'checkpoint'; readonly path: string; readonly position: Position }
+  /** One within an epoch could not be written; the one before is untouched, and training goes on. */
+  | { readonly kind: 'checkpointFailed'; readonly reason: string }
   | {
       readonly kind: 'finished';
       readonly model: string;
@@ -82,6 +84,8 @@ export interface TrainOptions {
   readonly resume?: boolean;
   /** Stop when more images cannot be read. Default: 1 % of all, but at least 10. */
   readonly maxBad?: BadLimit;
+  /** Minutes between two checkpoints within an epoch; with 0 there are none. Default 5. */
+  readonly checkpointEvery?: number;
   readonly onEvent?: (event: TrainingEvent) => void;
   /** When aborted, the step at hand is finished and a checkpoint is saved. */
   readonly signal?: AbortSignal;
@@ -105,7 +109,12 @@ export interface TrainResult {
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const session = options.resume === true ? await Session.resume(options) : await Session.begin(options);
-  return session.run();
+  try {
+    return await session.run();
+  } finally {
+    // What it reads from is closed next.
+    await session.settle();
+  }
 }
 
 class Session {
@@ -114,6 +123,7 @@ class Session {
   readonly #batches: number;
   readonly #epochs: number;
   readonly #checkpoint: string;
+  readonly #writer: CheckpointWriter;
   readonly #emit: (event: TrainingEvent) => void;
   readonly #history: EpochRecord[];
   readonly #bad: BadImages;
@@ -162,6 +172,12 @@ class Session {
     this.#schedule = new OneCycle(this.#epochs * this.#batches, recipe.rates, recipe.momentum);
     this.#checkpoint = runPaths(options.out).checkpoint;
     this.#emit = options.onEvent ?? (() => {});
+    this.#writer = new CheckpointWriter({
+      path: this.#checkpoint,
+      minutes: options.checkpointEvery ?? CHECKPOINT_MINUTES,
+      onSaved: (at) => this.#emit({ kind: 'checkpoint', path: this.#checkpoint, position: at }),
+      onFailed: (reason) => this.#emit({ kind: 'checkpointFailed', reason }),
+    });
     this.#position = position;
     this.#running = { ...running };
     this.#history = [...history];
@@ -183,6 +199,11 @@ class Session {
     }
     await this.#export();
     return { status: 'finished', log: this.#history, position: this.#position };
+  }
+
+  /** Wait for what is still being written. */
+  async settle(): Promise<void> {
+    await this.#writer.settle();
   }
 
   /**
@@ -229,7 +250,25 @@ class Session {
       this.#reportStep(rates, (this.#running.images - before.images) / Math.max(done - begin, 1e-6));
       asked = done;
       if (this.#aborted) return;
+      this.#saveIfDue();
     }
+  }
+
+  /**
+   * Save where the run stands while it goes on: the engine answers in order, so that what is asked of it now is answered
+   * before the next step is carried out.
+   */
+  #saveIfDue(): void {
+    if (this.#position.step === 0 || !this.#writer.due) return;
+    const asked = this.#options.learner.state();
+    const state = this.#stateToSave();
+    this.#writer.beside(async () => {
+      const tensors = await asked;
+      // Garbage must not take the place of the last good one; the next step finds it out.
+      if (firstInfinite(tensors.weights) !== undefined) return undefined;
+      await this.#bad.save();
+      return { ...tensors, ...state };
+    });
   }
 
   async #step(batch: LabelledBatch, rates: StepRates): Promise<void> {
@@ -310,6 +349,7 @@ class Session {
       const source = data.test();
       const scores = await scoreSplit(classifier, source, learner.classes, (images) => {
         if (this.#aborted) throw stopped;
+        this.#saveIfDue();
         this.#emit({
           kind: 'evaluate',
           epoch: this.#position.step === 0 ? 0 : this.#position.epoch + 1,
@@ -328,6 +368,9 @@ class Session {
   }
 
   async #interrupt(): Promise<TrainResult> {
+    // Not the user's wish, but a reason to write nothing more.
+    const { reason } = this.#options.signal ?? {};
+    if (reason instanceof UserError) throw reason;
     const state = await this.#options.learner.state();
     this.#checkFinite(state.weights);
     await this.#save(state);
@@ -342,20 +385,22 @@ class Session {
 
   async #save(state: { weights: Map<string, Tensor>; momentum: Map<string, Tensor> }): Promise<void> {
     await this.#bad.save();
-    await saveCheckpoint(this.#checkpoint, {
-      ...state,
-      metadata: this.#options.learner.metadata(
-        howTrained(this.#options.config, this.#position.step, this.#history),
-      ),
+    await this.#writer.save({ ...state, ...this.#stateToSave() });
+  }
+
+  /** All of a checkpoint but its tensors, as it is now. */
+  #stateToSave(): Pick<Checkpoint, 'metadata' | 'state'> {
+    const { learner, config } = this.#options;
+    return {
+      metadata: learner.metadata(howTrained(config, this.#position.step, this.#history)),
       state: {
         position: this.#position,
         totalSteps: this.#schedule.totalSteps,
-        random: { scheme: 'keyed', seed: this.#options.config.seed },
-        running: this.#running,
-        history: this.#history,
+        random: { scheme: 'keyed', seed: config.seed },
+        running: { ...this.#running },
+        history: [...this.#history],
       },
-    });
-    this.#emit({ kind: 'checkpoint', path: this.#checkpoint, position: this.#position });
+    };
   }
 
   async #export(): Promise<void> {
@@ -368,17 +413,15 @@ class Session {
   }
 
   #checkFinite(weights: ReadonlyMap<string, Tensor>): void {
-    for (const [name, { data }] of weights) {
-      if (data instanceof Float32Array && !data.every(Number.isFinite)) {
-        this.#diverged(`'${name}' holds values that are no finite numbers`, this.#position);
-      }
-    }
+    const name = firstInfinite(weights);
+    if (name !== undefined)
+      this.#diverged(`'${name}' holds values that are no finite numbers`, this.#position);
   }
 
   /** Stop: going on would only train on garbage. Nothing is saved, so the last checkpoint is a good one. */
   #diverged(what: string, at: { batch: number; step: number }): never {
     const rate = this.#schedule.at(Math.max(0, at.step - 1)).lr.toPrecision(3);
-    const saved = this.#history.length > 0 || this.#options.resume === true;
+    const saved = this.#history.length > 0 || this.#options.resume === true || this.#writer.saved;
     const epoch = this.#position.epoch + 1;
     throw new DivergedError(
       `training stopped: ${what} at step ${at.step} (epoch ${epoch}, batch ${at.batch} of ` +
@@ -390,6 +433,14 @@ class Session {
       { reason: what, step: at.step, epoch },
     );
   }
+}
+
+/** The first tensor that holds something else than finite numbers. */
+function firstInfinite(weights: ReadonlyMap<string, Tensor>): string | undefined {
+  for (const [name, { data }] of weights) {
+    if (data instanceof Float32Array && !data.every(Number.isFinite)) return name;
+  }
+  return undefined;
 }
 
 /** Of both splits together. */

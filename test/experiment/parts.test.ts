@@ -1,9 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dataSpec, otherDataNote } from '../../src/experiment/data.ts';
-import { takeLock } from '../../src/experiment/lock.ts';
 import { parseExperiment } from '../../src/experiment/read.ts';
 import { carryOut } from '../../src/experiment/schedule.ts';
 import { selectRows } from '../../src/experiment/selection.ts';
@@ -14,38 +13,6 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'pushpull-experiment-parts-'));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-describe('the lock', () => {
-  const file = () => join(folder, 'lock');
-
-  it('keeps a second process out until it is given back', async () => {
-    const release = await takeLock(file());
-    await expect(takeLock(file())).rejects.toThrow(
-      `process ${process.pid} works in this folder; wait for it or stop it`,
-    );
-    await release();
-    await (await takeLock(file()))();
-  });
-
-  it.each([
-    ['a process that is gone', { pid: 2 ** 22 + 1, host: hostname() }],
-    ['a process whose number another one has now', { pid: process.pid, host: hostname(), started: '1' }],
-    ['a process that died while it wrote', undefined],
-  ])('is taken over from %s', async (_, holder) => {
-    writeFileSync(file(), holder ? JSON.stringify(holder) : '{"pid": 4');
-    const release = await takeLock(file());
-    expect(JSON.parse(readFileSync(file(), 'utf8'))).toMatchObject({ pid: process.pid, host: hostname() });
-    await release();
-  });
-
-  it('of another machine is not judged from here', async () => {
-    writeFileSync(file(), JSON.stringify({ pid: 1, host: 'elsewhere' }));
-    await expect(takeLock(file())).rejects.toThrow(
-      'process 1 on elsewhere works in this folder; wait for it, or delete',
-    );
-    rmSync(file());
-  });
-});
 
 describe('the schedule', () => {
   it('begins what is ready, so many at a time, and ends when nothing can become ready', async () => {

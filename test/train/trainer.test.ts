@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -197,6 +197,66 @@ describe('resuming', () => {
     const shapes = { ...learner.shapes, weights: new Map([['fc.weight', { shape: [3, 9] }]]) };
     await expect(train(options('run', { resume: true, learner: { ...learner, shapes } }))).rejects.toThrow(
       /weights\.safetensors: expected 'fc\.weight' with shape \[3, 9\], found \[3, 6\]\. It belongs to another network/,
+    );
+  });
+});
+
+describe('checkpoints within an epoch', () => {
+  /** Minutes that have always passed. */
+  const ALWAYS = 1e-12;
+
+  it('hold the run as it was when they were begun, and going on from any of them ends with the same bits', async () => {
+    await train(options('straight'));
+    const straight = await loadCheckpoint(runPaths(join(folder, 'straight')).checkpoint);
+    const steps: number[] = [];
+    const copies: string[] = [];
+    const onEvent = (event: TrainingEvent) => {
+      if (event.kind !== 'checkpoint') return;
+      steps.push(event.position.step);
+      // As a process that is killed now would leave it.
+      const copy = `killed-${event.position.epoch}-${event.position.batch}`;
+      cpSync(join(folder, 'run'), join(folder, copy), { recursive: true });
+      copies.push(copy);
+    };
+    const learner = tinyLearner();
+    // Long enough for a disk to take some of them in.
+    const step: typeof learner.step = async (batch, rates) => {
+      await new Promise((resolve) => setTimeout(resolve, 15));
+      return learner.step(batch, rates);
+    };
+    await train(options('run', { checkpointEvery: ALWAYS, onEvent, learner: { ...learner, step } }));
+    expect(new Set(steps).size).toBeGreaterThan(2);
+    expect(steps).toEqual([...steps].sort((a, b) => a - b));
+    for (const copy of new Set(copies)) {
+      await train(options(copy, { resume: true }));
+      const { weights, momentum, state } = await loadCheckpoint(runPaths(join(folder, copy)).checkpoint);
+      expect(weights, copy).toEqual(straight.weights);
+      expect(momentum, copy).toEqual(straight.momentum);
+      expect(state.history.map(({ train: scores, test }) => [scores, test])).toEqual(
+        straight.state.history.map(({ train: scores, test }) => [scores, test]),
+      );
+    }
+  });
+
+  it('are not written where nobody wants them', async () => {
+    const steps: number[] = [];
+    const onEvent = (event: TrainingEvent) => event.kind === 'checkpoint' && steps.push(event.position.step);
+    await train(options('run', { checkpointEvery: 0, onEvent }));
+    expect(steps).toEqual([7, 14]);
+  });
+
+  it('that cannot be written are told, and training goes on', async () => {
+    const reasons: string[] = [];
+    const inTheWay = join(folder, 'run', 'checkpoints');
+    const onEvent = (event: TrainingEvent) => {
+      if (event.kind === 'start') writeFileSync(inTheWay, '');
+      if (event.kind === 'evaluate') rmSync(inTheWay, { recursive: true, force: true });
+      if (event.kind === 'checkpointFailed') reasons.push(event.reason);
+    };
+    const result = await train(options('run', { checkpointEvery: ALWAYS, onEvent }));
+    expect(result.status).toBe('finished');
+    expect(reasons[0]).toMatch(
+      /checkpoints\/last: the checkpoint could not be written .*The one before is untouched/,
     );
   });
 });

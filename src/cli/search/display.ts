@@ -100,6 +100,7 @@ export class SearchDisplay {
 
   #training({ event }: Event<'training'>): void {
     if (event.kind === 'badImage') this.#badImage(event.path, event.reason);
+    if (event.kind === 'checkpointFailed') this.#line.log(`${pc.yellow('not saved')} ${event.reason}`);
     if (this.#stopping) return;
     const before = `trial ${this.#number}/${this.#trials}  epoch`;
     if (event.kind === 'step') {

@@ -107,7 +107,7 @@ export const INTERRUPTED = 130;
 const ECHO_MILLISECONDS = 500;
 
 /**
- * Runs work that Ctrl-C (or a termination signal) stops cleanly: the first one aborts the signal that the work is
+ * Runs work that Ctrl-C (or a termination signal, or a terminal that is closed) stops cleanly: the first one aborts the signal that the work is
  * given, a second one ends the process at once.
  *
  * @param onStop Called when the first signal comes.
@@ -117,7 +117,7 @@ export async function interruptible<T>(
   onStop: () => void,
 ): Promise<T> {
   const controller = new AbortController();
-  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   let first = 0;
   const stop = (signal: NodeJS.Signals): void => {
     if (!controller.signal.aborted) {

@@ -49,6 +49,7 @@ export class TrainingDisplay {
     else if (event.kind === 'reestimate') this.#reestimate(event);
     else if (event.kind === 'initial') this.#initial(event);
     else if (event.kind === 'badImage') this.#badImage(event);
+    else if (event.kind === 'checkpointFailed') this.#line.log(`${pc.yellow('not saved')} ${event.reason}`);
     else if (event.kind === 'epoch') this.#epoch(event.record, event.epochs);
     else if (event.kind === 'finished') this.#finished(event);
   };

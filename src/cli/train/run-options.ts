@@ -7,6 +7,7 @@ import { BAD_LIMIT_HELP, type BadLimit, parseBadLimit } from '../../data/bad-ima
 import { parseImageNetSpec } from '../../data/imagenet/source.ts';
 import { UserError } from '../../errors.ts';
 import type { Form } from '../../models/config.ts';
+import { CHECKPOINT_MINUTES } from '../../train/checkpoint-writer.ts';
 import { PRESETS, type PresetName } from '../../train/config.ts';
 import { DEFAULT_MODEL, type ImageLimit, type TrainingRequest } from '../../train/plan.ts';
 import type { MomentumPolicy } from '../../train/schedule.ts';
@@ -35,6 +36,7 @@ export interface RunFlags extends StemFlags, ClassFlags, EngineFlags {
   workers?: number;
   cache?: string;
   maxBad?: BadLimit;
+  checkpointEvery?: number;
 }
 
 /** What may differ when something is resumed: where it runs, not what it computes. */
@@ -49,6 +51,7 @@ export const RESUMABLE: readonly string[] = [
   'threads',
   'cache',
   'maxBad',
+  'checkpointEvery',
 ];
 
 /** Add the options to a command, and return it; so do the others below. */
@@ -111,7 +114,12 @@ export function addMachineOptions(command: Command): Command {
   return addEngineOptions(command.optionsGroup('Machine:'))
     .option('--workers <n>', 'threads that load images (default: one for two cores)', integer('--workers', 1))
     .option('--cache <dir>', 'where downloaded data sets are kept')
-    .option('--max-bad <n>', BAD_LIMIT_HELP, parseBadLimit);
+    .option('--max-bad <n>', BAD_LIMIT_HELP, parseBadLimit)
+    .option(
+      '--checkpoint-every <minutes>',
+      `save within epochs too, so that no more is lost when the process is killed (default: ${CHECKPOINT_MINUTES}; 0: at the ends of epochs only)`,
+      positive('--checkpoint-every', 'or zero'),
+    );
 }
 
 /** The part of a request that both commands take from their options. */
