@@ -52,6 +52,8 @@ export const RESUMABLE: readonly string[] = [
   'cache',
   'maxBad',
   'checkpointEvery',
+  'maxPixels',
+  'maxUnpacked',
 ];
 
 /** Add the options to a command, and return it; so do the others below. */
