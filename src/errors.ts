@@ -11,3 +11,6 @@ export class UserError extends Error {
 
 /** Memory ran out, of the machine or of the device: less work at a time is the cure. */
 export class OutOfMemoryError extends UserError {}
+
+/** A model that was stopped, or ended by itself, and answers no more: there is no use in asking it again. */
+export class ModelStoppedError extends UserError {}

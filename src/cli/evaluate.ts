@@ -6,6 +6,7 @@ import type { BadLimit } from '../data/bad-images.ts';
 import { UserError } from '../errors.ts';
 import { type EvaluateOptions, evaluate } from '../evaluate/evaluate.ts';
 import { parseCorruptions, parseSeverities } from '../evaluate/grid.ts';
+import type { AskedLimits } from '../evaluate/model-demands.ts';
 import type { PreprocessingFlags } from '../evaluate/preprocessing.ts';
 import { previewModel } from '../evaluate/subject.ts';
 import { isOwnRun } from '../train/run.ts';
@@ -15,6 +16,7 @@ import { resultTable } from './evaluate/table.ts';
 import { addSkipBadOptions, checkMaxBad } from './shared/bad-images.ts';
 import { addClassOptions, type ClassFlags, toClassSelection } from './shared/class-options.ts';
 import { addEngineOptions, type EngineFlags, toEngine } from './shared/engine-options.ts';
+import { addModelLimits, toLimits } from './shared/model-limits.ts';
 import { addFrostOption, choice, integer } from './shared/options.ts';
 import { addPreprocessingOptions, toPreprocessing } from './shared/preprocessing.ts';
 import { INTERRUPTED, interruptible } from './shared/progress.ts';
@@ -79,7 +81,7 @@ paired tests and lists of the worst images come: --no-predictions leaves it out 
 Ctrl-C stops after the batch at hand. The same command continues where it was stopped.
 `;
 
-interface Flags extends PreprocessingFlags, ClassFlags, EngineFlags {
+interface Flags extends PreprocessingFlags, ClassFlags, EngineFlags, AskedLimits {
   data: string;
   clean?: string;
   corruptions?: string;
@@ -129,7 +131,7 @@ export function register(program: Command): void {
     )
     .option('--seed <n>', 'seed of the selection and the corruptions', integer('--seed', 0), 0)
     .option('--batch <n>', 'images a batch', integer('--batch', 1), 64);
-  addEngineOptions(command)
+  addModelLimits(addEngineOptions(command))
     .option(
       '--workers <n>',
       'threads that decode and corrupt images (default: one a core)',
@@ -189,6 +191,7 @@ function toOptions(model: string, flags: Flags): EvaluateOptions {
     seed,
     batchSize: flags.batch,
     ...toEngine(flags),
+    ...toLimits(flags),
     workers,
     cacheDir: flags.cache,
     frostDir: flags.frostDir,

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { BadLimit } from '../data/bad-images.ts';
 import { DEVICES, type Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
+import type { AskedLimits } from '../evaluate/model-demands.ts';
 import type { PreprocessingFlags } from '../evaluate/preprocessing.ts';
 import {
   type RetrofitEvent,
@@ -12,6 +13,7 @@ import {
 } from '../evaluate/retrofit.ts';
 import { shellWord } from '../train/command.ts';
 import { addSkipBadOptions, badImagesFacts, checkMaxBad } from './shared/bad-images.ts';
+import { addModelLimits, toLimits } from './shared/model-limits.ts';
 import { choice, integer, poolingSize } from './shared/options.ts';
 import { addPreprocessingOptions, preprocessingWords, toPreprocessing } from './shared/preprocessing.ts';
 import {
@@ -44,7 +46,7 @@ for overlapping windows. Nothing is trained, and the clean error rises, the more
 push-pull, start from a network's weights: \`pushpull train --weights FILE --stem pushpull\`.
 `;
 
-interface Flags extends PreprocessingFlags {
+interface Flags extends PreprocessingFlags, AskedLimits {
   out: string;
   avg: number;
   alpha: number;
@@ -85,7 +87,7 @@ export function register(program: Command): void {
     .option('--workers <n>', 'threads that decode images (default: one a core)', integer('--workers', 1))
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', integer('--threads', 1))
     .option('--cache <dir>', 'where downloaded data sets are kept');
-  addSkipBadOptions(command, 'beside the model');
+  addSkipBadOptions(addModelLimits(command), 'beside the model');
   addPreprocessingOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (model: string, flags: Flags) => run(model, flags));
@@ -106,6 +108,7 @@ async function run(model: string, flags: Flags): Promise<void> {
           batchSize: flags.batch,
           cacheDir: flags.cache,
           preprocessing: toPreprocessing(flags),
+          ...toLimits(flags),
           signal,
           onEvent: display.event,
         }),

@@ -121,9 +121,21 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** What a model of somebody else's may take of the machine. */
+export interface ModelLimits {
+  /** How messages name the model. */
+  readonly model: string;
+  /** Seconds in which it must be loaded, and again in which it must give its first answer; later ones by their images. */
+  readonly seconds: number;
+  /** Memory of the process that it runs in, in bytes. */
+  readonly bytes: number;
+}
+
 /** The engine that also runs models of other makers. */
 export interface OnnxEngine extends Engine {
   readonly name: 'onnxruntime';
+  /** Within which models are run, where they are somebody else's. */
+  readonly limits?: ModelLimits;
   /** Load an ONNX model for inference. */
   loadModel(bytes: Uint8Array): Promise<ModelSession>;
 }

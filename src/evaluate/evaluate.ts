@@ -18,6 +18,7 @@ import { describeEnvironment } from './environment.ts';
 import { type GatheredAnswers, gatherAnswers } from './gather.ts';
 import { badImagesOf } from './left-out.ts';
 import { type MeasuredCell, measureCells } from './measure.ts';
+import type { AskedLimits } from './model-demands.ts';
 import { measuredCells } from './predictions.ts';
 import type { PreprocessingFlags } from './preprocessing.ts';
 import { Progress, type ProgressEvent } from './progress.ts';
@@ -29,7 +30,7 @@ import { openSubject, readSubject } from './subject.ts';
 import { askedCells, openPass, prepareRepeated } from './test-data.ts';
 
 /** On ONNX Runtime and the CPU unless told otherwise; another engine takes the folder of a run, and no ONNX file. */
-export interface EvaluateOptions extends Partial<EngineOptions> {
+export interface EvaluateOptions extends Partial<EngineOptions>, AskedLimits {
   /** An ONNX file of any image classifier, or the folder of a run. */
   readonly model: string;
   /**

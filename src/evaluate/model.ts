@@ -1,7 +1,7 @@
 /** Any ONNX image classifier behind one call: a batch of prepared images in, logits of the data's classes out. */
 import path from 'node:path';
 import type { Engine, ModelSession } from '../engine/engine.ts';
-import { OutOfMemoryError, UserError } from '../errors.ts';
+import { ModelStoppedError, OutOfMemoryError, UserError } from '../errors.ts';
 import { CARD_KEY, type ModelCard, type Preprocessing, parseModelCard } from '../models/card.ts';
 import { type AdaptedModel, adaptModel, type ImageFeed } from '../onnx/adapt.ts';
 import { outputsOf, sourceOf } from '../onnx/interface.ts';
@@ -15,6 +15,7 @@ import { findModel } from './find-model.ts';
 import { findClassOutputs, hashOutputs } from './labels/class-outputs.ts';
 import { declaredNames } from './labels/metadata.ts';
 import { type OutputNames, readLabelFile } from './labels/output-names.ts';
+import { checkDemands } from './model-demands.ts';
 import { readOnnxFile } from './onnx-file.ts';
 import { type ProbedOutput, pickOutput, probeOutputs } from './outputs.ts';
 import {
@@ -135,6 +136,7 @@ export async function openModel(
     card: source.card?.preprocessing ?? source.declared?.known,
     flags,
   });
+  checkDemands(engine, { proto, input, preprocessing, file });
   const adapted = adaptModel(proto, imageFeed(input, preprocessing), file);
   const { session, notes } = await loadSession(engine, source, { proto, adapted });
   const opened = {
@@ -243,7 +245,7 @@ async function probe(
     try {
       probed = await probeOutputs(feeder, batch, adapted.outputs);
     } catch (error) {
-      if (error instanceof OutOfMemoryError) throw error;
+      if (error instanceof OutOfMemoryError || error instanceof ModelStoppedError) throw error;
       const { width, height } = preprocessing;
       throw new UserError(
         `${wanted.file}: fails on an image of ${width}×${height} pixels (${reason(error)}); ` +

@@ -22,6 +22,7 @@ import { Feeder } from './feeder.ts';
 import { badImagesFile } from './left-out.ts';
 import { measureCells } from './measure.ts';
 import { imageFeed, type ModelFile, openModel, readModelFile } from './model.ts';
+import { type AskedLimits, guardFor } from './model-demands.ts';
 import { imageInput, imageTransforms, type PreprocessingFlags } from './preprocessing.ts';
 import { Progress } from './progress.ts';
 import { ChannelMoments, type Matching, matchMoments } from './response-statistics.ts';
@@ -30,7 +31,7 @@ import { checkGeometry, sampleData } from './selection.ts';
 import { loadFile } from './session.ts';
 import { sampleBatch } from './test-data.ts';
 
-export interface RetrofitRequest {
+export interface RetrofitRequest extends AskedLimits {
   /** An ONNX file of any image classifier that begins with a convolution, or the folder of a run. */
   readonly model: string;
   /** The ONNX file to write. */
@@ -237,7 +238,8 @@ async function measure(data: string, request: RetrofitRequest, subject: Subject)
         `${data} has no training images that can be used; scale and shift are estimated on test images instead`,
       );
     }
-    const engine = keep(await createEngine({ device: request.device ?? 'cpu', threads: request.threads }));
+    const { device = 'cpu', threads } = request;
+    const engine = keep(await createEngine({ device, threads, ...guardFor(source, request) }));
     const pool = keep(new LoaderPool(request.workers ?? availableParallelism()));
     const original = keep(await openModel(engine, source, request.preprocessing));
     const { preprocessing } = original;

@@ -2,9 +2,11 @@
 import type { Engine, EngineOptions } from '../engine/engine.ts';
 import { createEngine } from '../engine/node/index.ts';
 import { checkEngineOptions } from '../engine/options.ts';
+import { UserError } from '../errors.ts';
 import { answerOf } from './answers.ts';
 import type { EvaluateOptions } from './evaluate.ts';
 import { type Classifier, type ModelFile, openModel, readModelFile } from './model.ts';
+import { guardFor } from './model-demands.ts';
 import type { ResultData } from './result.ts';
 import { runOf } from './session.ts';
 import { describeData, openTestData, type SampledImages, sampleImages, type TestData } from './test-data.ts';
@@ -26,10 +28,17 @@ export type Keep = <T extends { close(): Promise<void> }>(resource: T) => T;
  *
  * @throws UserError when there is none, or the engine that is asked for takes no such file
  */
-export async function readSubject({ model, engine, preprocessing }: EvaluateOptions): Promise<ModelFile> {
+export async function readSubject(options: EvaluateOptions): Promise<ModelFile> {
+  const { model, engine, preprocessing } = options;
   const source = await readModelFile(model, preprocessing?.labels);
-  if (engine === 'torch') runOf(source);
-  return source;
+  if (engine !== 'torch') return source;
+  runOf(source);
+  const limit = (['modelTimeout', 'modelMemory'] as const).find((name) => options[name] !== undefined);
+  if (limit === undefined) return source;
+  const option = limit === 'modelTimeout' ? '--model-timeout' : '--model-memory';
+  throw new UserError(
+    `${option}: expected --engine onnxruntime with it, found torch; leave ${option} out, or --engine`,
+  );
 }
 
 /**
@@ -41,7 +50,7 @@ export async function openSubject(options: EvaluateOptions, source: ModelFile, k
   const test = keep(await openTestData(options, source.names));
   const { engine: name, device = 'cpu', threads, precision, gpu, tf32, torch } = options;
   const choice: EngineOptions = { engine: name, device, threads, precision, gpu, tf32, torch };
-  const engine = keep(await createEngine(choice));
+  const engine = keep(await createEngine({ ...choice, ...guardFor(source, options) }));
   const opened = keep(await openModel(engine, source, options.preprocessing));
   const data = await describeData(test, opened.preprocessing, options);
   const sample = await sampleImages(test, data.preprocessing);

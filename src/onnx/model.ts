@@ -48,6 +48,8 @@ export interface TensorProto {
 export interface SparseTensorProto {
   values?: TensorProto;
   indices?: TensorProto;
+  /** Of the tensor with all its zeros. */
+  dims?: number[];
 }
 
 export interface Dimension {

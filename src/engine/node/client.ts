@@ -69,6 +69,11 @@ export class RuntimeClient<Code> {
     return new RemoteProgram(this, await this.ask({ kind: 'loadProgram', code, state: state.id, bindings }));
   }
 
+  /** Give something back; what is gone has nothing left. */
+  async release(request: Extract<Request<Code>, { kind: 'disposeSession' | 'disposeState' }>): Promise<void> {
+    if (!this.#dead) await this.ask(request);
+  }
+
   async close(): Promise<void> {
     if (this.#dead) return;
     await this.ask({ kind: 'close' });
@@ -97,7 +102,7 @@ function errorOf({ error, code }: Extract<Reply, { error: string }>): Error {
   return code === 'user' ? new UserError(error) : new Error(error);
 }
 
-type AnyClient = Pick<RuntimeClient<never>, 'ask'>;
+type AnyClient = Pick<RuntimeClient<never>, 'ask' | 'release'>;
 
 class RemoteModel implements ModelSession {
   readonly inputs: readonly TensorSpec[];
@@ -116,7 +121,7 @@ class RemoteModel implements ModelSession {
   }
 
   dispose(): Promise<void> {
-    return this.#client.ask({ kind: 'disposeSession', session: this.#session });
+    return this.#client.release({ kind: 'disposeSession', session: this.#session });
   }
 }
 
@@ -135,7 +140,7 @@ class RemoteState implements DeviceState {
   }
 
   dispose(): Promise<void> {
-    return this.client.ask({ kind: 'disposeState', state: this.id });
+    return this.client.release({ kind: 'disposeState', state: this.id });
   }
 }
 
@@ -153,6 +158,6 @@ class RemoteProgram implements Program {
   }
 
   dispose(): Promise<void> {
-    return this.#client.ask({ kind: 'disposeSession', session: this.#session });
+    return this.#client.release({ kind: 'disposeSession', session: this.#session });
   }
 }

@@ -3,6 +3,7 @@ import { type OnnxEngineOptions, OnnxRuntimeEngine } from './onnx/engine.ts';
 import { TorchEngine } from './torch/engine.ts';
 
 export type { OnnxEngineOptions } from './onnx/engine.ts';
+export { DEFAULT_MODEL_MEMORY, DEFAULT_MODEL_SECONDS, gigabytes, modelLimits } from './onnx/limits.ts';
 
 /**
  * Start what computes, beside the caller's thread, so that no run ever blocks it.

@@ -9,6 +9,7 @@ import type {
   Device,
   DeviceState,
   GraphOutputs,
+  ModelLimits,
   ModelSession,
   OnnxEngine,
   Program,
@@ -17,6 +18,7 @@ import type {
 import { type Port, type PortListener, RuntimeClient } from '../client.ts';
 import type { Envelope, Reply } from '../protocol.ts';
 import { spawnWorker } from '../worker-threads.ts';
+import { openGuarded } from './guard.ts';
 import type { OnnxOptions } from './runtime.ts';
 import { silenceTelemetry } from './telemetry.ts';
 
@@ -30,12 +32,14 @@ export interface OnnxEngineOptions {
   readonly strict?: boolean;
   /** Where to write a trace of every node's time, one file a session. */
   readonly profile?: string;
+  /** Run models in a process of their own with these limits, as is due to models of somebody else's. */
+  readonly limits?: ModelLimits;
 }
 
 /** Batch length of the graph from which a network for any length is written; a bound one would show as a wrong answer. */
 const OUTLINE_BATCH = 2;
 
-/** ONNX Runtime on a worker thread of its own: its `run` blocks the thread that calls it. */
+/** ONNX Runtime on a worker thread of its own: its `run` blocks the thread that calls it. With limits, in a process. */
 export class OnnxRuntimeEngine implements OnnxEngine {
   readonly name = 'onnxruntime';
   readonly precision = 'float32';
@@ -43,14 +47,17 @@ export class OnnxRuntimeEngine implements OnnxEngine {
     .version;
   readonly device: Device;
   readonly threads: number;
+  readonly limits: ModelLimits | undefined;
   readonly #client: RuntimeClient<Uint8Array>;
 
-  constructor({ device, threads = availableParallelism(), strict, profile }: OnnxEngineOptions) {
+  constructor({ device, threads = availableParallelism(), strict, profile, limits }: OnnxEngineOptions) {
     silenceTelemetry();
     this.device = device;
     this.threads = threads;
+    this.limits = limits;
+    const own = { device, threads, strict, profile };
     this.#client = new RuntimeClient((listener) =>
-      openThread({ device, threads, strict, profile }, listener),
+      limits ? openGuarded(own, limits, listener) : openThread(own, listener),
     );
   }
 

@@ -1,15 +1,8 @@
 /** Tensors between this process's memory and libtorch's device. */
-import type { DType, Shape, Tensor, TensorData } from '../../../graph/tensor.ts';
+import type { DType, Shape, Tensor } from '../../../graph/tensor.ts';
 import { BYTES_PER_ELEMENT, numElements } from '../../../graph/tensor.ts';
+import { ARRAYS } from '../arrays.ts';
 import type { Handle, TorchLibrary } from './library.ts';
-
-const ARRAYS: { readonly [K in DType]: new (buffer: ArrayBuffer) => TensorData } = {
-  float32: Float32Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  bool: Uint8Array,
-  uint8: Uint8Array,
-};
 
 /** Of images the channels lie innermost on the device. */
 const isImage = ({ dtype, shape }: { readonly dtype: DType; readonly shape: Shape }): boolean =>
