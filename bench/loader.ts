@@ -194,6 +194,7 @@ async function madeUpCifar(): Promise<Dataset> {
     classes: Array.from({ length: 10 }, (_, label) => String(label)),
     length: CIFAR_IMAGES,
     source: { kind: 'made-up', split: 'train' },
+    reading: { readAs: 'made up', notes: [] },
     images: { storage: { kind: 'files', paths: [] }, cache },
     label: (index) => index % 10,
     describe: (index) => `image ${index}`,

@@ -33,8 +33,17 @@ import { joinManifest } from './corrupt/manifest.ts';
 import { type CleanImages, inspectImages } from './corrupt/sources.ts';
 import { contactSheet } from './pictures/contact-sheet.ts';
 import { addSkipBadOptions, badImagesFacts, checkMaxBad } from './shared/bad-images.ts';
+import { addLabelOptions, type DataFlags, dataFacts, toDataSpec } from './shared/data-options.ts';
 import { addFrostOption, choice, integer } from './shared/options.ts';
-import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './shared/progress.ts';
+import {
+  duration,
+  facts,
+  INTERRUPTED,
+  interruptible,
+  ProgressLine,
+  plural,
+  thousands,
+} from './shared/progress.ts';
 
 const EXAMPLES = `
 Examples:
@@ -75,7 +84,7 @@ Peculiarities of the original benchmark that are kept unless named in --without:
   jpeg85                 the imagenet set ends in a JPEG of quality 85, as the published files do
 `;
 
-interface Flags {
+interface Flags extends Omit<DataFlags, 'split'> {
   data: string;
   corruption: string;
   severity: string;
@@ -85,7 +94,7 @@ interface Flags {
   seed: number;
   size?: number;
   limit?: number;
-  split: 'train' | 'test';
+  split: string;
   frostDir?: string;
   without?: string;
   workers?: number;
@@ -120,7 +129,8 @@ export function register(program: Command): void {
       integer('--size', 16),
     )
     .option('--limit <n>', 'so many images of a data set, chosen by the seed', integer('--limit', 1))
-    .option('--split <name>', 'of a data set: test or train', choice('--split', ['test', 'train']), 'test');
+    .option('--split <name>', 'of a data set: test, train, or the name of a split', 'test');
+  addLabelOptions(command);
   addSkipBadOptions(command, 'in the manifest and in bad-images.tsv');
   addFrostOption(command)
     .option(
@@ -205,7 +215,11 @@ async function corruptPicture({ flags, corruptions, severities, quirks, frost }:
 async function corruptSet(request: Request): Promise<void> {
   const { flags, corruptions, severities, quirks, frost } = request;
   const { seed, limit, out, size, format = 'png', skipBad = false, maxBad } = flags;
-  const dataset = await openDataset(flags.data, flags.split, { limit, seed, cacheDir: flags.cache });
+  const split = flags.split === 'train' ? 'train' : 'test';
+  const asked = ['train', 'test'].includes(flags.split) ? undefined : flags.split;
+  const data = toDataSpec(flags.data, { ...flags, split: asked });
+  const dataset = await openDataset(data, split, { limit, seed, cacheDir: flags.cache, unlabelled: true });
+  facts(dataFacts(dataset.reading));
   const progress = new ProgressLine();
   try {
     const workers = flags.workers ?? availableParallelism();
@@ -312,7 +326,12 @@ function describeSet(
   );
   return {
     data: {
-      ...{ name: dataset.name, split: flags.split, images: indices.length, classes: [...dataset.classes] },
+      ...{
+        name: dataset.name,
+        split: dataset.source.split,
+        images: indices.length,
+        classes: [...dataset.classes],
+      },
       ...{ limit: flags.limit ?? null, size: flags.size ?? null },
       ...(unreadable.length > 0 ? { unreadable: [...unreadable] } : {}),
       sha256,

@@ -5,14 +5,15 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { CIFAR10_ARCHIVE, cifar10CacheFile } from '../data/cifar10.ts';
 import { type Dataset, openDataset, type Split } from '../data/dataset.ts';
-import { decodingReason } from '../data/decode.ts';
 import { download, hashFile } from '../data/download.ts';
 import { writeFileAtomic } from '../data/files.ts';
 import { hasWholeMnist, MNIST_FILES, mnistCacheFolder } from '../data/mnist.ts';
 import { UserError } from '../errors.ts';
 import { shellWord } from '../train/command.ts';
+import { checkImages } from './data-check.ts';
 import { provideImageNet } from './data-imagenet.ts';
 import { previewSheet } from './pictures/preview.ts';
+import { addDataOptions, type DataFlags, dataFacts, toDataSpec } from './shared/data-options.ts';
 import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './shared/progress.ts';
 
 const EXAMPLES = `
@@ -40,7 +41,7 @@ An image folder holds train/<class>/* and test/<class>/* (or val/<class>/*). Dow
 folder in PUSHPULL_CACHE, else to the system's folder for caches. An interrupted download goes on where it stopped.
 `;
 
-interface Flags {
+interface Flags extends DataFlags {
   cache?: string;
   mirror?: string;
   check?: boolean;
@@ -50,7 +51,7 @@ interface Flags {
 }
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command('data')
     .summary('download, check and look at data sets')
     .description('Download a data set or check one that is there; show its classes, counts and image sizes.')
@@ -66,7 +67,8 @@ export function register(program: Command): void {
       '--from <dir>',
       "where ImageNet's official archives are, with the devkit for the validation images",
     )
-    .option('--out <dir>', 'where to unpack ImageNet to')
+    .option('--out <dir>', 'where to unpack ImageNet to');
+  addDataOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (data: string, flags: Flags) => {
       let stopped = false;
@@ -89,8 +91,9 @@ async function run(asked: string, flags: Flags, signal: AbortSignal): Promise<vo
   if (asked !== 'imagenet' && (flags.from !== undefined || flags.out !== undefined)) {
     throw new UserError(`--${flags.from === undefined ? 'out' : 'from'}: only with imagenet, found ${asked}`);
   }
-  const data = asked === 'imagenet' ? `imagenet:${await provideImageNet(flags, signal)}` : asked;
-  for (const file of downloadsOf(data, flags)) await provide(data, file, flags, signal);
+  const given = asked === 'imagenet' ? `imagenet:${await provideImageNet(flags, signal)}` : asked;
+  for (const file of downloadsOf(given, flags)) await provide(given, file, flags, signal);
+  const data = toDataSpec(given, flags);
   const { splits, missing } = await openSplits(data, flags.cache);
   try {
     console.log([...(await describe(splits, flags)), ''].join('\n'));
@@ -99,8 +102,8 @@ async function run(asked: string, flags: Flags, signal: AbortSignal): Promise<vo
       await writeFileAtomic(flags.preview, await previewSheet(splits[0]));
       console.log(`preview: ${flags.preview}`);
     }
-    if (flags.check) await readAll(splits, signal);
-    console.log(`Use it with ${pc.bold(`--data ${shellWord(data)}`)}`);
+    if (flags.check) await checkImages(splits, signal);
+    console.log(`Use it with ${pc.bold(usage(given, flags))}`);
   } finally {
     await Promise.all(splits.map((split) => split.close()));
   }
@@ -184,7 +187,9 @@ async function openSplits(data: string, cacheDir?: string): Promise<OpenSplits> 
   let failure: UserError | undefined;
   for (const split of ['train', 'test'] satisfies Split[]) {
     try {
-      opened.push(await openDataset(data, split, { cacheDir }));
+      opened.push(await openDataset(data, split, { cacheDir, unlabelled: true }));
+      // Either split would have all images.
+      if (opened[0].reading.unsplit) break;
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       failure ??= error;
@@ -206,8 +211,9 @@ async function describe(splits: readonly Dataset[], { cache }: Flags): Promise<s
       'place',
       first.source.path ?? ((await hasWholeMnist(cache)) ? mnistCacheFolder(cache) : 'inside this package'),
     ],
-    ['classes', thousands(first.classes.length)],
-    ...splits.map((split): [string, string] => [split.source.split, plural(split.length, 'image')]),
+    ...dataFacts({ ...first.reading, notes: notesOf(splits) }),
+    ['classes', first.reading.unlabelled ? 'none' : thousands(first.classes.length)],
+    ...splits.map((split): [string, string] => [splitName(split), plural(split.length, 'image')]),
     ['sizes', await describeSizes(first)],
   ];
   const counts = splits.map(countClasses);
@@ -216,11 +222,41 @@ async function describe(splits: readonly Dataset[], { cache }: Flags): Promise<s
   return [
     ...rows.map(([name, value]) => `${pc.dim(name.padEnd(12))}${value}`),
     '',
-    pc.bold(`${'class'.padEnd(width)}${columns(splits.map((split) => split.source.split))}`),
+    pc.bold(`${'class'.padEnd(width)}${columns(splits.map(splitName))}`),
     ...first.classes.map(
       (name, label) => `${name.padEnd(width)}${columns(counts.map((count) => thousands(count[label])))}`,
     ),
   ];
+}
+
+/** What a column of images is called. */
+function splitName({ reading, source }: Dataset): string {
+  return reading.unsplit ? 'images' : source.split;
+}
+
+/** The notes of every split, once each, those of one split with its name. */
+function notesOf(splits: readonly Dataset[]): string[] {
+  const all = splits.flatMap(({ reading }) => reading.notes);
+  const common = [...new Set(all)].filter((note) =>
+    splits.every(({ reading }) => reading.notes.includes(note)),
+  );
+  const own = splits.flatMap((split) =>
+    split.reading.notes
+      .filter((note) => !common.includes(note))
+      .map((note) => `${splitName(split)}: ${note}`),
+  );
+  return [...common, ...own];
+}
+
+/** The options by which other commands read the same. */
+function usage(data: string, { split, labelsCsv, label }: DataFlags): string {
+  const words = [
+    ['--data', data],
+    ['--split', split],
+    ['--labels-csv', labelsCsv],
+    ['--label', label],
+  ].flatMap(([option, value]) => (value === undefined ? [] : [`${option} ${shellWord(value)}`]));
+  return words.join(' ');
 }
 
 function countClasses(dataset: Dataset): number[] {
@@ -247,35 +283,4 @@ async function describeSizes(dataset: Dataset): Promise<string> {
   const broken = unreadable > 0 ? `; ${unreadable} of them unreadable, see --check` : '';
   if (sizes.length === 0) return `unknown${broken}`;
   return `${range('width')} × ${range('height')} pixels${looked}${broken}`;
-}
-
-/** Names that are printed; the number is told of all. */
-const MOST_NAMED = 20;
-
-/** @throws UserError when an image cannot be read */
-async function readAll(splits: readonly Dataset[], signal: AbortSignal): Promise<void> {
-  const total = splits.reduce((sum, { length }) => sum + length, 0);
-  const line = new ProgressLine();
-  const bad: string[] = [];
-  let done = 0;
-  for (const split of splits) {
-    for (let index = 0; index < split.length; index++) {
-      signal.throwIfAborted();
-      await split.read(index).catch((error: unknown) => {
-        bad.push(`${split.describe(index)}: ${decodingReason(error)}`);
-      });
-      line.update(++done, total, 'reading', 'images');
-    }
-  }
-  line.clear();
-  for (const text of bad.slice(0, MOST_NAMED)) console.log(text);
-  if (bad.length > MOST_NAMED) console.log(`... and ${bad.length - MOST_NAMED} more`);
-  if (bad.length === 0) {
-    console.log(`${pc.green('✓')} all ${thousands(total)} images can be read`);
-    return;
-  }
-  throw new UserError(
-    `--check: expected ${thousands(total)} readable images, found ${bad.length} that are not; ` +
-      'replace or remove them (training skips them, evaluation needs --skip-bad)',
-  );
 }

@@ -111,6 +111,7 @@ async function trainNetwork(out: string, stem: StemConfig, flags: Flags): Promis
         cacheDir,
         signal,
         onConfig: display.config,
+        onData: data === 'mnist' ? undefined : display.data,
         onEvent: display.event,
       };
       try {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { PARAMETER_SETS, type ParameterSet } from '../corrupt/index.ts';
 import type { BadLimit } from '../data/bad-images.ts';
+import { parseCorruptedSpec } from '../data/corrupted/spec.ts';
 import { UserError } from '../errors.ts';
 import { type EvaluateOptions, evaluate } from '../evaluate/evaluate.ts';
 import { parseCorruptions, parseSeverities } from '../evaluate/grid.ts';
@@ -15,6 +16,7 @@ import { printPreview } from './evaluate/model-reading.ts';
 import { resultTable } from './evaluate/table.ts';
 import { addSkipBadOptions, checkMaxBad } from './shared/bad-images.ts';
 import { addClassOptions, type ClassFlags, toClassSelection } from './shared/class-options.ts';
+import { addDataOptions, type DataFlags, toDataSpec } from './shared/data-options.ts';
 import { addEngineOptions, type EngineFlags, toEngine } from './shared/engine-options.ts';
 import { addModelLimits, toLimits } from './shared/model-limits.ts';
 import { addFrostOption, choice, integer } from './shared/options.ts';
@@ -81,7 +83,7 @@ paired tests and lists of the worst images come: --no-predictions leaves it out 
 Ctrl-C stops after the batch at hand. The same command continues where it was stopped.
 `;
 
-interface Flags extends PreprocessingFlags, ClassFlags, EngineFlags, AskedLimits {
+interface Flags extends PreprocessingFlags, ClassFlags, EngineFlags, AskedLimits, DataFlags {
   data: string;
   clean?: string;
   corruptions?: string;
@@ -142,7 +144,7 @@ export function register(program: Command): void {
     '--dry-run',
     'tell how the model is understood and what it says of a few images; measure nothing',
   );
-  addPreprocessingOptions(addFrostOption(addClassOptions(command)))
+  addPreprocessingOptions(addFrostOption(addClassOptions(addDataOptions(command))))
     .addHelpText('after', EXAMPLES)
     .action(async (model: string, flags: Flags) => run(model, flags));
 }
@@ -177,10 +179,12 @@ async function run(model: string, flags: Flags): Promise<void> {
 
 function toOptions(model: string, flags: Flags): EvaluateOptions {
   const { data, clean, corruptions, baseline, predictions, set, limit, seed, workers, skipBad } = flags;
+  const isSet = parseCorruptedSpec(data) !== undefined;
   return {
     model,
-    data,
-    clean,
+    // Of a corrupted set the clean images beside it have labels of their own.
+    data: isSet ? data : toDataSpec(data, flags),
+    clean: isSet && clean !== undefined ? toDataSpec(clean, flags) : clean,
     classes: toClassSelection(flags),
     baseline,
     predictions,

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { InspectionSummary } from '../analyze/inspection.ts';
 import { folderLock, withLock } from '../data/lock.ts';
 import { UserError } from '../errors.ts';
+import { addDataOptions, type DataFlags, toDataSpec } from './shared/data-options.ts';
 import { choice, integer, list, poolingSize, triple } from './shared/options.ts';
 import { plural } from './shared/progress.ts';
 
@@ -27,7 +28,7 @@ signal-to-noise ratios, and what was taken for granted. Weights come from a run'
 file. mCE in figures 7 and 8 is the absolute one (Eq. 9).
 `;
 
-interface InspectFlags {
+interface InspectFlags extends DataFlags {
   readonly out: string;
   readonly results?: readonly string[];
   readonly baseline?: string;
@@ -46,7 +47,7 @@ interface InspectFlags {
 }
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command('inspect')
     .summary('figures of a first layer: kernels, edges, spectra, alpha')
     .description(
@@ -61,7 +62,8 @@ export function register(program: Command): void {
     .option('--all-filters', 'figure 3: every filter of a layer with more than 64')
     .optionsGroup('Figure 9:')
     .option('--image <file>', 'the image to corrupt')
-    .option('--data <data>', 'or a data set, of whose test images one is taken')
+    .option('--data <data>', 'or a data set, of whose test images one is taken');
+  addDataOptions(command)
     .option(
       '--set <name>',
       'strengths of cifar or imagenet (default: by the size of the image)',
@@ -118,7 +120,13 @@ async function run(models: readonly string[], flags: InspectFlags): Promise<void
       pools: flags.avg && [...new Set(flags.avg)],
       allFilters: flags.allFilters,
       normalization: { ...(flags.mean && { mean: flags.mean }), ...(flags.std && { std: flags.std }) },
-      ...{ image: flags.image, data: flags.data, set: flags.set, seed: flags.seed, cacheDir: flags.cache },
+      ...{
+        image: flags.image,
+        data: flags.data && toDataSpec(flags.data, flags),
+        set: flags.set,
+        seed: flags.seed,
+        cacheDir: flags.cache,
+      },
     });
     printSummary(outcome.summary);
     for (const note of outcome.notes) console.error(`note: ${note}`);

@@ -13,6 +13,7 @@ import {
 } from '../evaluate/retrofit.ts';
 import { shellWord } from '../train/command.ts';
 import { addSkipBadOptions, badImagesFacts, checkMaxBad } from './shared/bad-images.ts';
+import { addDataOptions, type DataFlags, toDataSpec } from './shared/data-options.ts';
 import { addModelLimits, toLimits } from './shared/model-limits.ts';
 import { choice, integer, poolingSize } from './shared/options.ts';
 import { addPreprocessingOptions, preprocessingWords, toPreprocessing } from './shared/preprocessing.ts';
@@ -46,7 +47,7 @@ for overlapping windows. Nothing is trained, and the clean error rises, the more
 push-pull, start from a network's weights: \`pushpull train --weights FILE --stem pushpull\`.
 `;
 
-interface Flags extends PreprocessingFlags, AskedLimits {
+interface Flags extends PreprocessingFlags, AskedLimits, DataFlags {
   out: string;
   avg: number;
   alpha: number;
@@ -88,7 +89,7 @@ export function register(program: Command): void {
     .option('--threads <n>', 'threads of ONNX Runtime (default: one a core)', integer('--threads', 1))
     .option('--cache <dir>', 'where downloaded data sets are kept');
   addSkipBadOptions(addModelLimits(command), 'beside the model');
-  addPreprocessingOptions(command)
+  addPreprocessingOptions(addDataOptions(command))
     .addHelpText('after', EXAMPLES)
     .action(async (model: string, flags: Flags) => run(model, flags));
 }
@@ -96,7 +97,8 @@ export function register(program: Command): void {
 async function run(model: string, flags: Flags): Promise<void> {
   refuseWithoutData(flags);
   checkMaxBad(flags);
-  const { out, avg, alpha, data, images, limit, seed, device, threads, workers, skipBad } = flags;
+  const data = flags.data === undefined ? undefined : toDataSpec(flags.data, flags);
+  const { out, avg, alpha, images, limit, seed, device, threads, workers, skipBad } = flags;
   const display = new RetrofitDisplay(flags);
   let stopped = false;
   try {

@@ -132,6 +132,7 @@ async function run(flags: Flags, command: Command): Promise<void> {
         checkpointEvery,
         signal,
         onConfig: display.config,
+        onData: display.data,
         onEvent: display.event,
       };
       try {

@@ -65,7 +65,7 @@ export async function openCifar10FromCache(split: Split, cacheDir?: string): Pro
 }
 
 /** The first file of each name that is at most one folder deep; looked for once, as ImageNet has 1.28 million deeper ones. */
-function shallowFiles(files: readonly string[]): Map<string, number> {
+export function shallowFiles(files: readonly string[]): Map<string, number> {
   const found = new Map<string, number>();
   files.forEach((file, index) => {
     const slash = file.indexOf('/');
@@ -88,13 +88,7 @@ export async function openCifar10(listing: Listing, split: Split): Promise<Split
   const find = (name: string) => shallow.get(name) ?? -1;
   const all = [...BATCHES.train, ...BATCHES.test];
   const { place } = listing;
-  if (!all.some((name) => find(name) >= 0)) {
-    if (find('data_batch_1') < 0 || find('batches.meta') < 0) return undefined;
-    throw new UserError(
-      `${place}: expected CIFAR-10's binary version (data_batch_1.bin, ...), found its Python version; ` +
-        "run 'pushpull data cifar10' and use --data cifar10",
-    );
-  }
+  if (!all.some((name) => find(name) >= 0)) return undefined;
   const batches = await Promise.all(
     BATCHES[split].map(async (name) => {
       const file = find(name);

@@ -1,13 +1,11 @@
-import { stat } from 'node:fs/promises';
-import path from 'node:path';
 import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
-import { openCifar10, openCifar10FromCache } from './cifar10.ts';
+import { openCifar10FromCache } from './cifar10.ts';
 import { type ClassChoice, selectClasses } from './class-selection.ts';
 import { parseCorruptedSpec } from './corrupted/spec.ts';
-import { openImageFolder } from './image-folder.ts';
-import { hasImageNetArchive, openImageNet, parseImageNetSpec } from './imagenet/source.ts';
-import { openListing } from './listing.ts';
+import { openPath } from './formats/open.ts';
+import { parseWishes } from './formats/spec.ts';
+import { openImageNet, parseImageNetSpec } from './imagenet/source.ts';
 import { createPixelCache } from './loader/pixel-cache.ts';
 import { openMnist } from './mnist.ts';
 import { isNpyPair, openNpyPair } from './npy/pair.ts';
@@ -39,6 +37,20 @@ export interface DatasetSource {
   readonly seed?: number;
 }
 
+/** How data was understood. */
+export interface DatasetReading {
+  /** Its form, and the order of its classes. */
+  readonly readAs: string;
+  /** What was assumed, and what was left out. */
+  readonly notes: readonly string[];
+  /** Nothing tells training images from test images: either split has all of them. */
+  readonly unsplit?: boolean;
+  /** Nothing tells classes: there is one, without a name. */
+  readonly unlabelled?: boolean;
+  /** Classes of the other split that have no images in this one. */
+  readonly lacking?: readonly string[];
+}
+
 /** The images of one split, with their classes. */
 export interface Dataset {
   /** Short and stable: `cifar10`, `mnist`, or the name of the folder or archive. */
@@ -50,6 +62,7 @@ export interface Dataset {
   /** Number of images. */
   readonly length: number;
   readonly source: DatasetSource;
+  readonly reading: DatasetReading;
   /** What a loader's threads need to read the images themselves. */
   readonly images: SharedImages;
   /** The class of an image, 0 to classes.length - 1. */
@@ -77,6 +90,8 @@ export interface OpenOptions {
   readonly seed?: number;
   /** Where downloads are kept; see `cacheFolder`. */
   readonly cacheDir?: string;
+  /** The classes do not matter: pictures without any will do. */
+  readonly unlabelled?: boolean;
 }
 
 /** What a reader of some format finds: every image of a split, in a stable order. */
@@ -91,6 +106,8 @@ export interface SplitContents {
   readonly selected?: boolean;
   readonly labels: Int32Array;
   readonly storage: ImageStorage;
+  /** Absent where there is nothing to tell beside the name. */
+  readonly reading?: DatasetReading;
   describe(index: number): string;
   close(): Promise<void>;
 }
@@ -119,7 +136,7 @@ export async function openDataset(spec: string, split: Split, options: OpenOptio
   if (fraction !== undefined && split !== 'train') {
     throw new UserError(`--fraction: is taken of the training images, found the ${split} images`);
   }
-  const opened = await openContents(spec, split, options.cacheDir);
+  const opened = await openContents(spec, split, options);
   try {
     if (opened.labels.length === 0) {
       throw new UserError(`${spec}: expected ${split} images, found none; check the path`);
@@ -161,32 +178,34 @@ function select(
   return { chosen, ...source };
 }
 
-async function openContents(spec: string, split: Split, cacheDir?: string): Promise<SplitContents> {
-  if (spec === 'mnist') return await openMnist(split, cacheDir);
-  if (spec === 'cifar10') return await openCifar10FromCache(split, cacheDir);
-  const imageNet = parseImageNetSpec(spec);
-  if (imageNet) return await openImageNet(imageNet, split, cacheDir);
-  if (isNpyPair(spec)) return await openNpyPair(spec, split);
-  if (parseCorruptedSpec(spec)) {
+async function openContents(
+  spec: string,
+  split: Split,
+  { cacheDir, unlabelled }: OpenOptions,
+): Promise<SplitContents> {
+  const { path: place, wishes } = parseWishes(spec);
+  const builtIn = async () => {
+    if (place === 'mnist') return await openMnist(split, cacheDir);
+    if (place === 'cifar10') return await openCifar10FromCache(split, cacheDir);
+    return isNpyPair(place) ? await openNpyPair(place, split) : undefined;
+  };
+  const { split: asked, csv, label } = wishes;
+  const request = { split, asked, csv, label, unlabelled, cacheDir };
+  if (parseCorruptedSpec(place)) {
     throw new UserError(
       `${spec}: expected images to train on or to corrupt, found a corrupted set; give it to 'pushpull evaluate --data'`,
     );
   }
-  const place = path.resolve(spec);
-  if (!(await stat(place).catch(() => undefined))) {
-    throw new UserError(
-      `${spec}: expected ${BUILT_IN_DATASETS.join(', ')}, imagenet:PATH, or the path of an image folder or of a .tar or .tar.gz of one; ` +
-        'found no such file or folder',
-    );
-  }
-  if (await hasImageNetArchive(place)) return await openImageNet({ path: place }, split, cacheDir);
-  const listing = await openListing(place, cacheDir);
-  try {
-    return (await openCifar10(listing, split)) ?? openImageFolder(listing, split);
-  } catch (error) {
-    await listing.close();
-    throw error;
-  }
+  const imageNet = parseImageNetSpec(place);
+  if (imageNet) return await openImageNet(imageNet, request);
+  const known = await builtIn();
+  if (!known) return await openPath(place, request);
+  const [wish] = Object.keys(wishes);
+  if (wish === undefined) return known;
+  await known.close();
+  throw new UserError(
+    `${place}: --${wish === 'csv' ? 'labels-csv' : wish}: is for data in folders, archives and tables; leave it out`,
+  );
 }
 
 async function assemble(
@@ -209,7 +228,7 @@ export function assembleUncached(
   chosen: Uint32Array | undefined,
   source: DatasetSource,
 ): Dataset {
-  const { name, displayName, classes } = contents;
+  const { name, displayName, classes, reading = { readAs: displayName, notes: [] } } = contents;
   const labels = chosen ? Int32Array.from(chosen, (index) => contents.labels[index]) : contents.labels;
   const storage = chosen ? selectImages(contents.storage, chosen) : contents.storage;
   const reader = new ImageReader(storage);
@@ -224,6 +243,7 @@ export function assembleUncached(
     classes,
     length: labels.length,
     source,
+    reading,
     images,
     label: (index) => labels[check(index)],
     describe: (index) => contents.describe(chosen ? chosen[check(index)] : check(index)),

@@ -55,7 +55,7 @@ function fromCmyk(data: Uint8Array, { width, height }: OutputInfo): Image {
 }
 
 /** The number of components that the frame header of a JPEG tells: 4 for CMYK and YCCK. Undefined for other files. */
-function jpegComponents(bytes: Uint8Array): number | undefined {
+export function jpegComponents(bytes: Uint8Array): number | undefined {
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return undefined;
   for (let at = 2; at + 9 < bytes.length && bytes[at] === 0xff; ) {
     const marker = bytes[at + 1];
@@ -82,6 +82,16 @@ const FORMATS = [
   { name: 'TIFF', start: [0x49, 0x49, 0x2a, 0x00], end: [] },
   { name: 'TIFF', start: [0x4d, 0x4d, 0x00, 0x2a], end: [] },
 ] as const;
+
+function formatOf(bytes: Uint8Array): (typeof FORMATS)[number] | undefined {
+  return FORMATS.find(({ start }) => start.every((byte, i) => bytes[i] === byte));
+}
+
+/** The format that a file begins as; undefined for others than the usual ones. */
+export function imageFormat(bytes: Uint8Array): string | undefined {
+  return formatOf(bytes)?.name;
+}
+
 /** Bytes that may follow the end of a file's image. */
 const TRAILER = 64;
 
@@ -91,7 +101,7 @@ const TRAILER = 64;
  */
 function whatIsWrong(bytes: Uint8Array): string {
   if (bytes.length === 0) return 'the file is empty';
-  const format = FORMATS.find(({ start }) => start.every((byte, i) => bytes[i] === byte));
+  const format = formatOf(bytes);
   if (!format) return 'it is in no image format that is known';
   const tail = Buffer.from(bytes.subarray(Math.max(0, bytes.length - TRAILER)));
   return tail.includes(Buffer.from(format.end))

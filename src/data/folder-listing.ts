@@ -2,13 +2,13 @@ import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { splitOf } from './formats/splits.ts';
 import { indexFile, readIndex, writeIndex } from './index-cache.ts';
 
-/** Folders with these names are searched to the bottom; others only as deep as one of these may lie. */
-export const SPLIT_FOLDERS = { train: ['train'], test: ['test', 'val'] } as const;
-const ALL_SPLIT_FOLDERS: readonly string[] = Object.values(SPLIT_FOLDERS).flat();
+/** Folders of splits are searched to the bottom; others as deep as one of these, or the pictures of a class, may lie. */
+const DEPTH = 2;
 
-const INDEX_SCHEMA = 'pushpull.folder-index/1';
+const INDEX_SCHEMA = 'pushpull.folder-index/2';
 
 const indexSchema = z.object({
   schema: z.literal(INDEX_SCHEMA),
@@ -43,21 +43,24 @@ const CLOCK_STEP = 2000;
  * then only the folders are looked at, not the files.
  *
  * @param leastKept From this number of files on a listing is kept.
+ * @param asked The name of one more folder that is a split.
  */
 export async function listFolderFiles(
   place: string,
   cacheDir?: string,
   leastKept: number = LEAST_KEPT,
+  asked?: string,
 ): Promise<string[]> {
-  const cached = indexFile(place, cacheDir);
+  const key = asked === undefined ? place : `${place}?split=${asked}`;
+  const cached = indexFile(key, cacheDir);
   const index = await readIndex<Index>(cached, indexSchema);
-  if (index?.place === place && (await isUnchanged(place, index.folders))) return filesOf(index.folders);
+  if (index?.place === key && (await isUnchanged(place, index.folders))) return filesOf(index.folders);
   const start = Date.now();
-  const folders = await visitFolders(place);
+  const folders = await visitFolders(place, asked);
   const files = filesOf(folders);
   const isSettled = folders.every(({ mtimeMs }) => mtimeMs < start - CLOCK_STEP);
   if (files.length >= leastKept && isSettled) {
-    await writeIndex(cached, { schema: INDEX_SCHEMA, place, folders } satisfies Index);
+    await writeIndex(cached, { schema: INDEX_SCHEMA, place: key, folders } satisfies Index);
   }
   return files;
 }
@@ -81,7 +84,10 @@ async function isUnchanged(place: string, folders: readonly Folder[]): Promise<b
 }
 
 /** Every folder that was looked into, those without files too: images may come into them. */
-async function visitFolders(place: string): Promise<Folder[]> {
+async function visitFolders(place: string, asked: string | undefined): Promise<Folder[]> {
+  const isSplit = (name: string) =>
+    splitOf(name) !== undefined || name.toLowerCase() === asked?.toLowerCase();
+  const insideSplit = (relative: string) => relative.split('/').slice(0, 2).some(isSplit);
   const folders: Folder[] = [];
   const visit = async (folder: string, depth: number) => {
     const absolute = path.join(place, folder);
@@ -96,22 +102,27 @@ async function visitFolders(place: string): Promise<Folder[]> {
       else if (kind === 'folder') below.push(folder === '' ? entry.name : `${folder}/${entry.name}`);
     }
     folders.push({ path: folder, mtimeMs, files: files.join('/') });
-    const isSplit = (name: string) => ALL_SPLIT_FOLDERS.includes(path.posix.basename(name));
-    // A split folder right here is the data set; its neighbours (and a home folder's) are none of ours.
-    const wanted = !insideSplit(folder) && below.some(isSplit) ? below.filter(isSplit) : below;
-    for (const name of wanted) {
-      if (depth < 1 || insideSplit(name)) await visit(name, depth + 1);
+    const splits = insideSplit(folder) ? [] : below.filter((name) => isSplit(path.posix.basename(name)));
+    // A split folder with classes right here is the data set; its neighbours (and a home folder's) are none of ours.
+    const isDataSet = await someAsync(splits, (name) => hasFolder(path.join(place, name)));
+    for (const name of isDataSet ? splits : below) {
+      if (depth < DEPTH || insideSplit(name)) await visit(name, depth + 1);
     }
   };
   await visit('', 0);
   return folders;
 }
 
-function insideSplit(relative: string): boolean {
-  return relative
-    .split('/')
-    .slice(0, 2)
-    .some((part) => ALL_SPLIT_FOLDERS.includes(part));
+async function someAsync<T>(items: readonly T[], holds: (item: T) => Promise<boolean>): Promise<boolean> {
+  for (const item of items) if (await holds(item)) return true;
+  return false;
+}
+
+async function hasFolder(folder: string): Promise<boolean> {
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+    if ((await kindOf(entry, folder)) === 'folder') return true;
+  }
+  return false;
 }
 
 function kindOf(

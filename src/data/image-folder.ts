@@ -1,148 +1,226 @@
 import path from 'node:path';
 import { UserError } from '../errors.ts';
-import type { Split, SplitContents } from './dataset.ts';
-import { SPLIT_FOLDERS } from './folder-listing.ts';
+import type { DatasetReading, Split, SplitContents } from './dataset.ts';
+import { annotatedClasses } from './formats/annotations.ts';
+import { compareCodeUnits, some } from './formats/class-order.ts';
+import type { ReadingRequest } from './formats/spec.ts';
+import {
+  type ClassFiles,
+  type FoundFolders,
+  findPictureFolders,
+  type PictureFolder,
+} from './formats/split-folders.ts';
+import { chooseSplit, SPLIT_NAMES, splitOf } from './formats/splits.ts';
+import { findRootTables, openTables } from './formats/tables.ts';
 import type { Listing } from './listing.ts';
 
-const IMAGE_NAME = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
-
-const SPLIT_NAMES: readonly string[] = Object.values(SPLIT_FOLDERS).flat();
-
-/** Images of one split folder, by class. */
-type Classes = ReadonlyMap<string, readonly number[]>;
+/** A folder whose classes are known. */
+interface LabelledFolder extends PictureFolder {
+  /** What tells the classes, where their folders do not. */
+  readonly labels?: string;
+  readonly notes: readonly string[];
+}
 
 /**
  * One split of an image folder, `train/<class>/*` and `test/<class>/*` (or `val`), in a folder or an archive and there
- * possibly one folder deep. Classes are in the order of their names, as torchvision's `ImageFolder` has them.
+ * possibly one folder deep; or `<class>/*`, which is no split and is read whole. Classes are in the order of their names,
+ * as torchvision's `ImageFolder` has them, and those of all splits.
  *
- * @throws UserError when the folders are missing or empty, or the splits have different classes
+ * @throws UserError when the folders are missing or empty
  */
-export function openImageFolder(listing: Listing, split: Split): SplitContents {
-  const { place } = listing;
-  const found = findSplits(listing);
-  const wanted = found[split];
-  if (!wanted) throw missingSplit(listing, found, split);
-  const classes = sorted(wanted.keys());
-  const other = found[split === 'train' ? 'test' : 'train'];
-  if (other) checkSameClasses(place, found, classes, sorted(other.keys()));
+export async function openImageFolder(listing: Listing, request: ReadingRequest): Promise<SplitContents> {
+  const { split, asked, unlabelled = false } = request;
+  const found = findPictureFolders(listing, asked);
+  if (found.plain && found.plain.classes.size > 0 && asked === undefined)
+    return openPlain(listing, found.plain);
+  if (found.splits.every(({ classes }) => classes.size === 0)) {
+    // Inside the splits' folders, or for all of them.
+    const tables = await findRootTables(listing, request.label);
+    if (tables.length > 0) return await openTables(listing, tables, request);
+  }
+  if (found.plain && asked === undefined) return await openLoose(listing, found.plain, unlabelled);
+  const labelled: LabelledFolder[] = [];
+  for (const folder of found.splits) labelled.push(await labelFolder(listing, folder));
+  const withClasses = labelled.filter(({ classes }) => classes.size > 0);
+  const names = (folders: readonly PictureFolder[]) => folders.map(({ name }) => name);
+  const pick = (folders: readonly LabelledFolder[], side: Split) => {
+    const name = chooseSplit(names(folders), side, side === split ? asked : undefined, listing.place);
+    return folders.find((folder) => folder.name === name);
+  };
+  const wanted = found.splits.length === 0 && asked === undefined ? undefined : pick(withClasses, split);
+  if (!wanted) {
+    const flat = unlabelled ? pick(labelled, split) : undefined;
+    if (flat) return unlabelledContents(listing, flat, [`${flat.name}/`]);
+    throw missingSplit(listing, found, split);
+  }
+  const other = pick(withClasses, split === 'train' ? 'test' : 'train');
+  const beside = other && other !== wanted ? other : undefined;
+  const classes = [...new Set([...wanted.classes.keys(), ...(beside?.classes.keys() ?? [])])].sort(
+    compareCodeUnits,
+  );
+  const lacking = classes.filter((name) => !wanted.classes.has(name));
+  const reading: DatasetReading = {
+    readAs: `${wanted.labels === undefined ? 'image folder' : `images of ${wanted.labels}`}, ${[
+      ...withClasses,
+    ]
+      .sort(trainFirst)
+      .map(({ name, labels }) => (labels === undefined ? `${name}/<class>/*` : `${name}/*`))
+      .join(' and ')}, classes sorted by name`,
+    notes: [
+      ...wanted.notes,
+      ...lackingNote(lacking, wanted, beside),
+      ...looseNote(wanted),
+      ...labelled
+        .filter((folder) => folder !== wanted && splitOf(folder.name) !== 'train' && split === 'test')
+        .map(leftOut),
+    ],
+    ...(lacking.length > 0 && { lacking }),
+  };
+  return contentsOf(listing, wanted.classes, classes, reading);
+}
 
+function trainFirst(a: PictureFolder, b: PictureFolder): number {
+  const rank = ({ name }: PictureFolder) => (splitOf(name) === 'train' ? 0 : 1);
+  return rank(a) - rank(b) || compareCodeUnits(a.name, b.name);
+}
+
+async function labelFolder(listing: Listing, folder: PictureFolder): Promise<LabelledFolder> {
+  const annotated = await annotatedClasses(listing, folder);
+  return annotated ? { ...folder, ...annotated, loose: [] } : { ...folder, notes: [] };
+}
+
+function lackingNote(lacking: readonly string[], wanted: PictureFolder, beside?: PictureFolder): string[] {
+  if (lacking.length === 0 || !beside) return [];
+  const what = lacking.length === 1 ? 'class' : 'classes';
+  return [
+    `${lacking.length} ${what} only in ${beside.name}/, without images in ${wanted.name}/: ${some(lacking)}`,
+  ];
+}
+
+function looseNote({ name, path: folder, loose }: PictureFolder): string[] {
+  if (loose.length === 0) return [];
+  const where = folder === '' ? 'there' : `in ${name}/`;
+  return [`left out: ${pictures(loose.length)} ${where} outside of the class folders`];
+}
+
+function leftOut({ name, classes, loose }: PictureFolder): string {
+  const count = [...classes.values()].reduce((sum, files) => sum + files.length, loose.length);
+  return classes.size > 0
+    ? `left out: ${name}/ (${pictures(count)}), measured with --split ${name}`
+    : `left out: ${name}/ (${pictures(count)} without classes)`;
+}
+
+function pictures(count: number): string {
+  return count === 1 ? '1 picture' : `${count} pictures`;
+}
+
+/** All images of class folders without splits. */
+function openPlain(listing: Listing, folder: PictureFolder): SplitContents {
+  const { classes } = folder;
+  const count = [...classes.values()].reduce((sum, files) => sum + files.length, 0);
+  return contentsOf(listing, classes, [...classes.keys()].sort(compareCodeUnits), {
+    readAs: 'image folder without splits, <class>/*, classes sorted by name',
+    notes: [`no split: all ${pictures(count)} are used`, ...looseNote(folder)],
+    unsplit: true,
+  });
+}
+
+/** Pictures side by side: ImageNet's validation images with their ground truth, or such without classes. */
+async function openLoose(
+  listing: Listing,
+  folder: PictureFolder,
+  unlabelled: boolean,
+): Promise<SplitContents> {
+  const annotated = await annotatedClasses(listing, folder);
+  if (annotated) {
+    return contentsOf(listing, annotated.classes, [...annotated.classes.keys()].sort(compareCodeUnits), {
+      readAs: `images of ${annotated.labels}, classes sorted by name`,
+      notes: [`no split: all ${pictures(folder.loose.length)} are used`, ...annotated.notes],
+      unsplit: true,
+    });
+  }
+  if (unlabelled) return unlabelledContents(listing, folder, []);
+  throw new UserError(
+    `${listing.place}: expected pictures in class folders, <class>/* or train/<class>/* and test/<class>/*, found ` +
+      `${pictures(folder.loose.length)} without classes; sort them into such folders, or give their labels with --labels-csv FILE`,
+  );
+}
+
+function unlabelledContents(
+  listing: Listing,
+  { classes, loose }: PictureFolder,
+  where: readonly string[],
+): SplitContents {
+  const files = [...loose, ...[...classes.values()].flat()];
+  return contentsOf(listing, new Map([['', files]]), [''], {
+    readAs: `pictures without classes${where.length > 0 ? ` in ${where[0]}` : ''}, sorted by name`,
+    notes: [],
+    unlabelled: true,
+    ...(where.length === 0 && { unsplit: true }),
+  });
+}
+
+/** Files of some classes, which are among `classes`. */
+function contentsOf(
+  listing: Listing,
+  byClass: ClassFiles,
+  classes: readonly string[],
+  reading: DatasetReading,
+): SplitContents {
+  const { place } = listing;
   const files: number[] = [];
   const labels: number[] = [];
   classes.forEach((name, label) => {
-    const images = [...wanted.get(name)!].sort((a, b) => compare(listing.files[a], listing.files[b]));
+    const images = [...(byClass.get(name) ?? [])].sort((a, b) =>
+      compareCodeUnits(listing.files[a], listing.files[b]),
+    );
     for (const file of images) {
       files.push(file);
       labels.push(label);
     }
   });
-  const name = path.basename(place).replace(/\.(tar|tar\.gz|tgz)$/i, '');
   return {
     kind: 'folder',
-    name,
-    displayName: name,
+    name: path.basename(place),
+    displayName: path.basename(place),
     path: place,
     classes,
     labels: Int32Array.from(labels),
     storage: listing.storage(files),
     describe: (index) => listing.describe(files[index]),
     close: () => listing.close(),
+    reading,
   };
 }
 
-interface FoundSplits {
-  readonly train?: Classes;
-  readonly test?: Classes;
-  /** The folder of the test split: `test` or `val`. */
-  readonly testFolder: string;
-}
-
-function findSplits(listing: Listing): FoundSplits {
-  const byFolder = new Map<string, Map<string, number[]>>();
-  // There are far more files than folders, so a folder's path is taken apart once.
-  const imagesIn = new Map<string, number[] | undefined>();
-  listing.files.forEach((file, index) => {
-    const end = file.lastIndexOf('/');
-    if (end < 0 || file.startsWith('.', end + 1) || !IMAGE_NAME.test(file)) return;
-    const folder = file.slice(0, end);
-    let images = imagesIn.get(folder);
-    if (!images && !imagesIn.has(folder)) {
-      images = classImages(folder.split('/'), byFolder);
-      imagesIn.set(folder, images);
-    }
-    images?.push(index);
-  });
-
-  const parents = sorted(new Set([...byFolder.keys()].map((folder) => path.posix.dirname(folder))));
-  const parent = parents.includes('.') ? '.' : parents[0];
-  if (parent !== '.' && parents.length > 1) {
-    throw new UserError(
-      `${listing.place}: expected one data set, found ${parents.length} (${parents.slice(0, 3).join(', ')}); give the path of one`,
+function missingSplit({ place, files }: Listing, { splits }: FoundFolders, split: Split): UserError {
+  const names = split === 'train' ? ['train'] : ['test', 'val'];
+  const expected = names.map((name) => `${name}/<class>/*.jpg (or png, ...)`).join(' or ');
+  const others = splits.filter(({ classes }) => classes.size > 0).map(({ name }) => `${name}/`);
+  const flat = splits.filter(
+    ({ classes, name }) => classes.size === 0 && SPLIT_NAMES[split].includes(name.toLowerCase()),
+  );
+  const tops = [...new Set(files.map((file) => file.split('/')[0]))].sort(compareCodeUnits);
+  if (flat.length > 0) {
+    return new UserError(
+      `${place}: expected ${split} images in ${expected}, found ${pictures(flat[0].loose.length)} without classes in ${flat[0].name}/; ` +
+        'sort them into class folders, or give their labels with --labels-csv FILE',
     );
   }
-  const at = (name: string) => byFolder.get(path.posix.join(parent ?? '.', name));
-  const testFolder = SPLIT_FOLDERS.test.find((name) => at(name)) ?? SPLIT_FOLDERS.test[0];
-  return { train: at(SPLIT_FOLDERS.train[0]), test: at(testFolder), testFolder };
-}
-
-/** The list for the images of a folder in a class folder, at some depth; undefined for other folders. */
-function classImages(
-  parts: readonly string[],
-  byFolder: Map<string, Map<string, number[]>>,
-): number[] | undefined {
-  if (parts.some((part) => part.startsWith('.') || part === '__MACOSX')) return undefined;
-  const depth = SPLIT_NAMES.includes(parts[0]) && parts.length >= 2 ? 0 : 1;
-  if (!SPLIT_NAMES.includes(parts[depth]) || parts.length < depth + 2) return undefined;
-  const splitFolder = parts.slice(0, depth + 1).join('/');
-  const classes = byFolder.get(splitFolder) ?? new Map<string, number[]>();
-  byFolder.set(splitFolder, classes);
-  const images = classes.get(parts[depth + 1]) ?? [];
-  classes.set(parts[depth + 1], images);
-  return images;
-}
-
-function missingSplit(listing: Listing, found: FoundSplits, split: Split): UserError {
-  const { place, files } = listing;
-  const expected = SPLIT_FOLDERS[split].map((name) => `${name}/<class>/*.jpg (or png, ...)`).join(' or ');
-  const other = split === 'train' ? found.test && found.testFolder : found.train && 'train';
-  const tops = sorted(new Set(files.map((file) => file.split('/')[0])));
-  const listed = tops.slice(0, 4).join(', ') + (tops.length > 4 ? ', ...' : '');
-  const seen = other
-    ? `images in ${other}/ only`
-    : files.length === 0
+  if (others.length > 0) {
+    const cure =
+      split === 'train'
+        ? 'add such folders'
+        : 'add such folders, name the folder to measure with --split NAME, or train with --validation 0.1 to hold out a share';
+    return new UserError(
+      `${place}: expected ${split} images in ${expected}, found images in ${others.join(', ')} only; ${cure}`,
+    );
+  }
+  const seen =
+    files.length === 0
       ? 'no files'
-      : `${files.length} other file${files.length === 1 ? '' : 's'} (${listed})`;
+      : `${files.length} other file${files.length === 1 ? '' : 's'} (${some(tops, 4)})`;
   return new UserError(
     `${place}: expected ${split} images in ${expected}, found ${seen}; sort them into such folders`,
   );
-}
-
-function checkSameClasses(
-  place: string,
-  { testFolder, train }: FoundSplits,
-  classes: readonly string[],
-  others: readonly string[],
-): void {
-  const isTrain = classes.every((name) => train!.has(name)) && classes.length === train!.size;
-  const [inTrain, inTest] = isTrain ? [classes, others] : [others, classes];
-  const onlyTrain = inTrain.filter((name) => !inTest.includes(name));
-  const onlyTest = inTest.filter((name) => !inTrain.includes(name));
-  if (onlyTrain.length === 0 && onlyTest.length === 0) return;
-  const list = (names: readonly string[]) => names.slice(0, 3).join(', ') + (names.length > 3 ? ', ...' : '');
-  const parts = [
-    ...(onlyTrain.length > 0 ? [`${list(onlyTrain)} only in train/`] : []),
-    ...(onlyTest.length > 0 ? [`${list(onlyTest)} only in ${testFolder}/`] : []),
-  ];
-  throw new UserError(
-    `${place}: expected the same class folders with images in train/ and ${testFolder}/, found ${parts.join(' and ')}; ` +
-      'add or remove these folders',
-  );
-}
-
-function sorted(names: Iterable<string>): string[] {
-  return [...names].sort(compare);
-}
-
-/** By code units: the same order on every machine. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

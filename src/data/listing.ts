@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { openTar } from './archive.ts';
 import { listFolderFiles } from './folder-listing.ts';
+import { isZip, listZip } from './formats/zip.ts';
 import { type ImageStorage, storeFiles } from './storage.ts';
 import type { TarEntry } from './tar.ts';
 
@@ -20,15 +21,15 @@ export interface Listing {
   close(): Promise<void>;
 }
 
-/** @throws UserError when a file is no archive, or a damaged one */
-export async function openListing(place: string, cacheDir?: string): Promise<Listing> {
-  return (await stat(place)).isDirectory()
-    ? await listFolder(place, cacheDir)
-    : await listArchive(place, cacheDir);
-}
-
-async function listFolder(place: string, cacheDir?: string): Promise<Listing> {
-  return listFiles(place, await listFolderFiles(place, cacheDir));
+/**
+ * @param asked the name of a folder that is a split, beside those that are known as such
+ * @throws UserError when a file is no archive, or a damaged one
+ */
+export async function openListing(place: string, cacheDir?: string, asked?: string): Promise<Listing> {
+  if ((await stat(place)).isDirectory()) {
+    return listFiles(place, await listFolderFiles(place, cacheDir, undefined, asked));
+  }
+  return (await isZip(place)) ? await listZip(place) : await listArchive(place, cacheDir);
 }
 
 /** Some files, whose paths are absolute or below `place`. */

@@ -1,6 +1,7 @@
 import { closeSync, openSync, read, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { inflateRaw } from 'node:zlib';
 import { createImage, type Image } from '../image/image.ts';
 import { decodeImage } from './decode.ts';
 import type { PixelCache } from './loader/pixel-cache.ts';
@@ -17,12 +18,14 @@ export type ImageStorage =
       readonly offsets: Float64Array;
       readonly lengths: Float64Array;
     }
-  /** Image files inside one big file, such as a tar archive. */
+  /** Image files inside one big file, such as a tar or a zip archive. */
   | {
       readonly kind: 'ranges';
       readonly file: string;
       readonly offsets: Float64Array;
       readonly lengths: Float64Array;
+      /** Sizes of those that are deflated there, once they are inflated; 0 for those that are not. Default: none is. */
+      readonly inflated?: Float64Array;
     }
   /** Image files in memory. */
   | {
@@ -52,6 +55,13 @@ export type ImageStorage =
       readonly height: number;
       /** Black pixels added on every side. */
       readonly padding: number;
+    }
+  /** Images of several places: each is the one with the number `indices[i]` of `parts[partOf[i]]`. */
+  | {
+      readonly kind: 'parts';
+      readonly parts: readonly ImageStorage[];
+      readonly partOf: Uint32Array;
+      readonly indices: Uint32Array;
     };
 
 /** All that a thread needs to read the images of a data set. */
@@ -84,6 +94,17 @@ export function storeFiles(paths: readonly string[], leastPacked: number = LEAST
   return { kind: 'packedFiles', paths: packed, offsets, lengths };
 }
 
+/** The images of several storages, one after the other. */
+export function joinStorages(parts: readonly ImageStorage[], counts: readonly number[]): ImageStorage {
+  if (parts.length === 1) return parts[0];
+  return {
+    kind: 'parts',
+    parts,
+    partOf: Uint32Array.from(counts.flatMap((count, part) => new Array<number>(count).fill(part))),
+    indices: Uint32Array.from(counts.flatMap((count) => Array.from({ length: count }, (_, index) => index))),
+  };
+}
+
 /** Some of the images, in the order of `chosen`. */
 export function selectImages(storage: ImageStorage, chosen: Uint32Array): ImageStorage {
   const pick = (values: Float64Array) => Float64Array.from(chosen, (index) => values[index]);
@@ -93,6 +114,18 @@ export function selectImages(storage: ImageStorage, chosen: Uint32Array): ImageS
     case 'pixels':
     case 'rgb':
       return { ...storage, offsets: pick(storage.offsets) };
+    case 'parts':
+      return {
+        ...storage,
+        partOf: Uint32Array.from(chosen, (index) => storage.partOf[index]),
+        indices: Uint32Array.from(chosen, (index) => storage.indices[index]),
+      };
+    case 'ranges':
+      return {
+        ...storage,
+        ...{ offsets: pick(storage.offsets), lengths: pick(storage.lengths) },
+        ...(storage.inflated && { inflated: pick(storage.inflated) }),
+      };
     default:
       return { ...storage, offsets: pick(storage.offsets), lengths: pick(storage.lengths) };
   }
@@ -100,24 +133,43 @@ export function selectImages(storage: ImageStorage, chosen: Uint32Array): ImageS
 
 const readDescriptor = promisify(read);
 
+/** The image file in deflated bytes. */
+async function inflate(bytes: Uint8Array, size: number): Promise<Uint8Array> {
+  return await new Promise((resolve, reject) => {
+    // A file that grows beyond its stated size is damaged, or made to fill the memory.
+    inflateRaw(bytes, { maxOutputLength: size }, (error, inflated) => {
+      if (error) reject(new Error('its compressed data is damaged', { cause: error }));
+      else resolve(inflated);
+    });
+  });
+}
+
 /** Reads and decodes the images of a storage. */
 export class ImageReader {
   readonly storage: ImageStorage;
+  readonly #parts: readonly ImageReader[];
   #descriptor: number | undefined;
 
   constructor(storage: ImageStorage) {
     this.storage = storage;
+    this.#parts = storage.kind === 'parts' ? storage.parts.map((part) => new ImageReader(part)) : [];
   }
 
   /** Rejects with the decoder's or the system's reason when there is no whole image. */
   async read(index: number): Promise<Image> {
     if (this.storage.kind === 'rgb') return this.#readRgb(this.storage, index);
+    if (this.storage.kind === 'parts') {
+      return await this.#parts[this.storage.partOf[index]].read(this.storage.indices[index]);
+    }
     return this.readPixels(index) ?? (await decodeImage(await this.#bytes(index)));
   }
 
   /** The image, where nothing has to be read or decoded for it. */
   readPixels(index: number): Image | undefined {
     const { storage } = this;
+    if (storage.kind === 'parts') {
+      return this.#parts[storage.partOf[index]].readPixels(storage.indices[index]);
+    }
     if (storage.kind !== 'pixels') return undefined;
     const { format, bytes, offsets, width, height, padding } = storage;
     const plane = width * height;
@@ -157,6 +209,14 @@ export class ImageReader {
     return image;
   }
 
+  /** The image's file as it is stored; undefined where there is none, but pixels. */
+  async readBytes(index: number): Promise<Uint8Array | undefined> {
+    const { storage } = this;
+    if (storage.kind === 'parts')
+      return await this.#parts[storage.partOf[index]].readBytes(storage.indices[index]);
+    return storage.kind === 'pixels' || storage.kind === 'rgb' ? undefined : await this.#bytes(index);
+  }
+
   async #bytes(index: number): Promise<Uint8Array> {
     const { storage } = this;
     switch (storage.kind) {
@@ -179,10 +239,13 @@ export class ImageReader {
           length,
           storage.offsets[index],
         );
-        return bytes.subarray(0, bytesRead);
+        const found = bytes.subarray(0, bytesRead);
+        const size = storage.inflated?.[index] ?? 0;
+        return size === 0 ? found : await inflate(found, size);
       }
       case 'pixels':
       case 'rgb':
+      case 'parts':
         throw new Error('pixels are not encoded');
     }
   }
@@ -190,5 +253,6 @@ export class ImageReader {
   async close(): Promise<void> {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
     this.#descriptor = undefined;
+    for (const part of this.#parts) await part.close();
   }
 }

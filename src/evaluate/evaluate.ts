@@ -7,6 +7,7 @@ import path from 'node:path';
 import type { CorruptionName, ParameterSet, Severity } from '../corrupt/index.ts';
 import type { BadLimit, Unreadable } from '../data/bad-images.ts';
 import type { ClassSelection } from '../data/class-selection.ts';
+import type { DatasetReading } from '../data/dataset.ts';
 import { writeFileAtomic } from '../data/files.ts';
 import { LoaderPool } from '../data/loader/loader.ts';
 import { fileLock, withLock } from '../data/lock.ts';
@@ -89,6 +90,8 @@ export type EvaluationEvent =
       readonly model: ResultModel;
       readonly data: ResultData;
       readonly environment: Result['environment'];
+      /** How the images were understood that are corrupted in memory, or that are clean beside a corrupted set. */
+      readonly reading?: DatasetReading;
       /** Clean data included. */
       readonly cells: number;
       /** Whether clean data is among them. */
@@ -168,7 +171,8 @@ async function measure(options: EvaluateOptions): Promise<Result> {
     const total = cells.length + (clean ? 1 : 0);
     const finished = total - remaining.length;
     const { model } = classifier;
-    options.onEvent?.({ kind: 'start', model, data, environment, cells: total, clean, finished });
+    const reading = test.clean?.reading;
+    options.onEvent?.({ kind: 'start', model, data, environment, reading, cells: total, clean, finished });
 
     const totalImages = remaining.reduce((sum, cell) => sum + test.images(cell), 0);
     const progress = new Progress(total, finished, totalImages);

@@ -233,7 +233,12 @@ async function measure(data: string, request: RetrofitRequest, subject: Subject)
     const test = keep(await openDataset(data, 'test', { limit, seed, cacheDir }));
     const clean = keep(await openCleanImages(data, { limit: images, seed, cacheDir }));
     const split = clean.source.split;
-    if (split === 'test') {
+    notes.push(`${data} is read as: ${[test.reading.readAs, ...test.reading.notes].join('; ')}`);
+    if (clean.reading.unsplit) {
+      notes.push(
+        'scale and shift are estimated on the images that are measured: nothing tells training images apart',
+      );
+    } else if (split === 'test') {
       notes.push(
         `${data} has no training images that can be used; scale and shift are estimated on test images instead`,
       );

@@ -9,6 +9,7 @@ import {
   type OpenOptions,
   openDataset,
 } from '../data/dataset.ts';
+import { parseWishes, withWishes } from '../data/formats/spec.ts';
 import { absoluteImageNetSpec } from '../data/imagenet/source.ts';
 import { isNpyPair } from '../data/npy/pair.ts';
 import { type EngineChoice, storedChoice } from '../engine/options.ts';
@@ -191,11 +192,29 @@ async function openSplits(
   try {
     const test = heldOut('validation');
     const more = { limit: limits.test, heldOut: test };
+    checkTrainable(spec, train, test !== undefined);
     return { train, test: await openDataset(spec, test ? 'train' : 'test', { ...options, ...more }) };
   } catch (error) {
     await train.close();
     throw error;
   }
+}
+
+/** @throws UserError when a network would be scored on what it learns from, or on a class that it never sees */
+function checkTrainable(spec: string, { classes, reading }: Dataset, validated: boolean): void {
+  if (reading.unsplit && !validated) {
+    throw new UserError(
+      `${spec}: expected training and test images, found one set of images without splits; ` +
+        'hold out a share of them with --validation 0.1, or sort them into train/ and test/',
+    );
+  }
+  const lacking = reading.lacking?.filter((name) => classes.includes(name)) ?? [];
+  if (lacking.length === 0) return;
+  const listed = lacking.slice(0, 3).join(', ') + (lacking.length > 3 ? ', ...' : '');
+  throw new UserError(
+    `${spec}: expected training images of every class, found none of ${listed}, which only the test images have; ` +
+      'add training images, or choose the other classes with --classes-file',
+  );
 }
 
 async function decide(
@@ -314,7 +333,8 @@ export function absoluteSpec(spec: string): string {
   if ((BUILT_IN_DATASETS as readonly string[]).includes(spec)) return spec;
   // Nothing to train on: whoever opens it says so.
   if (parseCorruptedSpec(spec) || isNpyPair(spec)) return spec;
-  return absoluteImageNetSpec(spec) ?? resolve(spec);
+  const { path, wishes } = parseWishes(spec);
+  return withWishes(absoluteImageNetSpec(path) ?? resolve(path), wishes);
 }
 
 /** The shorter side of the first readable image, and whether a sample of the others are squares of that size. */

@@ -19,6 +19,8 @@ export interface SessionOptions extends EnginePlace {
   readonly out: string;
   /** Told the settings before anything takes time, and those that the run was started with where it is resumed. */
   readonly onConfig?: (config: RunConfig, started?: RunConfig) => void;
+  /** The images, once they are open. */
+  readonly onData?: (splits: PlannedRun['splits']) => void;
   readonly onEvent?: (event: TrainingEvent) => void;
   /** Abort to stop after the step at hand; a checkpoint is saved. */
   readonly signal?: AbortSignal;
@@ -117,6 +119,7 @@ async function carryOut(
   const closing: (() => Promise<void>)[] = [() => splits.train.close(), () => splits.test.close()];
   try {
     session.onConfig?.(config, started);
+    session.onData?.(splits);
     const engine = await createEngine(engineOptions(config, session));
     closing.push(() => engine.close());
     const learner = await networkLearner(engine, config, resume ? undefined : await readInitial(config));

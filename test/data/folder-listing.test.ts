@@ -74,7 +74,7 @@ describe('the listing of a folder', () => {
       '',
       '{"schema":',
       '[]',
-      marked.replace('index/1', 'index/0'),
+      marked.replace('index/2', 'index/0'),
       marked.replace('data"', 'x"'),
     ]) {
       await writeFile(indexFile(place, cacheDir), text);

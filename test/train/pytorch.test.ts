@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readPickle } from '../../src/data/pickle/pickle.ts';
+import { PickleError, PickleGlobal, PickleObject } from '../../src/data/pickle/pickle-values.ts';
 import { UserError } from '../../src/errors.ts';
 import { float32, int32 } from '../../src/graph/tensor.ts';
 import { randomStream } from '../../src/random/random.ts';
-import { readPickle } from '../../src/train/pytorch/pickle.ts';
-import { PickleError, PickleGlobal, PickleObject } from '../../src/train/pytorch/pickle-values.ts';
 import { encodeSafetensors } from '../../src/train/safetensors.ts';
 import { readTensors } from '../../src/train/tensor-file.ts';
 

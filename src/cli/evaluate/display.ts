@@ -1,6 +1,7 @@
 import { describeChoice } from '../../engine/options.ts';
 import type { EvaluationEvent } from '../../evaluate/evaluate.ts';
 import { badImagesFacts } from '../shared/bad-images.ts';
+import { dataFacts } from '../shared/data-options.ts';
 import { duration, facts, ProgressLine, plural, thousands } from '../shared/progress.ts';
 import { readingFacts, valuesFact } from './model-reading.ts';
 
@@ -52,7 +53,7 @@ export class EvaluationDisplay {
     this.#line.clear();
   }
 
-  #start({ model, data, environment, cells, clean, finished }: Event<'start'>): void {
+  #start({ model, data, environment, reading, cells, clean, finished }: Event<'start'>): void {
     this.#cells = cells;
     this.#finished = finished;
     const { width, height, resize } = data.preprocessing;
@@ -65,6 +66,7 @@ export class EvaluationDisplay {
         'data',
         `${data.name} ${data.split}, ${plural(data.images, 'image')}, ${data.classes} classes, seed ${data.seed}`,
       ],
+      ...(reading ? dataFacts(reading) : []),
       [
         'input',
         `${corrupted ? '' : crop}${width}×${height}, ${valuesFact(data.preprocessing, model.reading)}`,

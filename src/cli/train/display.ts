@@ -1,9 +1,11 @@
 import pc from 'picocolors';
 import type { RunConfig } from '../../train/config.ts';
 import { type EpochRecord, outsideStep } from '../../train/history.ts';
+import type { PlannedRun } from '../../train/plan.ts';
 import { runPaths } from '../../train/run.ts';
 import type { TrainingEvent } from '../../train/trainer.ts';
 import { badImagesFacts, NAMED_BAD_IMAGES } from '../shared/bad-images.ts';
+import { dataFacts } from '../shared/data-options.ts';
 import { duration, facts, ProgressLine, percent, plural, short, thousands } from '../shared/progress.ts';
 import { describe } from './run-facts.ts';
 
@@ -40,6 +42,14 @@ export class TrainingDisplay {
   readonly config = (config: RunConfig, started?: RunConfig): void => {
     this.#scored = config.data.validation ? 'validation' : 'test';
     facts(describe(config, this.#out, started));
+  };
+
+  /** How the images were understood. */
+  readonly data = ({ train, test }: PlannedRun['splits']): void => {
+    const ofTest = this.#scored === 'test' ? test.reading.notes : [];
+    const more = ofTest.filter((note) => !train.reading.notes.includes(note));
+    const notes = [...train.reading.notes, ...more.map((note) => `test images: ${note}`)];
+    facts(dataFacts({ ...train.reading, notes }));
   };
 
   readonly event = (event: TrainingEvent): void => {

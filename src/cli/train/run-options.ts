@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { AUGMENTATION_REQUESTS, type AugmentationRequest } from '../../augment/augment.ts';
 import { BAD_LIMIT_HELP, type BadLimit, parseBadLimit } from '../../data/bad-images.ts';
+import { parseWishes } from '../../data/formats/spec.ts';
 import { parseImageNetSpec } from '../../data/imagenet/source.ts';
 import { UserError } from '../../errors.ts';
 import type { Form } from '../../models/config.ts';
@@ -12,13 +13,14 @@ import { PRESETS, type PresetName } from '../../train/config.ts';
 import { DEFAULT_MODEL, type ImageLimit, type TrainingRequest } from '../../train/plan.ts';
 import type { MomentumPolicy } from '../../train/schedule.ts';
 import { addClassOptions, type ClassFlags, toClassSelection } from '../shared/class-options.ts';
+import { addLabelOptions, type DataFlags, toDataSpec } from '../shared/data-options.ts';
 import { addEngineOptions, type EngineFlags } from '../shared/engine-options.ts';
 import { choice, imageLimit, integer, momentum, positive, share } from '../shared/options.ts';
 import { addStemOptions, askedStem, type StemFlags, toBatchNorm } from '../shared/stem.ts';
 
 export const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
 
-export interface RunFlags extends StemFlags, ClassFlags, EngineFlags {
+export interface RunFlags extends StemFlags, ClassFlags, EngineFlags, Omit<DataFlags, 'split'> {
   data?: string;
   out?: string;
   resume?: boolean;
@@ -98,7 +100,7 @@ export function addPresetOptions(command: Command): Command {
 
 /** @param validation What the held-out images are for, and how many are held out by default. */
 export function addSelectionOptions(command: Command, validation: string): Command {
-  return addClassOptions(command)
+  return addLabelOptions(addClassOptions(command))
     .option('--validation <share>', validation, share('--validation'))
     .option(
       '--fraction <share>',
@@ -149,7 +151,7 @@ export function toRunRequest(flags: RunFlags): TrainingRequest {
   const { engine, device, precision, tf32 } = flags;
   const policy = { momentum: flags.momentum, augment: flags.augment, jsd: flags.jsd };
   return {
-    data,
+    data: toDataSpec(data, flags),
     model,
     form,
     width,
@@ -176,7 +178,7 @@ export function toRunRequest(flags: RunFlags): TrainingRequest {
 export function dataFolderName(data: string): string {
   const draw = parseImageNetSpec(data)?.draw;
   if (draw) return `imagenet${draw.count}${draw.seed === 0 ? '' : `-seed${draw.seed}`}`;
-  return basename(data).replace(/\.(tar|tar\.gz|tgz)$/, '');
+  return basename(parseWishes(data).path).replace(/\.(tar|tar\.gz|tgz|zip|csv|jsonl|parquet)$/, '');
 }
 
 /**

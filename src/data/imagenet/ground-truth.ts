@@ -35,6 +35,47 @@ export async function readGroundTruth(folder: string, cacheDir?: string): Promis
   );
 }
 
+/** Kaggle has its list above `ILSVRC/Data/CLS-LOC/val`. */
+const LEVELS_ABOVE = 3;
+/** The devkit's list where it was taken out of `data/`, with `meta.mat` beside it. */
+const LIST = path.basename(LABELS);
+
+/**
+ * The classes of validation images that lie in a folder or below it: the devkit, its list or Kaggle's is looked for there
+ * and in the folders above.
+ *
+ * @returns undefined when there is none
+ * @throws UserError when it is damaged
+ */
+export async function findGroundTruth(
+  place: string,
+  cacheDir?: string,
+): Promise<{ readonly wnids: readonly string[]; readonly file: string } | undefined> {
+  let folder = place;
+  for (let level = 0; level <= LEVELS_ABOVE; level++) {
+    for (const name of GROUND_TRUTH) {
+      const file = path.join(folder, name);
+      if (await exists(file)) return { wnids: await readGroundTruth(folder, cacheDir), file };
+    }
+    const [list, meta] = [path.join(folder, LIST), path.join(folder, path.basename(META))];
+    if (await exists(list)) return { wnids: await readList(list, meta), file: list };
+    folder = path.dirname(folder);
+  }
+  return undefined;
+}
+
+async function readList(list: string, meta: string): Promise<readonly string[]> {
+  const text = await readFile(list, 'utf8');
+  // Lists that others made have the classes themselves.
+  if (/^n\d{8}$/.test(text.trim().split(/\s+/, 1)[0])) return text.trim().split(/\s+/);
+  if (!(await exists(meta))) {
+    throw new UserError(
+      `${list}: expected meta.mat of the devkit beside it, which tells what its numbers mean, found none; put it there`,
+    );
+  }
+  return translate(text, list, readWnids(await readFile(meta), meta));
+}
+
 async function exists(file: string): Promise<boolean> {
   return (await stat(file).catch(() => undefined)) !== undefined;
 }
@@ -50,20 +91,23 @@ async function readDevkit(place: string, cacheDir?: string): Promise<readonly st
     const meta = await read(META);
     const labels = await read(LABELS);
     const wnids = readWnids(meta.bytes, meta.described);
-    return new TextDecoder()
-      .decode(labels.bytes)
-      .trim()
-      .split(/\s+/)
-      .map((id, index) => {
-        const wnid = wnids.get(Number(id));
-        if (wnid !== undefined) return wnid;
-        throw new UserError(
-          `${labels.described}, line ${index + 1}: expected the id of a class in meta.mat, found "${id}"; fetch the devkit again`,
-        );
-      });
+    return translate(new TextDecoder().decode(labels.bytes), labels.described, wnids);
   } finally {
     await listing.close();
   }
+}
+
+function translate(text: string, name: string, wnids: ReadonlyMap<number, string>): readonly string[] {
+  return text
+    .trim()
+    .split(/\s+/)
+    .map((id, index) => {
+      const wnid = wnids.get(Number(id));
+      if (wnid !== undefined) return wnid;
+      throw new UserError(
+        `${name}, line ${index + 1}: expected the id of a class in meta.mat, found "${id}"; fetch the devkit again`,
+      );
+    });
 }
 
 /** From `meta.mat`: its struct `synsets` has an ILSVRC2012_ID and a WNID each. */

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { UserError } from '../../errors.ts';
 import { selectClasses } from '../class-selection.ts';
 import type { Split, SplitContents } from '../dataset.ts';
+import type { ReadingRequest } from '../formats/spec.ts';
 import { openImageFolder } from '../image-folder.ts';
 import { openListing } from '../listing.ts';
 import { ARCHIVES, indexArchive } from './archives.ts';
@@ -54,9 +55,9 @@ export async function hasImageNetArchive(folder: string): Promise<boolean> {
  */
 export async function openImageNet(
   { path: given, draw }: ImageNetSpec,
-  split: Split,
-  cacheDir?: string,
+  request: ReadingRequest,
 ): Promise<SplitContents> {
+  const { split, cacheDir } = request;
   const place = path.resolve(given);
   const found = await stat(place).catch(() => undefined);
   if (!found) {
@@ -68,7 +69,7 @@ export async function openImageNet(
   const contents =
     found.isDirectory() && (await isFile(path.join(place, ARCHIVES[split])))
       ? await openArchive(place, split, cacheDir)
-      : await openFolder(place, split, cacheDir);
+      : await openFolder(place, request);
   const named = { ...contents, kind: 'imagenet', name: 'imagenet', displayName: 'ImageNet' };
   try {
     return draw ? selectClasses(named, draw) : named;
@@ -78,15 +79,25 @@ export async function openImageNet(
   }
 }
 
-async function openFolder(place: string, split: Split, cacheDir?: string) {
-  const listing = await openListing(place, cacheDir);
+async function openFolder(place: string, request: ReadingRequest): Promise<SplitContents> {
+  const { split, cacheDir, asked } = request;
+  const listing = await openListing(await imageFolderIn(place), cacheDir, asked);
   try {
-    return openImageFolder(listing, split);
+    return { ...(await openImageFolder(listing, request)), path: place };
   } catch (error) {
     await listing.close();
     if (!(error instanceof UserError) || !(await hasImageNetArchive(place))) throw error;
     throw new UserError(`${place}: expected ${ARCHIVES[split]} for the ${split} images, found none`);
   }
+}
+
+/** The folder of the splits: where Kaggle's archive is unpacked they lie some folders deep. */
+export async function imageFolderIn(place: string): Promise<string> {
+  for (const below of ['ILSVRC/Data/CLS-LOC', 'Data/CLS-LOC', 'CLS-LOC']) {
+    const folder = path.join(place, below);
+    if ((await stat(folder).catch(() => undefined))?.isDirectory()) return folder;
+  }
+  return place;
 }
 
 async function openArchive(folder: string, split: Split, cacheDir?: string) {
@@ -106,6 +117,7 @@ async function openArchive(folder: string, split: Split, cacheDir?: string) {
     } as const,
     describe: (index: number) => `${file}: ${classes[labels[index]].name}/${files[index]}`,
     close: async () => {},
+    reading: { readAs: `ImageNet's archive ${ARCHIVES[split]}, classes sorted by WordNet id`, notes: [] },
   };
 }
 

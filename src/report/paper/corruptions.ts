@@ -69,10 +69,11 @@ async function openPicture({
       'figure 9: expected an image to corrupt, found none; pass --image FILE or --data DATA',
     );
   }
-  const dataset = await openDataset(data, 'test', { seed, cacheDir });
+  const dataset = await openDataset(data, 'test', { seed, cacheDir, unlabelled: true });
   try {
     const { index, image } = await pickImage(dataset);
-    const name = `Test image ${index} of ${dataset.displayName}, class ${dataset.classes[dataset.label(index)]}`;
+    const ofClass = dataset.reading.unlabelled ? '' : `, class ${dataset.classes[dataset.label(index)]}`;
+    const name = `${dataset.reading.unsplit ? 'Image' : 'Test image'} ${index} of ${dataset.displayName}${ofClass}`;
     return { image, index, name };
   } finally {
     await dataset.close();

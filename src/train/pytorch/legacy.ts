@@ -2,8 +2,8 @@
  * The format of `torch.save` before 1.6, which many published weights still have: pickles of a magic number, a version,
  * facts about the machine, the saved object and a list of storage keys, then each storage as its length and its bytes.
  */
-import { readPickle, type Unpickled } from './pickle.ts';
-import { PickleError, type PickleValue } from './pickle-values.ts';
+import { readPickle, type Unpickled } from '../../data/pickle/pickle.ts';
+import { PickleError, type PickleValue } from '../../data/pickle/pickle-values.ts';
 import { asStorage, type StorageReference } from './tensors.ts';
 
 /** Protocol 2, and a 10-byte number: 0x1950a86a20f9469cfc6c. */

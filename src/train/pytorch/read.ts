@@ -1,11 +1,11 @@
 /** Weights that PyTorch saved (`.pth`, `.pt`, `.ckpt`), read without running anything that is in the file. */
 import { readFile, stat } from 'node:fs/promises';
+import { readPickle } from '../../data/pickle/pickle.ts';
+import { PickleError, type PickleValue } from '../../data/pickle/pickle-values.ts';
 import { UserError } from '../../errors.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import { type Archive, ArchiveError, openArchive } from './archive.ts';
 import { readLegacy } from './legacy.ts';
-import { readPickle } from './pickle.ts';
-import { PickleError, type PickleValue } from './pickle-values.ts';
 import { findStateDicts } from './state-dict.ts';
 import { readTensor, type TensorReference, tensorBytes } from './tensors.ts';
 

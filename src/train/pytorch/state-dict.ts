@@ -1,5 +1,5 @@
 /** Finding a network's tensors in what was saved: many programs put them beside the optimiser and other things. */
-import { PickleObject, type PickleValue } from './pickle-values.ts';
+import { PickleObject, type PickleValue } from '../../data/pickle/pickle-values.ts';
 import { asTensor, type TensorReference } from './tensors.ts';
 
 export interface StateDict {

@@ -1,7 +1,14 @@
 /** PyTorch's tensors as pickles describe them: a part of a storage, seen through sizes and strides. */
+
+import {
+  PersistentId,
+  PickleError,
+  PickleGlobal,
+  PickleObject,
+  type PickleValue,
+} from '../../data/pickle/pickle-values.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import { ELEMENTS, type ElementType } from '../elements.ts';
-import { PersistentId, PickleError, PickleGlobal, PickleObject, type PickleValue } from './pickle-values.ts';
 
 /** Where a storage's bytes are, and what they are. */
 export interface StorageReference {

@@ -8,7 +8,6 @@ export class PickleMachine {
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
   private readonly utf8 = new TextDecoder('utf-8');
-  private readonly latin1 = new TextDecoder('latin1');
   private readonly memo = new Map<number, PickleValue>();
   private readonly marked: PickleValue[][] = [];
   /** Everything that was said to be stored beside the pickle. */
@@ -48,7 +47,10 @@ export class PickleMachine {
   }
 
   text(length: number, encoding: 'utf8' | 'latin1' = 'utf8'): string {
-    return this[encoding].decode(this.raw(length));
+    const raw = this.raw(length);
+    // Not a TextDecoder, whose latin1 is Windows-1252: Python 2 keeps the bytes of arrays in such texts.
+    if (encoding === 'latin1') return Buffer.from(raw.buffer, raw.byteOffset, length).toString('latin1');
+    return this.utf8.decode(raw);
   }
 
   line(): string {

@@ -1,0 +1,170 @@
+/** Data sets whose labels stand in tables: `labels.csv` or `train.csv` and `test.csv` beside the images. */
+import path from 'node:path';
+import { UserError } from '../../errors.ts';
+import type { Split, SplitContents } from '../dataset.ts';
+import type { Listing } from '../listing.ts';
+import { readClassNames } from './class-names.ts';
+import { orderClasses, some } from './class-order.ts';
+import { type LabelTable, noLabels } from './label-table.ts';
+import type { ReadingRequest } from './spec.ts';
+import { chooseSplit, splitOf, splitWordIn } from './splits.ts';
+import {
+  findTableImages,
+  readListedTable,
+  type TableImage,
+  type TableImages,
+  tableNotes,
+} from './table-files.ts';
+
+export interface PlacedTable {
+  readonly table: LabelTable;
+  /** Folder that it lies in, below the listing's place. */
+  readonly base: string;
+}
+
+const ROOT_TABLE =
+  /^(?:[\w-]*labels?|[\w-]*annotations?|metadata|index|data|images|train|training|test|testing|val|valid|validation)\.(csv|tsv|jsonl)$/i;
+
+/** Tables at the top of a listing that may tell labels; where there is a single one, whatever it is called. */
+export async function findRootTables(listing: Listing, wanted?: string): Promise<readonly PlacedTable[]> {
+  const tops = [...listing.files.entries()].filter(
+    ([, file]) => !file.includes('/') && /\.(csv|tsv|jsonl)$/i.test(file),
+  );
+  const likely = tops.filter(([, file]) => ROOT_TABLE.test(file));
+  const bySplit = likely.filter(([, file]) => splitWordIn(file) !== undefined);
+  const chosen =
+    bySplit.length > 0 ? bySplit : likely.length === 1 ? likely : tops.length === 1 ? tops : likely;
+  if (bySplit.length === 0 && chosen.length > 1) {
+    throw new UserError(
+      `${listing.place}: expected one table of labels, found ${some(chosen.map(([, file]) => file))}; say which with --labels-csv FILE`,
+    );
+  }
+  const tables: PlacedTable[] = [];
+  for (const [index] of chosen)
+    tables.push({ table: await readListedTable(listing, index, wanted), base: '' });
+  return tables;
+}
+
+/** Images of one name of a split, in the order of their table. */
+interface TablePart {
+  /** As it is written; undefined where nothing tells splits apart. */
+  readonly split?: string;
+  readonly images: readonly TableImage[];
+}
+
+/**
+ * One split of the images that tables name. Which split an image is of, a column says, or the name of the table (`train.csv`),
+ * or the folder of the image.
+ *
+ * @throws UserError that names the line when an image or its label is missing
+ */
+export async function openTables(
+  listing: Listing,
+  tables: readonly PlacedTable[],
+  { split, asked, unlabelled = false }: ReadingRequest,
+): Promise<SplitContents> {
+  const withoutLabels = tables.find(({ table }) => table.columns.label === undefined);
+  if (withoutLabels && !unlabelled) throw noLabels(withoutLabels.table);
+  const found = tables.map(({ table, base }) => ({ table, images: findTableImages(listing, table, base) }));
+  const parts = partsOf(found.map(({ table, images }) => [table, images]));
+  const names = parts.flatMap(({ split: name }) => (name === undefined ? [] : [name]));
+  const unsplit = names.length === 0 && asked === undefined;
+  const wanted = unsplit ? undefined : chooseSplit(names, split, asked, tables[0].table.name);
+  const part = unsplit ? parts[0] : parts.find(({ split: name }) => name === wanted && name !== undefined);
+  if (!part) throw missing(tables[0].table.name, split, names);
+  const labelled = part.images.every(({ row }) => row.label !== undefined);
+  const values = parts.flatMap(({ images }) =>
+    images.flatMap(({ row }) => (row.label === undefined ? [] : [row.label])),
+  );
+  const order = labelled
+    ? orderClasses(values, tables[0].table.name, await readClassNames(listing))
+    : undefined;
+  const files = part.images.map(({ file }) => file);
+  const source = found.at(-1)!.images.listing;
+  const used = new Set(part.images.map(({ row }) => row.label));
+  const lacking = order
+    ? [...new Set(values)]
+        .filter((value) => !used.has(value))
+        .map((value) => order.classes[order.indexOf(value)])
+    : [];
+  const tablesNamed = tables.map(({ table }) => path.basename(table.name)).join(' and ');
+  const column = tables[0].table.columns.label;
+  return {
+    kind: 'table',
+    name: path.basename(listing.place),
+    displayName: path.basename(listing.place),
+    path: listing.place,
+    classes: order?.classes ?? [''],
+    labels: Int32Array.from(part.images, ({ row }) => order?.indexOf(row.label!) ?? 0),
+    storage: source.storage(files),
+    describe: (index) => source.describe(files[index]),
+    close: () => listing.close(),
+    reading: {
+      readAs: `images of ${tablesNamed}${column === undefined ? '' : `, labels in column ${column}`}${wanted === undefined ? '' : `, split ${wanted}`}, ${order?.order ?? 'without classes'}`,
+      notes: [
+        ...(unsplit ? [`no split: all ${files.length} images are used`] : []),
+        ...(order?.notes ?? []),
+        ...(lacking.length > 0
+          ? [
+              `${lacking.length} ${lacking.length === 1 ? 'class' : 'classes'} without images in ${wanted}: ${some(lacking)}`,
+            ]
+          : []),
+        ...found.flatMap(({ table, images }) =>
+          tables.length === 1 || path.basename(table.name).includes(wanted ?? '')
+            ? tableNotes(listing, table, images, unsplit || tables.length === 1 ? undefined : [])
+            : [],
+        ),
+        ...leftOut(parts, wanted, split),
+      ],
+      ...(unsplit && { unsplit: true }),
+      ...(!order && { unlabelled: true }),
+      ...(lacking.length > 0 && { lacking }),
+    },
+  };
+}
+
+function leftOut(parts: readonly TablePart[], wanted: string | undefined, split: Split): string[] {
+  return parts.flatMap(({ split: name, images }) =>
+    name === undefined || name === wanted || splitOf(name) === (split === 'train' ? 'test' : 'train')
+      ? []
+      : [
+          `left out: ${images.length} images of split ${name}${split === 'test' ? `, measured with --split ${name}` : ''}`,
+        ],
+  );
+}
+
+function partsOf(tables: readonly (readonly [LabelTable, TableImages])[]): readonly TablePart[] {
+  const parts = new Map<string | undefined, TableImage[]>();
+  for (const [table, { images, listing }] of tables) {
+    const word =
+      tables.length > 1 || splitWordIn(path.basename(table.name))
+        ? splitWordIn(path.basename(table.name))
+        : undefined;
+    const inFolders = images.every(({ file }) => folderSplit(listing.files[file]) !== undefined);
+    for (const image of images) {
+      const name =
+        image.row.split || word || (inFolders ? folderSplit(listing.files[image.file]) : undefined);
+      const list = parts.get(name) ?? [];
+      parts.set(name, list);
+      list.push(image);
+    }
+  }
+  return [...parts].map(([split, images]) => ({ split, images }));
+}
+
+function folderSplit(file: string): string | undefined {
+  return file
+    .split('/')
+    .slice(0, -1)
+    .find((part) => splitOf(part) !== undefined);
+}
+
+function missing(name: string, split: Split, names: readonly string[]): UserError {
+  const cure =
+    split === 'train'
+      ? 'give a table with training images'
+      : 'name one of them with --split, or train with --validation 0.1';
+  return new UserError(
+    `${name}: expected ${split} images, found ${some([...new Set(names)], 5)} only; ${cure}`,
+  );
+}

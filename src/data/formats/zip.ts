@@ -1,0 +1,126 @@
+/** The files of a zip archive, which are read in place. */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { inflateRawSync } from 'node:zlib';
+import { type Entry, openPromise } from 'yauzl';
+import { UserError } from '../../errors.ts';
+import { unpackLimit, unpacksToTooMuch } from '../limits.ts';
+import type { Listing } from '../listing.ts';
+
+const STORED = 0;
+const DEFLATED = 8;
+/** A file's header before its name: 30 bytes, of which the last four say how long the name and the rest of it are. */
+const HEADER = 30;
+
+/** Whether a file begins as a zip archive does. */
+export async function isZip(file: string): Promise<boolean> {
+  const handle = await open(file);
+  try {
+    const { buffer } = await handle.read(new Uint8Array(4), 0, 4, 0);
+    return buffer[0] === 0x50 && buffer[1] === 0x4b && [3, 5].includes(buffer[2]);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** @throws UserError when the archive is damaged, or packed as nothing here unpacks it */
+export async function listZip(place: string): Promise<Listing> {
+  const entries = await readEntries(place);
+  const files = entries.map(({ fileName }) => path.posix.normalize(fileName.replaceAll('\\', '/')));
+  return {
+    place,
+    files,
+    describe: (file) => `${place}: ${files[file]}`,
+    read: async (file) => readFileOf(place, entries[file]),
+    storage: (wanted) => ({
+      kind: 'ranges',
+      file: place,
+      ...rangesOf(
+        place,
+        wanted.map((file) => entries[file]),
+      ),
+    }),
+    close: async () => {},
+  };
+}
+
+async function readEntries(place: string): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  try {
+    const zip = await openPromise(place);
+    for await (const entry of zip.eachEntry()) {
+      if (!entry.fileName.endsWith('/')) entries.push(entry);
+    }
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== undefined) throw error;
+    throw new UserError(`${place}: the archive is damaged (${(error as Error).message}); fetch it again`);
+  }
+  const odd = entries.find(
+    (entry) => entry.isEncrypted() || ![STORED, DEFLATED].includes(entry.compressionMethod),
+  );
+  if (odd) {
+    const how = odd.isEncrypted() ? 'encrypted' : `packed by method ${odd.compressionMethod}`;
+    throw new UserError(
+      `${place}: expected files that are stored or deflated, found ${odd.fileName} ${how}; unpack the archive to a folder`,
+    );
+  }
+  const grown = entries.find(
+    ({ compressedSize, uncompressedSize }) => uncompressedSize > unpackLimit(compressedSize),
+  );
+  if (grown) throw unpacksToTooMuch(`${place}: ${grown.fileName}`, grown.compressedSize);
+  return entries;
+}
+
+function rangesOf(place: string, entries: readonly Entry[]) {
+  const starts = startsOf(place, entries);
+  const isPacked = entries.some(({ compressionMethod }) => compressionMethod === DEFLATED);
+  return {
+    offsets: Float64Array.from(starts),
+    lengths: Float64Array.from(entries, ({ compressedSize }) => compressedSize),
+    ...(isPacked && {
+      inflated: Float64Array.from(entries, ({ compressionMethod, uncompressedSize }) =>
+        compressionMethod === DEFLATED ? uncompressedSize : 0,
+      ),
+    }),
+  };
+}
+
+/** Where the contents of files begin: behind their headers, whose lengths only they themselves know. */
+function startsOf(place: string, entries: readonly Entry[]): number[] {
+  const descriptor = openSync(place, 'r');
+  const header = new Uint8Array(HEADER);
+  const view = new DataView(header.buffer);
+  try {
+    return entries.map(({ relativeOffsetOfLocalHeader: at, fileName }) => {
+      const count = readSync(descriptor, header, 0, HEADER, at);
+      if (count < HEADER || view.getUint32(0, true) !== 0x04034b50) {
+        throw new UserError(`${place}: the archive is damaged at ${fileName}; fetch it again`);
+      }
+      return at + HEADER + view.getUint16(26, true) + view.getUint16(28, true);
+    });
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function readFileOf(place: string, entry: Entry): Uint8Array {
+  const [start] = startsOf(place, [entry]);
+  const descriptor = openSync(place, 'r');
+  try {
+    const bytes = new Uint8Array(entry.compressedSize);
+    for (let done = 0; done < bytes.length; ) {
+      const count = readSync(descriptor, bytes, done, bytes.length - done, start + done);
+      if (count === 0)
+        throw new UserError(`${place}: the archive ends too early, in ${entry.fileName}; fetch it again`);
+      done += count;
+    }
+    if (entry.compressionMethod === STORED) return bytes;
+    return inflateRawSync(bytes, { maxOutputLength: Math.max(1, entry.uncompressedSize) });
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`${place}: the archive is damaged at ${entry.fileName}; fetch it again`);
+  } finally {
+    closeSync(descriptor);
+  }
+}
