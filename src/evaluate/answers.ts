@@ -61,3 +61,19 @@ export function answerOf(logits: Logits): { output: number; confidence: number }
   for (const logit of logits) total += logit === largest ? 1 : Math.exp(logit - largest);
   return { output, confidence: 1 / total };
 }
+
+/**
+ * Images of a batch whose logits are no plain numbers: one that is NaN is no answer, an infinite one (half precision
+ * that overflows) leaves the others without a chance. The logarithm of a probability of 0 is neither.
+ *
+ * @param logits `[images, classes]`
+ */
+export function countNotFinite(logits: Logits, classes: number): { nan: number; infinite: number } {
+  const counts = { nan: 0, infinite: 0 };
+  for (let start = 0; start < logits.length; start += classes) {
+    const row = logits.subarray(start, start + classes);
+    if (row.some(Number.isNaN)) counts.nan++;
+    else if (row.includes(Number.POSITIVE_INFINITY)) counts.infinite++;
+  }
+  return counts;
+}

@@ -1,6 +1,6 @@
 /** The measuring loop: batches of corrupted images from the loader's workers, logits from the engine, counts. */
 import { type Logits, scoreBatch } from '../train/score.ts';
-import { type Answers, enterAnswers, noAnswers } from './answers.ts';
+import { type Answers, countNotFinite, enterAnswers, noAnswers } from './answers.ts';
 import type { Cell } from './grid.ts';
 
 /** As much of a loader's batch as counting needs. */
@@ -41,6 +41,10 @@ export interface MeasuredCell {
   /** Top-5 error, in [0, 1]. */
   readonly top5: number;
   readonly images: number;
+  /** Images with a NaN among their logits, which count as errors; left out where there are none. */
+  readonly nan?: number;
+  /** Images with an infinite logit among theirs; left out where there are none. */
+  readonly infinite?: number;
   /** What the model said to each image, where that was asked for. */
   readonly answers?: Answers;
 }
@@ -88,6 +92,7 @@ async function measureCell(
   let top1 = 0;
   let top5 = 0;
   let received = 0;
+  const notFinite = { nan: 0, infinite: 0 };
   for (let next = await pass.next(); !next.done; next = await pass.next()) {
     signal?.throwIfAborted();
     const batch = next.value;
@@ -97,6 +102,9 @@ async function measureCell(
     if (batch.count === 0) continue;
     const logits = await classify(batch);
     const correct = scoreBatch(logits, batch.labels, classes);
+    const counted = countNotFinite(logits, classes);
+    notFinite.nan += counted.nan;
+    notFinite.infinite += counted.infinite;
     if (answers) enterAnswers(answers, logits, batch.indices, classes);
     images += batch.count;
     top1 += batch.count - correct.top1;
@@ -104,7 +112,12 @@ async function measureCell(
     onBatch?.(cell, batch.count);
   }
   signal?.throwIfAborted();
-  return { cell, top1: top1 / images, top5: top5 / images, images, ...(answers && { answers }) };
+  return {
+    ...{ cell, top1: top1 / images, top5: top5 / images, images },
+    ...(notFinite.nan > 0 && { nan: notFinite.nan }),
+    ...(notFinite.infinite > 0 && { infinite: notFinite.infinite }),
+    ...(answers && { answers }),
+  };
 }
 
 /** One pass over the data whose next batch can be asked for ahead of time. */

@@ -4,6 +4,7 @@ import type { Cell } from './grid.ts';
 import { IMAGENET_CLASSES } from './labels/imagenet-classes.ts';
 import type { MeasuredCell } from './measure.ts';
 import { computeMetrics } from './metrics.ts';
+import { NotFiniteRecord, withoutTallies } from './not-finite.ts';
 import { RESULT_SCHEMA, type Result } from './result.ts';
 
 export interface RecordOptions {
@@ -27,12 +28,14 @@ export class EvaluationRecord {
   readonly #options: RecordOptions;
   readonly #errors: Result['errors'];
   readonly #images: Result['images'];
+  readonly #notFinite: NotFiniteRecord;
   #clean: Result['clean'] | undefined;
 
   constructor(options: RecordOptions) {
     this.#options = options;
     this.#errors = structuredClone(options.earlier?.errors ?? {});
     this.#images = structuredClone(options.earlier?.images ?? {});
+    this.#notFinite = new NotFiniteRecord(options.earlier?.notFinite);
     this.#clean = options.earlier?.clean;
   }
 
@@ -44,7 +47,9 @@ export class EvaluationRecord {
     return this.#clean || this.#options.clean === false ? missing : ['clean', ...missing];
   }
 
-  add({ cell, top1, top5, images }: MeasuredCell): void {
+  add(measured: MeasuredCell): void {
+    const { cell, top1, top5, images } = measured;
+    this.#notFinite.add(measured);
     if (cell === 'clean') {
       this.#clean = { top1, top5, images };
       return;
@@ -72,6 +77,7 @@ export class EvaluationRecord {
     );
     notes.unshift(
       ...this.#likeChance(),
+      ...this.#notFinite.notes({ clean: this.#clean?.images, cells: this.#images }),
       ...this.#leftOut(),
       ...this.#otherImages(),
       ...this.#otherCrop(),
@@ -85,6 +91,7 @@ export class EvaluationRecord {
       clean: this.#clean,
       errors,
       images: inBenchmarkOrder(this.#images),
+      notFinite: this.#notFinite.result(),
       ce,
       metrics,
       frequency,
@@ -187,7 +194,8 @@ export function withoutCells(result: Result, cells: readonly (Cell | 'clean')[])
       if (rows[cell.corruption]) rows[cell.corruption][cell.severity - 1] = null;
     }
   }
-  return { ...result, errors, images, ...(cells.includes('clean') && { clean: undefined }) };
+  const notFinite = withoutTallies(result.notFinite, cells);
+  return { ...result, errors, images, notFinite, ...(cells.includes('clean') && { clean: undefined }) };
 }
 
 /** The same rows, whatever the order they were measured in. */

@@ -147,6 +147,8 @@ const dataSchema = z.object({
 
 const cleanSchema = z.object({ top1: rate, top5: rate, images: count });
 const errorsSchema = z.record(z.string(), severities(rate));
+/** Images of the clean data and of each cell; a corruption without any is left out. */
+const tallySchema = z.object({ clean: count, cells: z.record(z.string(), severities(count)) });
 const ceSchema = z.record(z.string(), rate);
 
 /**
@@ -313,6 +315,11 @@ export const resultSchema = z.object({
   errors: errorsSchema,
   /** Images behind every figure of `errors`; `clean.images` has those behind `clean`. */
   images: z.record(z.string(), severities(count)),
+  /**
+   * Images whose scores were no plain numbers. A NaN, or a probability of 0 for every class, is no answer and counts as
+   * an error; an infinite score is the answer. Absent where there were none, and in results of earlier versions.
+   */
+  notFinite: z.object({ nan: tallySchema.optional(), infinite: tallySchema.optional() }).optional(),
   /** CE: mean of the five errors, for each corruption whose five severities were all measured. */
   ce: ceSchema,
   metrics: metricsSchema,
@@ -330,6 +337,8 @@ export const resultSchema = z.object({
 });
 
 export type Result = z.infer<typeof resultSchema>;
+/** Counts of images by cell. */
+export type CellTally = z.infer<typeof tallySchema>;
 export type ResultModel = Result['model'];
 export type ModelReading = z.infer<typeof readingSchema>;
 export type ResultData = Result['data'];

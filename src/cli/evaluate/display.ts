@@ -94,12 +94,15 @@ export class EvaluationDisplay {
     }
   }
 
-  #cell({ cell, top1 }: Event<'cell'>): void {
+  #cell({ cell, top1, images, nan }: Event<'cell'>): void {
     this.#finished++;
     if (this.#terminal) return;
     const position = String(this.#finished).padStart(String(this.#cells).length);
     const error = `error ${(100 * top1).toFixed(1)} %`;
-    console.error(`${position}/${this.#cells}  ${label(cell).padEnd(19)} ${error.padEnd(13)} ${this.#pace}`);
+    const silent = nan === undefined ? '' : `, NaN on ${thousands(nan)} of ${plural(images, 'image')}`;
+    console.error(
+      `${position}/${this.#cells}  ${label(cell).padEnd(19)} ${error.padEnd(13)} ${this.#pace}${silent}`,
+    );
   }
 }
 
