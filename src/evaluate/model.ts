@@ -10,6 +10,8 @@ import { randomStream } from '../random/random.ts';
 import { modelConfigSchema } from '../train/config.ts';
 import { trainingRecordSchema } from '../train/history.ts';
 import { type DeclaredPreprocessing, declaredPreprocessing } from './declared-preprocessing.ts';
+import { type BatchDependence, batchDependence, ScoreOrigin } from './doubts/graph.ts';
+import { impliedScale } from './doubts/range.ts';
 import { Feeder, type ImageBatch } from './feeder.ts';
 import { findModel } from './find-model.ts';
 import { findClassOutputs, hashOutputs } from './labels/class-outputs.ts';
@@ -68,6 +70,8 @@ export interface Classifier {
   readonly preprocessing: Preprocessing;
   /** Number of classes of the data, C. */
   readonly classes: number;
+  /** What of its graph makes an answer depend on more than its image. */
+  readonly dependence: readonly BatchDependence[];
   /** Logits of the data's classes in their order, `[count, C]`; their softmax is the model's confidence. */
   classify(batch: ImageBatch): Promise<Float32Array | Float64Array>;
 }
@@ -126,9 +130,10 @@ function howMade(card: ModelCard): Pick<ResultModel, 'config' | 'training'> {
 export async function openModel(
   engine: Engine,
   source: ModelFile,
-  flags: PreprocessingFlags = {},
+  given: PreprocessingFlags = {},
 ): Promise<OpenedModel> {
   const { file } = source.model;
+  const { flags, adopted } = impliedScale(given);
   const proto = decodeModel(source.bytes, file);
   const input = imageInput(proto, file);
   const preprocessing = resolvePreprocessing(input, {
@@ -140,7 +145,7 @@ export async function openModel(
   const adapted = adaptModel(proto, imageFeed(input, preprocessing), file);
   const { session, notes } = await loadSession(engine, source, { proto, adapted });
   const opened = {
-    ...{ source, flags, proto, input, preprocessing, adapted, session },
+    ...{ source, flags, adopted, proto, input, preprocessing, adapted, session },
     notes: [...(source.notes ?? []), ...notes],
   };
   return {
@@ -158,6 +163,8 @@ export function imageFeed(input: ImagePort, { layout, channels, mean, std }: Pre
 interface Opened {
   readonly source: ModelFile;
   readonly flags: PreprocessingFlags;
+  /** What was read otherwise than told, in words. */
+  readonly adopted: readonly string[];
   readonly proto: ModelProto;
   readonly input: ImagePort;
   readonly preprocessing: Preprocessing;
@@ -178,17 +185,21 @@ async function findClassifier(
   const { source, flags, proto, input, preprocessing, notes } = opened;
   const { file } = source.model;
   const batch = images && images.count > 0 ? images : noise(preprocessing);
+  const origin = new ScoreOrigin(proto.graph);
   const { feeder, output } = await probe(opened, batch, {
     file,
     name: flags.output,
     counts: [...(source.names?.complete ? [source.names.names.length] : []), classes.length],
     ports: outputsOf(proto.graph),
+    against: ({ name, count }) => origin.against(name, count),
   });
   checkNumbers(output, file);
-  const scores = readScores(output.rows, output.count, sourceOf(proto.graph, output.name), flags.scores);
+  const { doubt, ...scores } = readScores(
+    ...([output.rows, output.count, sourceOf(proto.graph, output.name), flags.scores] as const),
+  );
   // A single score is that of the second of two classes.
   const count = Math.max(output.count, 2);
-  const found = findClassOutputs({ classes, count, names: source.names, file });
+  const found = findClassOutputs({ classes, count, names: source.names, order: flags.classOrder, file });
   const score = classScorer(count, scores.kind, found);
   const used = found.outputs.flat().length;
   const reading: ModelReading = {
@@ -206,16 +217,20 @@ async function findClassifier(
     classes: {
       from: found.from,
       why: found.why,
+      ...(found.order && { order: found.order }),
       ...(found.from === 'file' && { file: source.names!.source }),
       unused: count - used,
       shared: found.outputs.filter((own) => own.length > 1).length,
       mapping: hashOutputs(found.outputs),
     },
+    ...(opened.adopted.length > 0 && { adopted: [...opened.adopted] }),
+    ...(doubt !== undefined && { doubts: [doubt] }),
   };
   return {
     model: { ...source.model, reading },
     preprocessing,
     classes: classes.length,
+    dependence: batchDependence(proto, output.name),
     classify: async (batch) => {
       const raw = await rawScores(feeder, batch, output);
       return score(output.count === 1 ? bothClasses(raw, scores.kind) : raw);

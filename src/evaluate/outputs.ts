@@ -83,6 +83,8 @@ interface Wanted {
   /** What the model says of its outputs. */
   readonly ports: readonly Port[];
   readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** Why an output is no score for each class, where the graph says so. */
+  readonly against?: (output: ProbedOutput) => string | undefined;
 }
 
 /**
@@ -91,19 +93,29 @@ interface Wanted {
  * @throws UserError when there is none, or several
  */
 export function pickOutput(candidates: readonly ProbedOutput[], wanted: Wanted): ProbedOutput {
-  const { file, name, counts, ports, shapes } = wanted;
+  const { file, name, counts, ports, shapes, against = () => undefined } = wanted;
   const found = ports
     .map((port) => describePort({ ...port, shape: shapes.get(port.name) ?? port.shape }))
     .join('; ');
   if (name !== undefined) {
     const output = candidates.find((candidate) => candidate.name === name);
+    const why = output && against(output);
+    if (why) throw new UserError(`${file}: --output ${name}: expected a score for each class; ${why}`);
     if (output) return output;
     throw new UserError(
       `${file}: --output ${name}: expected an output with a score for each class, [N, classes], found ${found}`,
     );
   }
+  const refused = new Map(
+    candidates.flatMap((each) => {
+      const why = against(each);
+      return why ? [[each, why]] : [];
+    }),
+  );
   // One number an image can be the answer of a network of two classes, but a whole one is the number of a class.
-  const usable = candidates.filter(({ count, real }) => count > 1 || (real && counts.includes(2)));
+  const usable = candidates
+    .filter((candidate) => !refused.has(candidate))
+    .filter(({ count, real }) => count > 1 || (real && counts.includes(2)));
   const real = usable.filter((output) => output.real && output.count > 1);
   const pool = real.length > 0 ? real : usable;
   if (pool.length === 1) return pool[0];
@@ -111,6 +123,13 @@ export function pickOutput(candidates: readonly ProbedOutput[], wanted: Wanted):
     const fitting = pool.filter((output) => output.count === count);
     if (fitting.length === 1) return fitting[0];
     if (fitting.length > 1) break;
+  }
+  const [[first, why] = []] = refused;
+  if (pool.length === 0 && first) {
+    throw new UserError(
+      `${file}: expected an output with a score for each class, found ${found}; of "${first.name}": ${why}; ` +
+        'export the model without what comes behind the scores',
+    );
   }
   throw new UserError(
     pool.length === 0

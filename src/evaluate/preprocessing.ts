@@ -6,6 +6,7 @@ import type { Preprocessing, Triple } from '../models/card.ts';
 import { feedType, isPixelType } from '../onnx/adapt.ts';
 import { describePort, type Port, requiredInputs } from '../onnx/interface.ts';
 import type { ModelProto } from '../onnx/model.ts';
+import type { ClassOrder } from './labels/class-order.ts';
 
 /** What the command line may say about how a model is read; each field overrides the model's card. */
 export interface PreprocessingFlags {
@@ -26,6 +27,8 @@ export interface PreprocessingFlags {
   readonly scores?: ScoreKind;
   /** A file that names the classes of the outputs. */
   readonly labels?: string;
+  /** Order of the classes of outputs that nothing names. */
+  readonly classOrder?: ClassOrder;
 }
 
 export const CHANNELS = ['rgb', 'bgr', 'grey'] as const;

@@ -68,6 +68,7 @@ export class EvaluationRecord {
    */
   result(seconds: number): Result {
     const { model, data, classes, environment, earlier, baseline, notes: more = [] } = this.#options;
+    const { adopted = [], doubts = [] } = model.reading ?? {};
     if (!this.#clean && this.#options.clean !== false)
       throw new Error('a result needs the clean error first');
     const errors = inBenchmarkOrder(this.#errors);
@@ -76,6 +77,8 @@ export class EvaluationRecord {
       { baseline, alexnet: hasAlexnetErrors(classes, data) },
     );
     notes.unshift(
+      ...adopted.map((text) => `read otherwise than assumed: ${text}`),
+      ...doubts,
       ...this.#likeChance(),
       ...this.#notFinite.notes({ clean: this.#clean?.images, cells: this.#images }),
       ...this.#leftOut(),
@@ -109,6 +112,8 @@ export class EvaluationRecord {
   #likeChance(): string[] {
     const { model, data } = this.#options;
     if (!this.#clean || !model.reading || model.reading.classes.from === 'card') return [];
+    // Something more to the point was found before the start.
+    if (model.reading.doubts?.length) return [];
     const { top1, images } = this.#clean;
     const chance = 1 / data.classes;
     if (images < FEWEST_TO_JUDGE || 1 - top1 > chance + 2 * Math.sqrt((chance * (1 - chance)) / images))

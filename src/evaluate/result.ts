@@ -12,6 +12,7 @@ import { ENGINES, PRECISIONS } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import { modelConfigSchema } from '../train/config.ts';
 import { trainingRecordSchema } from '../train/history.ts';
+import { CLASS_ORDERS } from './labels/class-order.ts';
 import { CHANNELS, SCORE_KINDS } from './preprocessing.ts';
 
 export const RESULT_SCHEMA = 'pushpull.result/1';
@@ -50,8 +51,10 @@ const readingSchema = z.object({
   }),
   /** Which outputs stand for the classes of the data. */
   classes: z.object({
-    from: z.enum(['card', 'file', 'metadata', 'config', 'imagenet order', 'data order']),
+    from: z.enum(['card', 'file', 'metadata', 'config', 'imagenet order', 'data order', 'class order']),
     why: z.string(),
+    /** Which `class order`: told by `--class-order`, or shown by the sample. */
+    order: z.enum(CLASS_ORDERS).optional(),
     /** The file that names them, as it was given (`--labels`). */
     file: z.string().optional(),
     /** Outputs that stand for no class of the data: the answer is taken among the others. */
@@ -61,6 +64,10 @@ const readingSchema = z.object({
     /** SHA-256 over the outputs of each class: equal for equal mappings. */
     mapping: z.string(),
   }),
+  /** What was read otherwise than assumed at first, because that could not be right, in words. */
+  adopted: z.array(z.string()).optional(),
+  /** What looks wrong all the same, in words. */
+  doubts: z.array(z.string()).optional(),
 });
 
 const modelSchema = z.object({

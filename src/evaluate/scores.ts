@@ -7,6 +7,8 @@ export interface ScoreReading {
   readonly kind: ScoreKind;
   /** How that is known, for people. */
   readonly why: string;
+  /** What speaks against it, in words. */
+  readonly doubt?: string;
 }
 
 /** Sums of probabilities are this close to 1 in float32, and in formats of few digits. */
@@ -30,7 +32,8 @@ export function readScores(
   const count = rows.length / classes;
   const images = `${count} image${count === 1 ? '' : 's'}`;
   const within = rows.every((value) => value >= -CLOSE && value <= 1 + CLOSE);
-  const farthest = Math.max(...sums(rows, classes).map((sum) => Math.abs(sum - 1)));
+  const totals = sums(rows, classes);
+  const farthest = Math.max(...totals.map((sum) => Math.abs(sum - 1)));
   if (last?.opType === 'Softmax' && within && farthest <= ROUGH) {
     return { kind: 'probabilities', why: 'the graph ends with Softmax' };
   }
@@ -49,8 +52,32 @@ export function readScores(
       why: `the scores of ${images} lie between 0 and 1 and sum to 1`,
     };
   }
+  const whole = wholeOf(rows, totals);
+  if (classes > 1 && count > 1 && whole !== undefined) {
+    const shown = Number(whole.toPrecision(4));
+    return {
+      kind: 'probabilities',
+      why: `the scores of ${images} lie between 0 and ${shown} and sum to ${shown}`,
+    };
+  }
   if (last?.opType === 'LogSoftmax') return { kind: 'logits', why: 'the graph ends with LogSoftmax' };
-  return { kind: 'logits', why: `the scores of ${images} are no probabilities` };
+  const why = `the scores of ${images} are no probabilities`;
+  if (classes === 1 || !within || rows.some(Number.isNaN)) return { kind: 'logits', why };
+  return {
+    kind: 'logits',
+    why,
+    doubt:
+      `the scores of ${images} all lie between 0 and 1 but do not sum to 1, and are read as logits: the answers are the ` +
+      'same, the confidences are not if these are probabilities of their own; --scores probabilities or logits says which',
+  };
+}
+
+/** What the rows sum to where they are shares of it, such as 100 of percentages; more than what passes for 1. */
+function wholeOf(rows: Float32Array, totals: readonly number[]): number | undefined {
+  const whole = totals[0];
+  const same = totals.every((sum) => Math.abs(sum - whole) <= CLOSE * whole);
+  const among = rows.every((value) => value >= -CLOSE * whole && value <= whole * (1 + CLOSE));
+  return whole >= 2 && same && among ? whole : undefined;
 }
 
 function sums(rows: Float32Array, classes: number): number[] {

@@ -4,12 +4,13 @@ import { createEngine } from '../engine/node/index.ts';
 import { checkEngineOptions } from '../engine/options.ts';
 import { UserError } from '../errors.ts';
 import { answerOf } from './answers.ts';
+import { examine } from './doubts/examine.ts';
 import type { EvaluateOptions } from './evaluate.ts';
-import { type Classifier, type ModelFile, openModel, readModelFile } from './model.ts';
+import { type Classifier, type ModelFile, readModelFile } from './model.ts';
 import { guardFor } from './model-demands.ts';
 import type { ResultData } from './result.ts';
 import { runOf } from './session.ts';
-import { describeData, openTestData, type SampledImages, sampleImages, type TestData } from './test-data.ts';
+import { openTestData, type SampledImages, type TestData } from './test-data.ts';
 
 export interface Subject {
   readonly test: TestData;
@@ -51,10 +52,9 @@ export async function openSubject(options: EvaluateOptions, source: ModelFile, k
   const { engine: name, device = 'cpu', threads, precision, gpu, tf32, torch } = options;
   const choice: EngineOptions = { engine: name, device, threads, precision, gpu, tf32, torch };
   const engine = keep(await createEngine({ ...choice, ...guardFor(source, options) }));
-  const opened = keep(await openModel(engine, source, options.preprocessing));
-  const data = await describeData(test, opened.preprocessing, options);
-  const sample = await sampleImages(test, data.preprocessing);
-  return { test, engine, data, classifier: await opened.classifier(test.classes, sample), sample };
+  const { opened, data, classifier, sample } = await examine({ test, engine, source, options });
+  keep(opened);
+  return { test, engine, data, classifier, sample };
 }
 
 /** How a model was understood, and what it says of a few images. */

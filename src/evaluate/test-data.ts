@@ -240,22 +240,42 @@ export interface SampledImages extends ImageBatch {
   readonly described: readonly string[];
 }
 
-/** A few of the images that are measured: clean ones, or where there are none those of a corrupted cell. */
-export async function sampleImages({ clean, set, cells }: TestData, preprocessing: Preprocessing) {
-  if (clean) return await sampleBatch(clean, preprocessing);
+/**
+ * A few of the images that are measured: clean ones, or where there are none those of a corrupted cell.
+ *
+ * @param part default: all of {@link SAMPLES}
+ */
+export async function sampleImages(
+  { clean, set, cells }: TestData,
+  preprocessing: Preprocessing,
+  part?: SamplePart,
+) {
+  if (clean) return await sampleBatch(clean, preprocessing, part);
   const [{ corruption, severity }] = cells;
   const cell = set!.cell(corruption, severity);
   try {
-    return await sampleBatch(cell, { ...preprocessing, resize: null });
+    return await sampleBatch(cell, { ...preprocessing, resize: null }, part);
   } finally {
     await cell.close();
   }
 }
 
+/** Of `of` images that are spread over the data, those from `start` on, `end` excluded. */
+export interface SamplePart {
+  readonly of: number;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Unreadable images are left out: whether they stop a run is the loader's business. */
-export async function sampleBatch(dataset: Dataset, preprocessing: Preprocessing): Promise<SampledImages> {
-  const count = Math.min(SAMPLES, dataset.length);
-  const indices = Uint32Array.from({ length: count }, (_, at) => Math.floor((at * dataset.length) / count));
+export async function sampleBatch(
+  dataset: Dataset,
+  preprocessing: Preprocessing,
+  { of, start, end }: SamplePart = { of: SAMPLES, start: 0, end: SAMPLES },
+): Promise<SampledImages> {
+  const count = Math.min(of, dataset.length);
+  const places = Array.from({ length: count }, (_, at) => Math.floor((at * dataset.length) / count));
+  const indices = Uint32Array.from(places.slice(start, end));
   const maker = new BatchMaker(dataset.images);
   try {
     const transforms = imageTransforms(preprocessing);

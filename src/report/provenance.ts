@@ -245,5 +245,6 @@ function foreignOptions({
     ['--output', reading.output.name],
     ['--scores', reading.scores.why === '--scores' ? reading.scores.kind : null],
     ['--labels', reading.classes.file],
+    ['--class-order', reading.classes.order],
   ];
 }

@@ -3,7 +3,7 @@ import type { EvaluationEvent } from '../../evaluate/evaluate.ts';
 import { badImagesFacts } from '../shared/bad-images.ts';
 import { dataFacts } from '../shared/data-options.ts';
 import { duration, facts, ProgressLine, plural, thousands } from '../shared/progress.ts';
-import { readingFacts, valuesFact } from './model-reading.ts';
+import { printDoubts, readingFacts, valuesFact } from './model-reading.ts';
 
 type Event<Kind extends EvaluationEvent['kind']> = EvaluationEvent & { readonly kind: Kind };
 
@@ -84,6 +84,7 @@ export class EvaluationDisplay {
         `${describeChoice(environment)}, ${plural(environment.threads, 'thread')}; ${plural(environment.workers, 'worker')}`,
       ],
     ]);
+    if (model.reading) printDoubts(model.reading);
     if (finished > 0) facts([['continued', `${finished} of ${cells} cells were finished before`]]);
   }
 

@@ -45,6 +45,12 @@ export function readingFacts({
   ];
 }
 
+/** What was read otherwise than assumed, and what looks wrong: on the error stream, so that a log of results stays one. */
+export function printDoubts({ adopted = [], doubts = [] }: ModelReading): void {
+  for (const text of adopted) console.error(`${pc.cyan('read otherwise:')} ${text}`);
+  for (const text of doubts) console.error(`${pc.yellow('warning:')} ${text}`);
+}
+
 /** All that was understood of a model, and what it says of a few images. */
 export function printPreview({ model, data, answers }: ModelPreview): void {
   const { reading } = model;
@@ -72,6 +78,7 @@ export function printPreview({ model, data, answers }: ModelPreview): void {
     ['labels', classes.why],
     ['data', `${data.name} ${data.split}, ${plural(data.images, 'image')}`],
   ]);
+  printDoubts(reading);
   const right = answers.filter(({ label, predicted }) => label === predicted).length;
   console.log(`right on ${right} of ${plural(answers.length, 'sample image')}:`);
   const width1 = Math.max(...answers.map(({ label }) => label.length));

@@ -1,6 +1,7 @@
 /** How a model is read, on the command line: `--input-size`, `--mean`, `--layout`, `--labels` and the like. */
 import type { Command } from 'commander';
 import { UserError } from '../../errors.ts';
+import { CLASS_ORDERS } from '../../evaluate/labels/class-order.ts';
 import { CHANNELS, type PreprocessingFlags, SCORE_KINDS } from '../../evaluate/preprocessing.ts';
 import { choice, integer, triple } from './options.ts';
 
@@ -37,13 +38,18 @@ export function addPreprocessingOptions(command: Command): Command {
     .option(
       '--labels <file>',
       'class of each output: a name a line, or JSON such as ["cat", "dog"] or {"0": "cat"}; several outputs may share a class',
+    )
+    .option(
+      '--class-order <order>',
+      'order of the classes where nothing names them: data (default), text, number (2 before 10; of more outputs than classes the number of the output), number-1, number+1, letters, reverse, ilsvrc',
+      choice('--class-order', CLASS_ORDERS),
     );
 }
 
 /** What the options say. */
 export function toPreprocessing(flags: PreprocessingFlags): PreprocessingFlags {
-  const { inputSize, mean, std, layout, channels, resize, scale, output, scores, labels } = flags;
-  return { inputSize, mean, std, layout, channels, resize, scale, output, scores, labels };
+  const { inputSize, mean, std, layout, channels, resize, scale, output, scores, labels, classOrder } = flags;
+  return { inputSize, mean, std, layout, channels, resize, scale, output, scores, labels, classOrder };
 }
 
 /** The options again as they are typed, for a command that continues where this one ends. */
@@ -60,6 +66,7 @@ export function preprocessingWords(flags: PreprocessingFlags): string[] {
     ['--output', output],
     ['--scores', scores],
     ['--labels', labels],
+    ['--class-order', flags.classOrder],
   ];
   return given.flatMap(([option, value]) => (value === undefined ? [] : [option, String(value)]));
 }

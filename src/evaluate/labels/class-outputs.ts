@@ -1,6 +1,7 @@
 /** Which outputs of a model stand for which class of the data. */
 import { createHash } from 'node:crypto';
 import { UserError } from '../../errors.ts';
+import { type ClassOrder, ORDER_WORDS, outputsInOrder } from './class-order.ts';
 import { IMAGENET_CLASSES } from './imagenet-classes.ts';
 import type { OutputNames } from './output-names.ts';
 
@@ -8,7 +9,9 @@ export interface ClassOutputs {
   /** By class of the data, one output or several whose probabilities are added. */
   readonly outputs: readonly (readonly number[])[];
   /** Where this is from: names that were found, or what was assumed for lack of any. */
-  readonly from: OutputNames['from'] | 'imagenet order' | 'data order';
+  readonly from: OutputNames['from'] | 'imagenet order' | 'data order' | 'class order';
+  /** Which, for a `class order`. */
+  readonly order?: ClassOrder;
   /** In words, for people. */
   readonly why: string;
 }
@@ -35,6 +38,8 @@ interface Question {
   /** Number of outputs of the model, K. */
   readonly count: number;
   readonly names: OutputNames | undefined;
+  /** `--class-order`, or what the sample showed. */
+  readonly order?: ClassOrder;
   /** How messages call the model. */
   readonly file: string;
 }
@@ -48,12 +53,19 @@ interface Question {
  * @throws UserError when classes have no output, or nothing is known of the order
  */
 export function findClassOutputs(question: Question): ClassOutputs {
-  const { names, count, file } = question;
+  const { names, count, file, order } = question;
+  if (order && names?.from === 'file') {
+    throw new UserError(
+      `--class-order ${order}: --labels ${names.source} names the classes; leave one of them out`,
+    );
+  }
+  if (order) return inOrder(question, order);
   if (names) {
     checkCount(names, count, file);
     const matches = match(question.classes, names.names);
     const anyFound = matches.some(({ outputs }) => outputs.length > 0);
-    if (anyFound || names.from === 'file' || names.from === 'card') return named(question, names, matches);
+    const certain = names.from === 'file' || (names.from === 'card' && !isPlaceholder(names));
+    if (anyFound || certain) return named(question, names, matches);
     const assumed = imageNetOrder(question);
     const ignored = `${preview(names.names.flatMap(([name]) => name ?? []))} of ${names.source} are no names of the data's`;
     if (assumed) return { ...assumed, why: `${assumed.why}; ${ignored}` };
@@ -68,10 +80,24 @@ export function findClassOutputs(question: Question): ClassOutputs {
         "model's classes alone (--classes-file), and --labels FILE if their order differs",
     );
   }
+  const background =
+    count === classes.length + 1 ? '; if the first output is a background class, put a line "-" first' : '';
   throw new UserError(
     `${file}: has ${count} outputs and does not name their classes, the data has ${classes.length} classes ` +
       `(${preview(classes)}); pass --labels FILE, a file with the class of each output ` +
-      '(a name a line, or JSON such as {"0": "cat"})',
+      `(a name a line, or JSON such as {"0": "cat"})${background}`,
+  );
+}
+
+function inOrder({ classes, count, file }: Question, order: ClassOrder): ClassOutputs {
+  const outputs = outputsInOrder(order, classes, count);
+  if (outputs) {
+    const why = `${ORDER_WORDS[order]}, as --class-order ${order} has it`;
+    return { outputs: outputs.map((output) => [output]), from: 'class order', order, why };
+  }
+  throw new UserError(
+    `--class-order ${order}: expected outputs and classes that fit (${ORDER_WORDS[order]}), found ${count} outputs of ${file} ` +
+      `and ${classes.length} classes (${preview(classes)}); leave it out, or pass --labels FILE`,
   );
 }
 
@@ -87,7 +113,9 @@ function checkCount({ names, complete, from, source }: OutputNames, count: numbe
     const background =
       complete && names.length === count - 1
         ? '; if the first output is a background class, put a line "-" first'
-        : '';
+        : complete && names.length === count + 1
+          ? `; if "${names[0][0] ?? '-'}" is a title, or a background class that the model does not have, take that line out`
+          : '';
     throw new UserError(
       `${what}: expected a name for each of the ${count} outputs of ${file}, found ${names.length}${background}` +
         (complete ? ' (to name only some outputs, give JSON such as {"0": "cat"})' : ''),
@@ -179,7 +207,8 @@ function imageNetOrder({ classes, count }: Question): ClassOutputs | undefined {
   const background = count - IMAGENET_CLASSES.length;
   if (background !== 0 && background !== 1) return undefined;
   const places = new Map(IMAGENET_CLASSES.map((id, at) => [id, at + background]));
-  const outputs = classes.map((id) => places.get(id));
+  const outputs = classes.map((name) => places.get(wordNetId(name)));
+  if (new Set(outputs).size < outputs.length) return undefined;
   if (!outputs.every((output) => output !== undefined)) return undefined;
   return {
     outputs: outputs.map((output) => [output]),
@@ -188,6 +217,11 @@ function imageNetOrder({ classes, count }: Question): ClassOutputs | undefined {
       `assumed: ImageNet's WordNet ids in alphabetical order${background ? ', after a background' : ''}, ` +
       `as ${background ? 'TensorFlow-Slim' : 'torchvision'} has them`,
   };
+}
+
+/** `n02085620` of `n02085620-Chihuahua` or `N02085620`, else the name itself. */
+function wordNetId(name: string): string {
+  return /^n\d{8}(?!\d)/i.exec(name)?.[0].toLowerCase() ?? name;
 }
 
 function dataOrder({ classes, count }: Question): ClassOutputs | undefined {
