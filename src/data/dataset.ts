@@ -1,8 +1,8 @@
 import { UserError } from '../errors.ts';
-import type { Image } from '../image/image.ts';
 import { openCifar10FromCache } from './cifar10.ts';
 import { type ClassChoice, selectClasses } from './class-selection.ts';
 import { parseCorruptedSpec } from './corrupted/spec.ts';
+import type { DecodedImage } from './decode.ts';
 import { openPath } from './formats/open.ts';
 import { parseWishes } from './formats/spec.ts';
 import { openImageNet, parseImageNetSpec } from './imagenet/source.ts';
@@ -69,8 +69,8 @@ export interface Dataset {
   label(index: number): number;
   /** The path of an image, for messages. */
   describe(index: number): string;
-  /** Decode an image. Rejects with the decoder's reason when it is broken. */
-  read(index: number): Promise<Image>;
+  /** Decode an image, and tell of damage. Rejects with the decoder's reason when it is broken. */
+  read(index: number): Promise<DecodedImage>;
   close(): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 /** What an image file is, told from its bytes. */
 import { createHash } from 'node:crypto';
 import type { Image } from '../image/image.ts';
-import { imageFormat, jpegComponents } from './decode.ts';
+import { identify, readPictureHeader } from './image-header.ts';
 
 export interface FileKind {
   /** JPEG, PNG, ... */
@@ -11,18 +11,21 @@ export interface FileKind {
 
 const ENDINGS: Readonly<Record<string, RegExp>> = {
   JPEG: /\.(jpe?g|jfif|jpe)$/i,
-  PNG: /\.png$/i,
+  PNG: /\.a?png$/i,
   GIF: /\.gif$/i,
   WebP: /\.webp$/i,
   TIFF: /\.tiff?$/i,
   AVIF: /\.avif$/i,
+  BMP: /\.(bmp|dib)$/i,
+  PNM: /\.p[bgpn]m$/i,
 };
-const ANY_ENDING = /\.(jpe?g|jfif|jpe|png|gif|webp|tiff?|avif|bmp|heic)$/i;
+const ANY_ENDING = /\.(jpe?g|jfif|jpe|png|apng|gif|webp|tiff?|avif|bmp|dib|p[bgpn]m|heic)$/i;
 
 /** Undefined for formats that are not known here. */
 export function fileKind(bytes: Uint8Array): FileKind | undefined {
-  const format = imageFormat(bytes);
-  return format === undefined ? undefined : { format, cmyk: jpegComponents(bytes) === 4 };
+  const type = identify(bytes);
+  if (type.kind !== 'picture') return undefined;
+  return { format: type.format, cmyk: readPictureHeader(bytes, type.format)?.isCmyk ?? false };
 }
 
 /** Whether a file of that kind may be called so: by its ending, or without one. */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { inflateRaw } from 'node:zlib';
 import { createImage, type Image } from '../image/image.ts';
-import { decodeImage } from './decode.ts';
+import { type DecodedImage, decodeImage } from './decode.ts';
 import type { PixelCache } from './loader/pixel-cache.ts';
 import type { Transform } from './transform.ts';
 
@@ -155,13 +155,17 @@ export class ImageReader {
     this.#parts = storage.kind === 'parts' ? storage.parts.map((part) => new ImageReader(part)) : [];
   }
 
-  /** Rejects with the decoder's or the system's reason when there is no whole image. */
-  async read(index: number): Promise<Image> {
+  /**
+   * Rejects with the decoder's or the system's reason when there is no whole image.
+   *
+   * @param admit see `decodeImage`
+   */
+  async read(index: number, admit?: (pixels: number) => Promise<void>): Promise<DecodedImage> {
     if (this.storage.kind === 'rgb') return this.#readRgb(this.storage, index);
     if (this.storage.kind === 'parts') {
-      return await this.#parts[this.storage.partOf[index]].read(this.storage.indices[index]);
+      return await this.#parts[this.storage.partOf[index]].read(this.storage.indices[index], admit);
     }
-    return this.readPixels(index) ?? (await decodeImage(await this.#bytes(index)));
+    return this.readPixels(index) ?? (await decodeImage(await this.#bytes(index), admit));
   }
 
   /** The image, where nothing has to be read or decoded for it. */

@@ -67,6 +67,7 @@ const BATCHES_AHEAD = 2;
 export class DataLoader implements AsyncIterable<Batch> {
   readonly #options: DataLoaderOptions;
   readonly #badImages: BadImage[] = [];
+  readonly #damagedImages: BadImage[] = [];
 
   constructor(options: DataLoaderOptions) {
     const { batchSize, startBatch = 0 } = options;
@@ -89,6 +90,11 @@ export class DataLoader implements AsyncIterable<Batch> {
     return this.#badImages;
   }
 
+  /** Images in the batches handed over so far in this pass of whose data a part is damaged, though they could be read. */
+  get damagedImages(): readonly BadImage[] {
+    return this.#damagedImages;
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
     const { dataset, transforms, moreViews, seed, epoch, startBatch = 0, workers = 0 } = this.#options;
     const pool = this.#options.pool ?? new LoaderPool(workers);
@@ -100,6 +106,7 @@ export class DataLoader implements AsyncIterable<Batch> {
     let expected: readonly number[] | undefined;
     let images = 0;
     this.#badImages.length = 0;
+    this.#damagedImages.length = 0;
     try {
       let next = startBatch;
       for (let current = startBatch; current < this.batches; current++) {
@@ -140,7 +147,7 @@ export class DataLoader implements AsyncIterable<Batch> {
 
   /** Note what could not be read, or refuse it. */
   #review(
-    { bad, unfit, shape, kept }: BatchResult,
+    { bad, damaged, unfit, shape, kept }: BatchResult,
     indices: Uint32Array,
     expected?: readonly number[],
   ): void {
@@ -156,6 +163,9 @@ export class DataLoader implements AsyncIterable<Batch> {
         );
       }
       this.#badImages.push({ index, path, reason });
+    }
+    for (const { position, reason } of damaged) {
+      this.#damagedImages.push({ index: indices[position], path: describe(position), reason });
     }
     if (unfit) throw new UserError(`${describe(unfit.position)}: ${unfit.reason}`);
     if (expected && shape?.some((size, axis) => size !== expected[axis])) {

@@ -1,8 +1,9 @@
 import { UserError } from '../../errors.ts';
 import type { Image } from '../../image/image.ts';
-import { decodingReason } from '../decode.ts';
+import { type DecodedImage, decodingReason } from '../decode.ts';
 import { ImageReader, type SharedImages } from '../storage.ts';
 import type { Transform } from '../transform.ts';
+import { Admission, type Turn } from './admission.ts';
 import { createPipeline, type Pipeline, type PixelType } from './pipeline.ts';
 import { PixelCacheView } from './pixel-cache.ts';
 
@@ -29,6 +30,8 @@ export interface BatchResult {
   /** Positions in `indices` of the images that are in the batch, in order. */
   readonly kept: Uint32Array;
   readonly bad: readonly BadPosition[];
+  /** Images that are in the batch though their decoder complained of them. */
+  readonly damaged: readonly BadPosition[];
   /** The first image that the transforms cannot be applied to; the batch then ends before it. */
   readonly unfit?: BadPosition;
 }
@@ -67,27 +70,36 @@ export class BatchMaker {
     const views = await this.#pipelinesOf([job.transforms, ...(job.moreViews ?? [])]);
     const [{ layout, dtype }] = views;
     const bad: BadPosition[] = [];
+    const damaged: BadPosition[] = [];
+    const admission = new Admission();
     let unfit: BadPosition | undefined;
     const kept: number[] = [];
     let first: Image | undefined;
     let buffer = job.buffer ?? new SharedArrayBuffer(0);
     for (let start = 0; start < indices.length && !unfit; start += DECODED_AT_ONCE) {
-      const decoded = await this.#decode(indices.subarray(start, start + DECODED_AT_ONCE));
-      for (const [offset, result] of decoded.entries()) {
-        const position = start + offset;
+      const chunk = await this.#decode(indices.subarray(start, start + DECODED_AT_ONCE), admission);
+      for (let position = start; chunk.length > 0; position++) {
+        // Taken off, so that nothing holds the image any more when it has been written.
+        const { image, turn } = chunk.shift()!;
+        const result = await image;
         if (typeof result === 'string') {
+          turn.release();
           bad.push({ position, reason: result });
           continue;
         }
+        if (result.damage !== undefined) damaged.push({ position, reason: result.damage });
         const key = { seed, epoch, index: indices[position] };
         let images: Image[];
         try {
           images = views.map((view) => view.apply(result, key));
           for (const image of images) checkSameSize(first ?? images[0], image);
         } catch (error) {
+          admission.close();
           if (!(error instanceof UserError)) throw error;
           unfit = { position, reason: error.message };
           break;
+        } finally {
+          turn.release();
         }
         if (!first) {
           first = images[0];
@@ -112,7 +124,7 @@ export class BatchMaker {
       }
     }
     const shape = first && shapeOf(first, layout);
-    return { buffer, dtype, shape, kept: Uint32Array.from(kept), bad, unfit };
+    return { buffer, dtype, shape, kept: Uint32Array.from(kept), bad, damaged, unfit };
   }
 
   async close(): Promise<void> {
@@ -127,25 +139,38 @@ export class BatchMaker {
     return this.#pipelines.ready;
   }
 
-  /** Each image, prepared, or why it cannot be read. */
-  async #decode(indices: Uint32Array): Promise<(Image | string)[]> {
+  /** Each image, prepared, or why it cannot be read; what comes after it may wait until its room is given back. */
+  async #decode(
+    indices: Uint32Array,
+    admission: Admission,
+  ): Promise<{ image: Promise<DecodedImage | string>; turn: Turn }[]> {
     this.#prepare ??= createPreparation(this.#preparation);
     const prepare = await this.#prepare;
-    return await Promise.all(
-      Array.from(
-        indices,
-        async (index) => this.#cache?.get(index) ?? (await this.#decodeOne(index, prepare)),
-      ),
-    );
+    return Array.from(indices, (index) => {
+      const turn = admission.turn();
+      const cached = this.#cache?.get(index);
+      if (cached) turn.pass();
+      return { image: cached ? Promise.resolve(cached) : this.#decodeOne(index, prepare, turn), turn };
+    });
   }
 
-  async #decodeOne(index: number, prepare: (image: Image) => Image): Promise<Image | string> {
+  async #decodeOne(
+    index: number,
+    prepare: (image: Image) => Image,
+    turn: Turn,
+  ): Promise<DecodedImage | string> {
     try {
-      const image = prepare(this.#reader.readPixels(index) ?? (await this.#reader.read(index)));
+      const read: DecodedImage =
+        this.#reader.readPixels(index) ?? (await this.#reader.read(index, turn.admit));
+      const image = prepare(read);
+      // What is kept is not complained of again, so that only whole images are.
+      if (read.damage !== undefined) return { ...image, damage: read.damage };
       this.#cache?.set(index, image);
       return image;
     } catch (error) {
       return decodingReason(error);
+    } finally {
+      turn.pass();
     }
   }
 }
