@@ -1,15 +1,16 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { CORRUPTIONS, type CorruptionName, SEVERITIES, type Severity } from '../../corrupt/names.ts';
 import { UserError } from '../../errors.ts';
 import { openTar } from '../archive.ts';
 import { type ClassChoice, chooseClasses } from '../class-selection.ts';
+import { isPictureName } from '../picture-names.ts';
 import type { ImageStorage } from '../storage.ts';
 import type { TarEntry } from '../tar.ts';
 import { MANIFEST_FILE, parseManifest } from './manifest.ts';
 import type { CorruptedContents, CorruptedReader } from './set.ts';
 
-const IMAGE_NAME = /\.(jpe?g|png)$/i;
 const TAR_NAME = /\.(tar|tar\.gz|tgz)$/i;
 
 /** The images of one cell: file names by class folder. */
@@ -88,26 +89,28 @@ async function openCells(
   selection: ClassChoice | undefined,
   expected: number | undefined,
 ): Promise<CorruptedContents> {
-  let files: File[] | undefined;
-  let classes: readonly string[] = [];
-  for (const key of keys) {
-    const cell = cells.get(key)!;
-    const images = await cell.images();
-    if (!files) {
-      const all = [...images.keys()].sort();
-      if (all.length === 0) {
-        throw new UserError(
-          `${cell.place}: expected images in ${key}/<class>/*.JPEG, found none; fetch it again`,
-        );
-      }
-      checkCount(cell.place, images, expected);
-      classes = selection ? chooseClasses(all, selection, cell.place) : all;
-      files = classes.flatMap((folder) => images.get(folder)!.map((name) => ({ folder, name })));
-    } else {
-      checkSameImages(cell.place, images, files, classes, keys[0]);
+  // No cell decides alone which images there are: a set that is unpacked in part may begin with one that is not whole.
+  const counted = new Map<string, CountedCell>();
+  for (const key of keys) counted.set(key, countCell(await cells.get(key)!.images()));
+  const usual = usualCell(counted);
+  if (!usual) throw new UserError(`${place}: expected corruptions to read, none was asked for`);
+  const all = [...new Set([...counted.values()].flatMap(({ classes }) => [...classes.keys()]))].sort();
+  for (const [key, { total }] of counted) {
+    const { place } = cells.get(key)!;
+    if (total === 0) {
+      throw new UserError(`${place}: expected images in ${key}/<class>/*.JPEG, found none; fetch it again`);
     }
+    checkCount(place, total, expected);
   }
-  if (!files) throw new UserError(`${place}: expected corruptions to read, none was asked for`);
+  const classes = selection ? chooseClasses(all, selection, cells.get(usual[0])!.place) : all;
+  const images = await cells.get(usual[0])!.images();
+  const files = classes.flatMap((folder) => (images.get(folder) ?? []).map((name) => ({ folder, name })));
+  for (const [key, cell] of counted) {
+    const isSame = classes.every((name) => cell.classes.get(name) === usual[1].classes.get(name));
+    if (isSame) continue;
+    const { place, images } = cells.get(key)!;
+    checkSameImages(place, await images(), files, classes, usual[0]);
+  }
   const chosen = files;
   const labelOf = new Map(classes.map((name, label) => [name, label]));
   return {
@@ -123,9 +126,34 @@ async function openCells(
   };
 }
 
+/** What a cell holds, in little memory. */
+interface CountedCell {
+  readonly total: number;
+  /** Of each class a digest of the names of its images. */
+  readonly classes: ReadonlyMap<string, string>;
+}
+
+function countCell(images: Images): CountedCell {
+  let total = 0;
+  const classes = new Map<string, string>();
+  for (const [folder, names] of images) {
+    total += names.length;
+    classes.set(folder, createHash('sha256').update(names.join('/')).digest('base64'));
+  }
+  return { total, classes };
+}
+
+/** A cell with the images that most cells have; of two halves the one with more images. */
+function usualCell(cells: ReadonlyMap<string, CountedCell>): readonly [key: string, CountedCell] | undefined {
+  const alike = new Map<string, number>();
+  const contents = ({ classes }: CountedCell) => [...classes].sort().join('\n');
+  for (const cell of cells.values()) alike.set(contents(cell), (alike.get(contents(cell)) ?? 0) + 1);
+  const rank = (cell: CountedCell) => alike.get(contents(cell))!;
+  return [...cells].sort(([, a], [, b]) => rank(b) - rank(a) || b.total - a.total)[0];
+}
+
 /** A set that `pushpull corrupt` made, and that lost some or was written over an older one. */
-function checkCount(place: string, images: Images, expected: number | undefined): void {
-  const found = [...images.values()].reduce((sum, { length }) => sum + length, 0);
+function checkCount(place: string, found: number, expected: number | undefined): void {
   if (expected === undefined || found === expected) return;
   throw new UserError(
     `${place}: expected ${expected} images as ${MANIFEST_FILE} says, found ${found}; make the set again in an empty folder`,
@@ -192,7 +220,7 @@ async function subfolders(folder: string): Promise<string[]> {
 }
 
 async function imageNames(folder: string): Promise<string[]> {
-  return (await readdir(folder)).filter((name) => IMAGE_NAME.test(name) && !name.startsWith('.')).sort();
+  return (await readdir(folder)).filter((name) => isPictureName(name) && !name.startsWith('.')).sort();
 }
 
 /** The images of a cell in an archive. */
@@ -208,7 +236,7 @@ async function findInArchive(file: string, add: Add, cacheDir: string | undefine
   const byCell = new Map<string, TarEntry[]>();
   for (const entry of entries) {
     const [corruption, severity, , name] = entry.path.split('/').slice(-4);
-    if (name === undefined || name.startsWith('.') || !IMAGE_NAME.test(name)) continue;
+    if (name === undefined || name.startsWith('.') || !isPictureName(name)) continue;
     if (!isCell(corruption, severity)) continue;
     const key = `${corruption}/${severity}`;
     const list = byCell.get(key);
