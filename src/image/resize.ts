@@ -2,23 +2,47 @@ import { UserError } from '../errors.ts';
 import type { Image } from './image.ts';
 import { beginFilter, bytesAt, kernels, placeInts, placeShorts, take } from './kernels.ts';
 
+/** Pillow's, by its names. */
+export const RESIZE_FILTERS = ['nearest', 'box', 'bilinear', 'hamming', 'bicubic', 'lanczos'] as const;
+
 /**
  * Resizing of 8-bit RGB images, equal to Pillow's `Image.resize` to the bit.
  *
- * `box` and `bilinear` are antialiased: when shrinking, the filter widens with the factor. Pillow filters
+ * All but `nearest` are antialiased: when shrinking, the filter widens with the factor. Pillow filters
  * rows first, rounds to 8 bits, then filters columns, all with weights of 22 fraction bits.
  */
-export type ResizeFilter = 'nearest' | 'box' | 'bilinear';
+export type ResizeFilter = (typeof RESIZE_FILTERS)[number];
+type WeightedFilter = Exclude<ResizeFilter, 'nearest'>;
 
 const WEIGHT_BITS = 22;
 
 /** Half the width of each filter in input pixels when nothing shrinks. */
-const SUPPORT = { box: 0.5, bilinear: 1 } as const;
+const SUPPORT: Readonly<Record<WeightedFilter, number>> = {
+  box: 0.5,
+  bilinear: 1,
+  hamming: 1,
+  bicubic: 2,
+  lanczos: 3,
+};
 
-function filterWeight(filter: 'box' | 'bilinear', x: number): number {
-  if (filter === 'box') return x > -0.5 && x <= 0.5 ? 1 : 0;
-  const distance = Math.abs(x);
-  return distance < 1 ? 1 - distance : 0;
+/** Weight at a distance, in input pixels when nothing shrinks. */
+const WEIGHT: Readonly<Record<WeightedFilter, (x: number) => number>> = {
+  box: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0),
+  bilinear: (x) => Math.max(0, 1 - Math.abs(x)),
+  hamming: (x) => (Math.abs(x) < 1 ? sinc(x) * (0.54 + 0.46 * Math.cos(Math.PI * x)) : 0),
+  bicubic: (x) => {
+    const distance = Math.abs(x);
+    if (distance < 1) return ((CUBIC + 2) * distance - (CUBIC + 3)) * distance * distance + 1;
+    return distance < 2 ? (((distance - 5) * distance + 8) * distance - 4) * CUBIC : 0;
+  },
+  lanczos: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0),
+};
+
+/** Slope of the cubic filter at 1: Keys' choice, which OpenCV replaces by -0.75. */
+const CUBIC = -0.5;
+
+function sinc(x: number): number {
+  return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
 }
 
 /** A part of an image, in pixels. */
@@ -41,7 +65,7 @@ interface Taps {
 const tapsCache = new Map<string, Taps>();
 const TAPS_CACHE_SIZE = 64;
 
-function tapsFor(filter: 'box' | 'bilinear', inSize: number, outSize: number): Taps {
+function tapsFor(filter: WeightedFilter, inSize: number, outSize: number): Taps {
   const key = `${filter} ${inSize} ${outSize}`;
   const cached = tapsCache.get(key);
   if (cached) return cached;
@@ -56,12 +80,12 @@ function tapsFor(filter: 'box' | 'bilinear', inSize: number, outSize: number): T
     const start = Math.max(0, Math.trunc(centre - support + 0.5));
     const n = Math.min(inSize, Math.trunc(centre + support + 0.5)) - start;
     const raw = Float64Array.from({ length: n }, (_, k) =>
-      filterWeight(filter, (k + start - centre + 0.5) * inverse),
+      WEIGHT[filter]((k + start - centre + 0.5) * inverse),
     );
     // In order, as Pillow adds them.
     const sum = raw.reduce((total, weight) => total + weight, 0);
     first[i] = start;
-    all.push(Int32Array.from(raw, (weight) => Math.trunc(0.5 + (weight / sum) * (1 << WEIGHT_BITS))));
+    all.push(Int32Array.from(raw, (weight) => fixedPoint(weight / sum)));
   }
   const count = 2 * Math.ceil(all.reduce((most, { length }) => Math.max(most, length), 0) / 2);
   const halves = new Int16Array(outSize * count * 2);
@@ -76,6 +100,11 @@ function tapsFor(filter: 'box' | 'bilinear', inSize: number, outSize: number): T
   if (tapsCache.size >= TAPS_CACHE_SIZE) tapsCache.clear();
   tapsCache.set(key, taps);
   return taps;
+}
+
+/** Rounded away from zero, as Pillow does. */
+function fixedPoint(weight: number): number {
+  return Math.trunc(weight * (1 << WEIGHT_BITS) + (weight < 0 ? -0.5 : 0.5));
 }
 
 const HALF_BITS = WEIGHT_BITS / 2;
