@@ -73,12 +73,16 @@ export function centerCrop(image: Image, size: number): Image {
 
 /** Where {@link centerCrop} cuts an image of some size. */
 export function centerCorner({ width, height }: Size, size: number): Corner {
-  const start = (length: number) =>
-    length >= size ? roundHalfToEven((length - size) / 2) : -Math.floor((size - length) / 2);
-  return { left: start(width), top: start(height) };
+  return { left: centerStart(width, size), top: centerStart(height, size) };
 }
 
-function roundHalfToEven(value: number): number {
+/** Where the middle `size` pixels of a side begin, as torchvision's `CenterCrop` has it; negative in a frame. */
+export function centerStart(length: number, size: number): number {
+  return length >= size ? roundHalfToEven((length - size) / 2) : -Math.floor((size - length) / 2);
+}
+
+/** Python's `round`. */
+export function roundHalfToEven(value: number): number {
   const below = Math.floor(value);
   return value - below === 0.5 ? below + (below % 2) : Math.round(value);
 }

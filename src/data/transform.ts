@@ -1,9 +1,9 @@
 import type { PlannedName } from '../augment/augment.ts';
 import type { PrimeSet } from '../augment/prime/index.ts';
 import type { CorruptionName, ParameterSet, Severity } from '../corrupt/names.ts';
+import type { Geometry, Triple } from '../models/card.ts';
 
-/** Red, green, blue. */
-export type Triple = readonly [number, number, number];
+export type { Triple };
 
 /** One step from a decoded image to what the network sees. Plain data, so that it can be sent to threads. */
 export type Transform =
@@ -14,6 +14,8 @@ export type Transform =
   | { readonly kind: 'resizeTo'; readonly width: number; readonly height: number }
   /** The square in the middle; black where the image is smaller. */
   | { readonly kind: 'centerCrop'; readonly size: number }
+  /** To the size of a model from elsewhere, in the way that it wants. */
+  | ({ readonly kind: 'fit' } & Geometry)
   /** A random square of the image inside a black frame of `padding` pixels. */
   | { readonly kind: 'randomCrop'; readonly size: number; readonly padding: number }
   /** Left and right exchanged with probability one half. */

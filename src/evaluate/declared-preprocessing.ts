@@ -1,54 +1,13 @@
-/** How HuggingFace's and timm's configurations beside a model say that it wants its images. */
+/** How a model's own metadata and the configurations of HuggingFace's and timm's beside it say that it wants its images. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
-import type { Preprocessing } from '../models/card.ts';
+import type { DeclaredPreprocessing, Gap } from './declared/declared.ts';
+import { readProcessor } from './declared/huggingface.ts';
+import { isRecord } from './declared/keys.ts';
+import { readImageMetadata } from './declared/onnx-metadata.ts';
+import { readTimm, timmConfig } from './declared/timm.ts';
 
-export interface DeclaredPreprocessing {
-  readonly known: Partial<Pick<Preprocessing, 'width' | 'height' | 'mean' | 'std' | 'resize'>>;
-  /** Where from, and what of it is done otherwise here; for people. */
-  readonly why: string;
-}
-
-const triple = z.tuple([z.number(), z.number(), z.number()]);
-const side = z.number().int().positive();
-const area = z.union([side, z.object({ height: side, width: side }), z.object({ shortest_edge: side })]);
-
-/** `preprocessor_config.json` of an image processor of HuggingFace's transformers. */
-const processorSchema = z.object({
-  do_normalize: z.boolean().default(true),
-  image_mean: triple.optional(),
-  image_std: triple.optional(),
-  do_rescale: z.boolean().default(true),
-  rescale_factor: z
-    .number()
-    .positive()
-    .default(1 / 255),
-  do_resize: z.boolean().default(true),
-  size: area.optional(),
-  do_center_crop: z.boolean().default(false),
-  crop_size: area.optional(),
-  resample: z.number().int().optional(),
-});
-
-/** `pretrained_cfg` in a `config.json` of timm's. */
-const timmSchema = z.object({
-  mean: triple,
-  std: triple,
-  input_size: z.tuple([z.literal(3), side, side]),
-  crop_pct: z.number().positive().max(1).default(1),
-  interpolation: z.string().default('bilinear'),
-});
-
-/** Numbers of Pillow's filters in `resample`. */
-const FILTERS: Readonly<Record<number, string>> = {
-  0: 'nearest',
-  1: 'lanczos',
-  2: 'bilinear',
-  3: 'bicubic',
-  4: 'box',
-  5: 'hamming',
-};
+export type { DeclaredPreprocessing };
 
 /**
  * The folders in which a model's configuration may lie: its own, and the one above where it lies in `onnx`, as is the
@@ -60,80 +19,86 @@ export function configFolders(file: string): string[] {
 }
 
 /**
- * Reads `preprocessor_config.json`, or timm's `config.json`, near a model; undefined where there is none of a form that
- * is understood.
+ * Reads `preprocessor_config.json`, or timm's `config.json`, near a model, and the image metadata in it; undefined where
+ * there is none of all.
  *
  * @param file the ONNX file
+ * @param metadata `metadata_props` of the model
  */
-export async function declaredPreprocessing(file: string): Promise<DeclaredPreprocessing | undefined> {
+export async function declaredPreprocessing(
+  file: string,
+  metadata: readonly { readonly key: string; readonly value: string }[] = [],
+): Promise<DeclaredPreprocessing | undefined> {
+  const inside = readImageMetadata(metadata);
+  const beside = await configuration(file);
+  return inside && beside ? together(inside, beside) : (inside ?? beside);
+}
+
+async function configuration(file: string): Promise<DeclaredPreprocessing | undefined> {
   for (const folder of configFolders(file)) {
-    const processor = path.join(folder, 'preprocessor_config.json');
-    const found = processorSchema.safeParse(await readJson(processor));
-    if (found.success) return ofProcessor(found.data, processor);
-    const config = path.join(folder, 'config.json');
-    const value = (await readJson(config)) as { pretrained_cfg?: unknown } | undefined;
-    const timm = timmSchema.safeParse(value?.pretrained_cfg);
-    if (timm.success) return ofTimm(timm.data, config);
+    const configFile = path.join(folder, 'config.json');
+    const config = await readJson(configFile);
+    for (const name of ['preprocessor_config.json', 'processor_config.json']) {
+      const processorFile = path.join(folder, name);
+      const found = await readJson(processorFile);
+      if (found === undefined) continue;
+      if (!isRecord(found)) return unreadable(processorFile);
+      const own = isRecord(found.image_processor) ? found.image_processor : found;
+      if (own === found && name === 'processor_config.json') continue;
+      const type = isRecord(config) && typeof config.model_type === 'string' ? config.model_type : undefined;
+      return readProcessor(own, processorFile, type);
+    }
+    const timm = timmConfig(config);
+    if (timm) return readTimm(timm, configFile);
   }
   return undefined;
 }
 
+/** Undefined where there is no file, null where it is no JSON. */
 async function readJson(file: string): Promise<unknown> {
+  let text: string;
   try {
-    return JSON.parse(await readFile(file, 'utf8'));
+    text = await readFile(file, 'utf8');
   } catch {
     return undefined;
   }
+  try {
+    return JSON.parse(text) ?? null;
+  } catch {
+    return null;
+  }
 }
 
-function ofProcessor(config: z.infer<typeof processorSchema>, source: string): DeclaredPreprocessing {
-  // Means refer to rescaled pixels: here to values in [0, 1], which are pixels / 255.
-  const unit = config.do_rescale ? 255 * config.rescale_factor : 255;
-  const { image_mean: mean, image_std: std } = config.do_normalize
-    ? config
-    : { image_mean: [0, 0, 0] as const, image_std: [1, 1, 1] as const };
-  const size = config.do_resize ? config.size : undefined;
-  const crop = config.do_center_crop ? config.crop_size : undefined;
-  const seen = crop ?? size;
-  const resize = crop && size !== undefined ? shortestEdge(size) : undefined;
-  const filter = FILTERS[config.resample ?? 2] ?? 'another filter';
-  const squeezed = size !== undefined && typeof size === 'object' && 'width' in size && !crop;
+function unreadable(file: string): DeclaredPreprocessing {
+  const says = 'nothing that can be read: no JSON object';
   return {
-    known: {
-      ...(mean && std && { mean: scaled(mean, unit), std: scaled(std, unit) }),
-      ...(seen !== undefined && rectangle(seen)),
-      ...(resize !== undefined && { resize }),
-    },
-    why: [
-      source,
-      ...(squeezed ? ['there images are squeezed to that size, here cropped to it'] : []),
-      ...(size !== undefined && filter !== 'bilinear' ? [`resized by ${filter} there, bilinear here`] : []),
-    ].join('; '),
+    known: {},
+    source: file,
+    notes: [],
+    gaps: [
+      { about: 'values', says },
+      { about: 'size', says },
+    ],
   };
 }
 
-function scaled(values: readonly [number, number, number], unit: number): [number, number, number] {
-  return [values[0] / unit, values[1] / unit, values[2] / unit];
-}
-
-function shortestEdge(size: z.infer<typeof area>): number | undefined {
-  if (typeof size === 'number') return size;
-  if ('shortest_edge' in size) return size.shortest_edge;
-  return size.width === size.height ? size.width : undefined;
-}
-
-function rectangle(size: z.infer<typeof area>): { width: number; height: number } | undefined {
-  if (typeof size === 'object' && 'width' in size) return { width: size.width, height: size.height };
-  const edge = shortestEdge(size);
-  return edge === undefined ? undefined : { width: edge, height: edge };
-}
-
-function ofTimm(
-  { mean, std, input_size: [, height, width], crop_pct: crop, interpolation }: z.infer<typeof timmSchema>,
-  source: string,
-): DeclaredPreprocessing {
-  // As timm reckons the side before the crop: floor(size / crop_pct).
-  const resize = width === height ? { resize: Math.floor(width / crop) } : {};
-  const otherwise = interpolation === 'bilinear' ? '' : `; resized by ${interpolation} there, bilinear here`;
-  return { known: { mean, std, width, height, ...resize }, why: `${source}${otherwise}` };
+/** The values that a file tells itself stand; where a configuration beside it tells others, nobody knows. */
+function together(inside: DeclaredPreprocessing, beside: DeclaredPreprocessing): DeclaredPreprocessing {
+  const differs = (about: Gap['about'], one: unknown, other: unknown, what: string): Gap[] =>
+    one === undefined || other === undefined || JSON.stringify(one) === JSON.stringify(other)
+      ? []
+      : [{ about, says: `another ${what} than ${beside.source}` }];
+  return {
+    ...beside,
+    known: { ...beside.known, ...inside.known },
+    source: `${inside.source} and ${beside.source}`,
+    notes: [...inside.notes, ...beside.notes],
+    gaps: [
+      ...inside.gaps,
+      ...beside.gaps,
+      ...differs('values', inside.known.mean, beside.known.mean, 'range of values'),
+      ...differs('values', inside.known.std, beside.known.std, 'range of values'),
+      ...differs('channels', inside.known.channels, beside.known.channels, 'order of channels'),
+    ],
+  };
 }

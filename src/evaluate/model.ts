@@ -9,7 +9,8 @@ import { decodeModel, type ModelProto } from '../onnx/model.ts';
 import { randomStream } from '../random/random.ts';
 import { modelConfigSchema } from '../train/config.ts';
 import { trainingRecordSchema } from '../train/history.ts';
-import { type DeclaredPreprocessing, declaredPreprocessing } from './declared-preprocessing.ts';
+import { type DeclaredPreprocessing, describeDeclared } from './declared/declared.ts';
+import { declaredPreprocessing } from './declared-preprocessing.ts';
 import { type BatchDependence, batchDependence, ScoreOrigin } from './doubts/graph.ts';
 import { impliedScale } from './doubts/range.ts';
 import { Feeder, type ImageBatch } from './feeder.ts';
@@ -26,6 +27,7 @@ import {
   loadedType,
   type PreprocessingFlags,
   resolvePreprocessing,
+  takesPixels,
 } from './preprocessing.ts';
 import type { ModelReading, ResultModel } from './result.ts';
 import { bothClasses, classScorer, readScores } from './scores.ts';
@@ -42,7 +44,7 @@ export interface ModelFile {
   readonly model: ResultModel;
   /** Present when this project wrote the file. */
   readonly card?: ModelCard;
-  /** How it wants its images, where a configuration beside it says so. */
+  /** How it wants its images, where its metadata or a configuration beside it say so. */
   readonly declared?: DeclaredPreprocessing;
   /** What its outputs are called, where anything says so. */
   readonly names?: OutputNames;
@@ -97,7 +99,7 @@ export async function readModelFile(modelOrRun: string, labels?: string): Promis
     ...(card && howMade(card)),
   };
   const names = labels === undefined ? await declaredNames(file, proto, card) : await readLabelFile(labels);
-  const declared = card ? undefined : await declaredPreprocessing(file);
+  const declared = card ? undefined : await declaredPreprocessing(file, proto.metadataProps);
   return { path: file, run, bytes, model, card, declared, names, notes };
 }
 
@@ -138,7 +140,8 @@ export async function openModel(
   const input = imageInput(proto, file);
   const preprocessing = resolvePreprocessing(input, {
     file,
-    card: source.card?.preprocessing ?? source.declared?.known,
+    card: source.card?.preprocessing,
+    declared: source.declared,
     flags,
   });
   checkDemands(engine, { proto, input, preprocessing, file });
@@ -210,7 +213,9 @@ async function findClassifier(
       shape: [...input.shape],
       batch: feeder.batchSize ?? null,
       channels: preprocessing.channels ?? 'rgb',
-      ...(source.declared && { declared: source.declared.why }),
+      ...(source.declared && {
+        declared: describeDeclared(source.declared, flags, takesPixels(input)),
+      }),
     },
     output: { name: output.name, dtype: output.dtype, count: output.count },
     scores,

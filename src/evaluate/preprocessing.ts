@@ -1,24 +1,23 @@
 /** How images must be prepared for a model: read off its input and its card, or told by flags. */
-import type { Preparation } from '../data/loader/prepared.ts';
 import type { Transform } from '../data/transform.ts';
 import { UserError } from '../errors.ts';
-import type { Preprocessing, Triple } from '../models/card.ts';
+import type { Geometry, Preprocessing, Size, Triple } from '../models/card.ts';
 import { feedType, isPixelType } from '../onnx/adapt.ts';
 import { describePort, type Port, requiredInputs } from '../onnx/interface.ts';
 import type { ModelProto } from '../onnx/model.ts';
+import { type DeclaredPreprocessing, refuseGaps } from './declared/declared.ts';
+import { type GeometryFlags, resolveGeometry, sizeTransforms } from './geometry.ts';
 import type { ClassOrder } from './labels/class-order.ts';
 
 /** What the command line may say about how a model is read; each field overrides the model's card. */
-export interface PreprocessingFlags {
-  readonly inputSize?: { readonly width: number; readonly height: number };
+export interface PreprocessingFlags extends GeometryFlags {
+  readonly inputSize?: Size;
   /** Of each channel, in the order in which the model takes them. */
   readonly mean?: readonly [number, number, number];
   readonly std?: readonly [number, number, number];
   readonly layout?: 'NCHW' | 'NHWC';
   /** Order of the channels: red first, or blue first as Caffe and OpenCV have them; or brightness alone. */
   readonly channels?: Channels;
-  /** Short side before the centre crop, in pixels. */
-  readonly resize?: number;
   /** Range of the pixel values that `mean` and `std` refer to. */
   readonly scale?: '0-1' | '0-255';
   /** Name of the output with the scores, where there are several. */
@@ -40,8 +39,10 @@ export type ScoreKind = (typeof SCORE_KINDS)[number];
 interface Known {
   /** How to call the model in messages. */
   readonly file: string;
-  /** From the model's card, where this project wrote the file, or from a configuration beside it. */
-  readonly card: Partial<Preprocessing> | undefined;
+  /** From the model's card, where this project wrote the file. */
+  readonly card?: Preprocessing;
+  /** From the metadata of a file of somebody else's, or from a configuration beside it. */
+  readonly declared?: DeclaredPreprocessing;
   readonly flags: PreprocessingFlags;
 }
 
@@ -119,13 +120,21 @@ function resolveLayout({ shape }: ImagePort, { file, card, flags }: Known): 'NCH
   );
 }
 
-function resolveChannels({ shape }: ImagePort, layout: 'NCHW' | 'NHWC', { file, card, flags }: Known) {
+function resolveChannels(
+  { shape }: ImagePort,
+  layout: 'NCHW' | 'NHWC',
+  { file, card, declared, flags }: Known,
+) {
   const size = layout === 'NCHW' ? shape[1] : shape[3];
-  const wanted = flags.channels ?? card?.channels ?? (size === 1 ? 'grey' : 'rgb');
+  const told = card?.channels ?? declared?.known.channels;
+  // An exchange of channels leaves a single one as it is.
+  const fitting = size === 1 && told === 'bgr' ? undefined : told;
+  const wanted = flags.channels ?? fitting ?? (size === 1 ? 'grey' : 'rgb');
   if (!isFixed(size) || (size === 1) === (wanted === 'grey')) return wanted;
   throw new UserError(
-    `${file}: --channels ${wanted} does not fit its input [${shape.join(', ')}], which has ` +
-      `${size === 1 ? 'one channel' : 'three channels'}; leave --channels out`,
+    `${file}: ${flags.channels ? `--channels ${wanted}` : `"${wanted}", which its metadata say,`} does not fit its input ` +
+      `[${shape.join(', ')}], which has ${size === 1 ? 'one channel' : 'three channels'}; ` +
+      `${flags.channels ? 'leave --channels out' : 'pass --channels'}`,
   );
 }
 
@@ -135,24 +144,15 @@ function resolveChannels({ shape }: ImagePort, layout: 'NCHW' | 'NHWC', { file, 
  * @throws UserError for every gap and contradiction, with what to pass
  */
 export function resolvePreprocessing(input: ImagePort, known: Known): Preprocessing {
-  const { file, card, flags } = known;
+  const { file, card, declared, flags } = known;
   const layout = resolveLayout(input, known);
+  const pixels = takesPixels(input);
+  if (declared) refuseGaps(file, declared, flags, pixels);
   const channels = resolveChannels(input, layout, known);
-  const [fixedHeight, fixedWidth] = layout === 'NCHW' ? input.shape.slice(2) : input.shape.slice(1, 3);
-  const width = resolveSize('width', fixedWidth, flags.inputSize?.width, card?.width, file);
-  const height = resolveSize('height', fixedHeight, flags.inputSize?.height, card?.height, file);
-  // A configuration may be of a model of another size than the one that was exported.
-  const told = (card?.resize ?? 0) >= Math.max(width, height) ? card?.resize : undefined;
-  const resize = flags.resize ?? told ?? null;
-  if (resize !== null && resize < Math.max(width, height)) {
-    throw new UserError(
-      `--resize: expected at least the model's input size ${Math.max(width, height)}, found ${resize}; ` +
-        'the short side is resized to it before the centre crop',
-    );
-  }
-  const geometry = { width, height, layout, resize, ...(channels !== 'rgb' && { channels }) };
-  const type = { input, channels: 'rgb' } as const;
-  if (feedType(type) === 'uint8') {
+  const size = resolveInputSize(input, layout, known);
+  const { width, height, ...way } = resolveGeometry(size, knownWay(size, known), flags);
+  const geometry = { width, height, layout, ...way, ...(channels !== 'rgb' && { channels }) };
+  if (pixels) {
     if (flags.mean || flags.std || flags.scale) {
       throw new UserError(
         `${file}: takes ${input.dtype} pixels and normalises them itself; leave --mean, --std and --scale out`,
@@ -160,13 +160,55 @@ export function resolvePreprocessing(input: ImagePort, known: Known): Preprocess
     }
     return { ...geometry, dtype: 'uint8', mean: [0, 0, 0], std: [1, 1, 1] };
   }
-  const { mean, std } = resolveNormalisation(card, flags, channels === 'bgr', file);
+  const { mean, std } = resolveNormalisation(card ?? declared?.known, flags, channels === 'bgr', file);
   if (channels === 'grey' && [mean, std].some((values) => new Set(values).size > 1)) {
     throw new UserError(
       `${file}: takes grey images, which have one channel; pass one number each as --mean and --std`,
     );
   }
   return { ...geometry, dtype: 'float32', mean, std };
+}
+
+/** Whether a model takes whole numbers, and so normalises pixels itself. */
+export function takesPixels(input: ImagePort): boolean {
+  return feedType({ input, channels: 'rgb' }) === 'uint8';
+}
+
+function resolveInputSize(
+  { shape }: ImagePort,
+  layout: 'NCHW' | 'NHWC',
+  { file, card, declared, flags }: Known,
+): Size {
+  const [fixedHeight, fixedWidth] = layout === 'NCHW' ? shape.slice(2) : shape.slice(1, 3);
+  const told = card ?? declared?.known;
+  return {
+    width: resolveSize('width', fixedWidth, flags.inputSize?.width, told?.width, file),
+    height: resolveSize('height', fixedHeight, flags.inputSize?.height, told?.height, file),
+  };
+}
+
+/** What a card or a configuration says of the way to the model's size, which may be another than theirs. */
+function knownWay(size: Size, { file, card, declared, flags }: Known): Partial<Geometry> {
+  if (card) return mayBeCropped(size, card) ? card : {};
+  if (!declared) return {};
+  const { known, at, source } = declared;
+  if (known.width === undefined || (known.width === size.width && known.height === size.height)) return known;
+  if (at) return at(size);
+  // A filter is the same for every size; what else is said is of another model.
+  if (flags.fit !== undefined || flags.resize !== undefined) {
+    const { resample, cropRounding, fill } = known;
+    return { resample, cropRounding, fill };
+  }
+  const [theirs, own] = [`${known.width}×${known.height}`, `${size.width}×${size.height}`];
+  throw new UserError(
+    `${file}: ${source} prepares images of ${theirs}, the model takes ${own}; pass how they are prepared for it, ` +
+      `such as --fit squeeze or --resize ${Math.max(size.width, size.height)}, or --fit none for images of that size`,
+  );
+}
+
+/** A model may have been exported for larger images than its card tells. */
+function mayBeCropped({ width, height }: Size, { resize, fit }: Preprocessing): boolean {
+  return fit !== undefined || typeof resize !== 'number' || resize >= Math.max(width, height);
 }
 
 function resolveSize(
@@ -216,15 +258,6 @@ function resolveNormalisation(
     mean: flags.mean ? told(flags.mean) : mean,
     std: flags.std ? told(flags.std) : std,
   };
-}
-
-/** How images get the size that the network sees. */
-export function sizeTransforms({ width, resize }: Preprocessing): Preparation[] {
-  if (resize === null) return [];
-  return [
-    { kind: 'resize', shortSide: resize },
-    { kind: 'centerCrop', size: width },
-  ];
 }
 
 /** What the loader hands over: pixels where the model, or the conversion to grey before it, normalises them. */

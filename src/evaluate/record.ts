@@ -1,5 +1,7 @@
 /** The result of an evaluation while it grows, cell by cell. */
+
 import { CORRUPTIONS } from '../corrupt/index.ts';
+import { describeGeometry, needsExactSize } from './geometry.ts';
 import type { Cell } from './grid.ts';
 import { IMAGENET_CLASSES } from './labels/imagenet-classes.ts';
 import type { MeasuredCell } from './measure.ts';
@@ -138,10 +140,11 @@ export class EvaluationRecord {
   #otherCrop(): string[] {
     const { corrupted, clean, preprocessing } = this.#options.data;
     const made = Math.round((preprocessing.width * 8) / 7);
-    if (corrupted?.format !== 'imagenet-c' || !clean || !this.#clean || preprocessing.resize === made)
-      return [];
-    const how =
-      preprocessing.resize === null ? 'taken as they are' : `resized to ${preprocessing.resize} and cropped`;
+    const alike = preprocessing.fit === undefined && preprocessing.resize === made;
+    if (corrupted?.format !== 'imagenet-c' || !clean || !this.#clean || alike) return [];
+    const how = needsExactSize(preprocessing)
+      ? 'taken as they are'
+      : `prepared otherwise (${describeGeometry(preprocessing)})`;
     return [
       `clean images are ${how}, those of ImageNet-C were resized to ${made} before the crop; ` +
         `--resize ${made} crops both alike`,

@@ -10,6 +10,7 @@ import { CORRUPTED_FORMATS } from '../data/corrupted/spec.ts';
 import { readProblem } from '../data/files.ts';
 import { ENGINES, PRECISIONS } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
+import { RESIZE_FILTERS } from '../image/resize.ts';
 import { modelConfigSchema } from '../train/config.ts';
 import { trainingRecordSchema } from '../train/history.ts';
 import { CLASS_ORDERS } from './labels/class-order.ts';
@@ -90,16 +91,23 @@ const modelSchema = z.object({
 
 const triple = z.tuple([z.number(), z.number(), z.number()]).readonly();
 
+const side = z.number().int().positive();
+
 const preprocessingSchema = z.object({
-  width: z.number().int().positive(),
-  height: z.number().int().positive(),
+  width: side,
+  height: side,
   layout: z.enum(['NCHW', 'NHWC']),
   dtype: z.enum(['float32', 'uint8']),
   /** On values in [0, 1]. */
   mean: triple,
   std: triple,
-  /** Short side before the centre crop, in pixels; null where images come at the model's size. */
-  resize: z.number().int().positive().nullable(),
+  /** Short side before the centre crop, in pixels; null where images come at the model's size. With `fit`, see `Geometry`. */
+  resize: z.union([side, z.object({ width: side, height: side }).readonly()]).nullable(),
+  fit: z.enum(['squeeze', 'pad', 'crop-first', 'crop-only']).optional(),
+  /** Bilinear where it is left out. */
+  resample: z.enum(RESIZE_FILTERS).optional(),
+  cropRounding: z.literal('down').optional(),
+  fill: triple.optional(),
   /** Of a model that does not take red, green, blue in this order. */
   channels: z.enum(['bgr', 'grey']).optional(),
 });

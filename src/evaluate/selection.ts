@@ -5,6 +5,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import type { Preprocessing } from '../models/card.ts';
+import { geometryWords, needsExactSize } from './geometry.ts';
 import type { Cell } from './grid.ts';
 import type { ModelReading, Result, ResultData, ResultEnvironment } from './result.ts';
 
@@ -94,15 +95,11 @@ export function checkCorruptedSize(sample: CorruptedSample, { width, height }: P
 /**
  * Checks that the data's images can be brought to the model's input size.
  *
- * @throws UserError that says which `--resize` to pass
+ * @throws UserError that says which options to pass
  */
-export function checkGeometry(sample: DataSample, { width, height, resize }: Preprocessing): void {
-  if (resize !== null && width !== height) {
-    throw new UserError(
-      `--resize: works for square inputs, the model takes ${width}×${height}; give images of that size and leave --resize out`,
-    );
-  }
-  if (resize !== null) return;
+export function checkGeometry(sample: DataSample, preprocessing: Preprocessing): void {
+  if (!needsExactSize(preprocessing)) return;
+  const { width, height } = preprocessing;
   const other = sample.images.find(({ image }) => image.width !== width || image.height !== height);
   if (!other) return;
   const cure =
@@ -110,8 +107,9 @@ export function checkGeometry(sample: DataSample, { width, height, resize }: Pre
       ? `pass --resize ${width} to shrink the short side to ${width} and crop the centre` +
         (width === 224
           ? ' (or --resize 256, if the network was tested that way)'
-          : cropAlone(other.image, width))
-      : 'give images of that size';
+          : cropAlone(other.image, width)) +
+        ', or --fit squeeze to resize width and height apart'
+      : 'pass --fit squeeze, --fit pad or --fit crop, or give images of that size';
   throw new UserError(
     `${other.described}: expected an image of the model's input size ${width}×${height}, ` +
       `found ${other.image.width}×${other.image.height}; ${cure}`,
@@ -137,7 +135,12 @@ const SAME_PICTURES: readonly Fact[] = [
   ['--seed', (data) => data.seed],
   ['--set', (data) => data.corruptionSet],
   ['image size', ({ preprocessing: { width, height } }) => `${width}×${height}`],
-  ['--resize', (data) => data.preprocessing.resize],
+  ...(['--resize', '--fit', '--resample', '--crop-rounding', '--fill'] as const).map(
+    (name): Fact => [
+      name,
+      ({ preprocessing }) => geometryWords(preprocessing).find(([option]) => option === name)?.[1] ?? 'none',
+    ],
+  ),
   ['--frost-dir', (data) => data.frost],
   ['--skip-bad', (data) => data.skipBad],
   ['classes', (data) => data.classes],

@@ -10,11 +10,12 @@ import { UserError } from '../errors.ts';
 import type { Preprocessing } from '../models/card.ts';
 import type { EvaluateOptions } from './evaluate.ts';
 import type { ImageBatch } from './feeder.ts';
+import { asTheyAre, sizeTransforms } from './geometry.ts';
 import { type Cell, gridCells } from './grid.ts';
 import { knownClasses } from './labels/class-outputs.ts';
 import type { OutputNames } from './labels/output-names.ts';
 import type { Predictions, PredictionsSubject } from './predictions.ts';
-import { imageTransforms, sizeTransforms } from './preprocessing.ts';
+import { imageTransforms } from './preprocessing.ts';
 import type { ResultData } from './result.ts';
 import { checkCorruptedSize, checkGeometry, sampleCorrupted, sampleData } from './selection.ts';
 
@@ -181,7 +182,7 @@ export async function describeData(
     seed,
     frost: set.frost,
     skipBad,
-    preprocessing: clean ? preprocessing : { ...preprocessing, resize: null },
+    preprocessing: clean ? preprocessing : asTheyAre(preprocessing),
     corrupted: {
       ...{ format: set.format, fingerprints: { ...fingerprints } },
       ...(set.leftOut !== undefined && { leftOut: set.leftOut }),
@@ -254,7 +255,7 @@ export async function sampleImages(
   const [{ corruption, severity }] = cells;
   const cell = set!.cell(corruption, severity);
   try {
-    return await sampleBatch(cell, { ...preprocessing, resize: null }, part);
+    return await sampleBatch(cell, asTheyAre(preprocessing), part);
   } finally {
     await cell.close();
   }
@@ -332,12 +333,12 @@ export function openPass(cell: Cell | 'clean', options: PassOptions): DataLoader
   });
 
   function source(cell: Cell | 'clean') {
-    const preprocessing = prepared ? { ...data.preprocessing, resize: null } : data.preprocessing;
+    const preprocessing = prepared ? asTheyAre(data.preprocessing) : data.preprocessing;
     const clean = prepared ?? test.clean!;
     if (cell === 'clean') return { dataset: clean, transforms: imageTransforms(preprocessing) };
     if (test.set) {
       const dataset = test.set.cell(cell.corruption, cell.severity);
-      return { dataset, transforms: imageTransforms({ ...preprocessing, resize: null }) };
+      return { dataset, transforms: imageTransforms(asTheyAre(preprocessing)) };
     }
     const { corruptionSet: set, seed } = data;
     const corruption = { kind: 'corrupt', ...cell, set, seed, frostDir } as const;

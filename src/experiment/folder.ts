@@ -100,7 +100,7 @@ function describePlan(plan: ExperimentPlan, earlier: ExperimentFolder | undefine
       ...{ seed, cells, images },
       ...(corruptions && { corruptions: [...corruptions] }),
       ...(severities && { severities: [...severities] }),
-      ...(preprocessing?.resize !== undefined && { resize: preprocessing.resize }),
+      ...(typeof preprocessing?.resize === 'number' && { resize: preprocessing.resize }),
     },
     rows: rows.map(({ row, config, full, scaled }) => {
       const { schema: _, seed: __, engine: ___, device: ____, workers: _____, ...settings } = config;

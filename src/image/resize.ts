@@ -9,7 +9,8 @@ export const RESIZE_FILTERS = ['nearest', 'box', 'bilinear', 'hamming', 'bicubic
  * Resizing of 8-bit RGB images, equal to Pillow's `Image.resize` to the bit.
  *
  * All but `nearest` are antialiased: when shrinking, the filter widens with the factor. Pillow filters
- * rows first, rounds to 8 bits, then filters columns, all with weights of 22 fraction bits.
+ * rows first, rounds to 8 bits, then filters columns, all with weights of 22 fraction bits; columns first where
+ * {@link columnsFirst} says so.
  */
 export type ResizeFilter = (typeof RESIZE_FILTERS)[number];
 type WeightedFilter = Exclude<ResizeFilter, 'nearest'>;
@@ -200,6 +201,37 @@ function resizeNearest(image: Image, outWidth: number, outHeight: number, region
 }
 
 /**
+ * Whether Pillow 13 filters columns before rows, which earlier versions never do: where the height loses more than
+ * twice what the width does. The order matters to the rounding in between.
+ */
+function columnsFirst(image: Image, width: number, height: number): boolean {
+  const lost = image.height - height;
+  return width !== image.width && lost > 0 && lost > 2 * (image.width - width);
+}
+
+/** Columns are taken to the kernels so many bytes at a time. */
+const BAND_BYTES = 2 ** 24;
+
+/** Some rows of the image at another height. */
+function resizeHeight(image: Image, height: number, filter: ResizeFilter, top: number, rows: number): Image {
+  const out = {
+    width: image.width,
+    height: rows,
+    channels: 3,
+    data: new Uint8Array(image.width * rows * 3),
+  } as const;
+  const band = Math.max(1, Math.floor(BAND_BYTES / (image.height * 3)));
+  for (let left = 0; left < image.width; left += band) {
+    const width = Math.min(band, image.width - left);
+    const part = resize(image, image.width, height, filter, { left, top, width, height: rows });
+    for (let y = 0; y < rows; y++) {
+      out.data.set(part.data.subarray(y * width * 3, (y + 1) * width * 3), (y * image.width + left) * 3);
+    }
+  }
+  return out;
+}
+
+/**
  * The image at another size, or a part of that.
  *
  * @param width, height In pixels, 1 or more.
@@ -218,6 +250,10 @@ export function resize(
   }
   const size = { width: region.width, height: region.height, channels: 3 } as const;
   if (filter === 'nearest') return { ...size, data: resizeNearest(image, width, height, region) };
+  if (columnsFirst(image, width, height)) {
+    const flat = resizeHeight(image, height, filter, region.top, region.height);
+    return resize(flat, width, region.height, filter, { ...region, top: 0 });
+  }
   const across = width === image.width ? undefined : tapsFor(filter, image.width, width);
   const down = height === image.height ? undefined : tapsFor(filter, image.height, height);
   beginFilter();

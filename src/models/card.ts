@@ -4,17 +4,46 @@ import type { ModelConfig } from './config.ts';
 
 export type Triple = readonly [number, number, number];
 
-/** What an image must go through before a network sees it. */
-export interface Preprocessing {
+/** In pixels. */
+export interface Size {
   readonly width: number;
   readonly height: number;
+}
+
+/** How a picture of any size becomes one of `width` × `height`. */
+export interface Geometry extends Size {
+  /**
+   * Length to which the short side is resized before the centre crop, or a size that the picture must cover before it;
+   * null for the picture as it is. With `fit`, see there.
+   */
+  readonly resize: number | Size | null;
+  /**
+   * What else than that is done:
+   *
+   * - `squeeze`: width and height are resized apart, to `resize` and then cropped, or to the size itself where it is null.
+   * - `pad`: the picture is shrunk to fit into `resize`, or into the size itself, and gets a frame.
+   * - `crop-first`: the middle of the picture is cut out, so much of the short side as the size is of `resize` (all where it
+   *   is null), and resized to the size.
+   * - `crop-only`: the middle is cut out, nothing resized.
+   */
+  readonly fit?: Fit;
+  /** Filter of Pillow's that resizes; bilinear where it is left out. */
+  readonly resample?: 'nearest' | 'box' | 'bilinear' | 'hamming' | 'bicubic' | 'lanczos';
+  /** Where half a pixel is left over, the crop begins before it; without it to the even side, as torchvision does. */
+  readonly cropRounding?: 'down';
+  /** Levels of red, green and blue outside of the picture; black where they are left out. */
+  readonly fill?: Triple;
+}
+
+export type Fit = 'squeeze' | 'pad' | 'crop-first' | 'crop-only';
+
+/** What an image must go through before a network sees it. */
+export interface Preprocessing extends Geometry {
   readonly layout: 'NCHW' | 'NHWC';
   readonly dtype: 'float32' | 'uint8';
   /** Subtracted from values in [0, 1], then divided by `std`; red, green, blue. */
   readonly mean: Triple;
   readonly std: Triple;
-  /** Length to which the short side is resized before the centre crop; null for neither. */
-  readonly resize: number | null;
   /** Of a model that does not take red, green, blue in this order. */
   readonly channels?: 'bgr' | 'grey';
 }

@@ -1,7 +1,9 @@
 /** Several results side by side: who is the baseline, what the others are called, and how they relate to it. */
+
 import type { PushPullKernels } from '../analyze/kernels.ts';
 import { BENCHMARK_CORRUPTIONS, CORRUPTION_GROUPS } from '../corrupt/index.ts';
 import { UserError } from '../errors.ts';
+import { describeGeometry } from '../evaluate/geometry.ts';
 import { computeMetrics, mean } from '../evaluate/metrics.ts';
 import type { Metrics, Result } from '../evaluate/result.ts';
 import { otherImagesOfSets } from '../evaluate/selection.ts';
@@ -137,7 +139,7 @@ const SAME_PICTURES: readonly (readonly [what: string, of: (data: Result['data']
   ['corruption set', (data) => data.corruptionSet],
   ['frost textures', (data) => data.frost],
   ['size', ({ preprocessing: { width, height } }) => `${width}×${height}`],
-  ['resize', (data) => data.preprocessing.resize ?? 'none'],
+  ['preparation', (data) => describeGeometry(data.preprocessing)],
 ];
 
 /** @throws UserError that names the first result which was measured on other images than the first of all */

@@ -5,7 +5,7 @@ import { parseCorruptedSpec } from '../data/corrupted/spec.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { createPipeline, loadTextures } from '../data/loader/pipeline.ts';
 import { UserError } from '../errors.ts';
-import { sizeTransforms } from '../evaluate/preprocessing.ts';
+import { sizeTransforms } from '../evaluate/geometry.ts';
 import type { Result, ResultData } from '../evaluate/result.ts';
 import { sampleCorrupted, sampleData } from '../evaluate/selection.ts';
 import type { Image } from '../image/image.ts';

@@ -1,6 +1,7 @@
 /** How the figures came about: what anybody needs to judge or repeat them. */
 
 import { describeChoice } from '../engine/options.ts';
+import { describeGeometry, geometryWords } from '../evaluate/geometry.ts';
 import type { Result } from '../evaluate/result.ts';
 import { commandParts, engineWords, shellWord, trainCommand } from '../train/command.ts';
 import type { RunConfig } from '../train/config.ts';
@@ -81,7 +82,7 @@ function modelFacts(model: ComparedModel): Fact[] {
       name: 'Input',
       value:
         `${input.width} × ${input.height} ${input.layout} ${input.dtype}, ` +
-        `${input.resize === null ? 'not resized' : `short side ${input.resize}, centre crop`}, ` +
+        `${describeGeometry(input)}, ` +
         `mean ${input.mean.join(', ')}, std ${input.std.join(', ')}` +
         `${input.channels ? `, ${input.channels === 'bgr' ? 'blue first' : 'grey'}` : ''}`,
     },
@@ -237,7 +238,7 @@ function foreignOptions({
       '--input-size',
       reading.input.shape.filter((length) => typeof length === 'string').length > 1 ? size : null,
     ],
-    ['--resize', input.resize],
+    ...geometryWords(input),
     ['--mean', floats ? own(input.mean) : null],
     ['--std', floats ? own(input.std) : null],
     ['--layout', input.layout],

@@ -27,24 +27,14 @@ describe('declaredPreprocessing', () => {
       ...{ do_resize: true, size: { shortest_edge: 256 }, resample: 2 },
       ...{ do_center_crop: true, crop_size: { height: 224, width: 224 }, ...IMAGENET },
     });
-    expect(found).toEqual({
+    expect(found).toMatchObject({
       known: {
-        ...{ width: 224, height: 224, resize: 256 },
+        ...{ width: 224, height: 224, resize: 256, resample: 'bilinear', cropRounding: 'down' },
         ...{ mean: IMAGENET.image_mean, std: IMAGENET.image_std },
       },
-      why: path.join(folder, 'preprocessor_config.json'),
+      source: path.join(folder, 'preprocessor_config.json'),
+      ...{ notes: [], gaps: [] },
     });
-  });
-
-  it('says what is done otherwise here', async () => {
-    const found = await declared('preprocessor_config.json', {
-      ...{ size: 224, resample: 3, image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5] },
-    });
-    expect(found!.known).toEqual({ width: 224, height: 224, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] });
-    expect(found!.why).toMatch(/; resized by bicubic there, bilinear here$/);
-    const squeezed = await declared('preprocessor_config.json', { size: { height: 32, width: 48 } });
-    expect(squeezed!.known).toEqual({ width: 48, height: 32 });
-    expect(squeezed!.why).toMatch(/; there images are squeezed to that size, here cropped to it$/);
   });
 
   it.each([
@@ -67,17 +57,19 @@ describe('declaredPreprocessing', () => {
     const found = await declared('config.json', {
       pretrained_cfg: { ...config, crop_pct: 0.875, interpolation: 'bicubic' },
     });
-    expect(found).toEqual({
-      known: { mean: config.mean, std: config.std, width: 224, height: 224, resize: 256 },
-      why: `${path.join(folder, 'config.json')}; resized by bicubic there, bilinear here`,
+    expect(found).toMatchObject({
+      known: {
+        ...{ mean: config.mean, std: config.std, width: 224, height: 224, resize: 256, resample: 'bicubic' },
+      },
+      source: `${path.join(folder, 'config.json')} (timm)`,
+      ...{ notes: [], gaps: [] },
     });
   });
 
-  it('passes over what is of another form', async () => {
+  it('passes over what is none', async () => {
     expect(await declared('config.json', { model_type: 'resnet' })).toBeUndefined();
-    expect(await declared('preprocessor_config.json', { size: 'large' })).toBeUndefined();
-    await writeFile(path.join(folder, 'preprocessor_config.json'), '{');
-    expect(await declaredPreprocessing(path.join(folder, 'model.onnx'))).toBeUndefined();
+    expect(await declared('processor_config.json', { processor_class: 'CLIPProcessor' })).toBeUndefined();
+    expect(await declaredPreprocessing(path.join(folder, 'other', 'model.onnx'))).toBeUndefined();
   });
 
   it('makes options unnecessary', async () => {
@@ -95,6 +87,8 @@ describe('declaredPreprocessing', () => {
     const ids = [...new Set(answers.map(({ label }) => label))];
     const { predicted } = cases.find((each) => each.model.startsWith('huggingface'))!;
     expect(answers.map((answer) => ids.indexOf(answer.predicted!))).toEqual(predicted);
-    expect(model.reading.input.declared).toBe(path.join(folder, 'preprocessor_config.json'));
+    // The class is that of the type of model in config.json.
+    const source = `${path.join(folder, 'preprocessor_config.json')} (ConvNextImageProcessor)`;
+    expect(model.reading.input.declared).toBe(source);
   });
 });

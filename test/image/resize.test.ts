@@ -29,6 +29,7 @@ describe('resize', () => {
       [17, photo.height, 'box'],
       [33, 21, 'nearest'],
       [33, 70, 'lanczos'],
+      [58, 11, 'bicubic'],
     ];
     for (const [width, height, filter] of sizes) {
       const whole = resize(photo, width, height, filter);

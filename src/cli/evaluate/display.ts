@@ -1,5 +1,6 @@
 import { describeChoice } from '../../engine/options.ts';
 import type { EvaluationEvent } from '../../evaluate/evaluate.ts';
+import { describeGeometry, needsExactSize } from '../../evaluate/geometry.ts';
 import { badImagesFacts } from '../shared/bad-images.ts';
 import { dataFacts } from '../shared/data-options.ts';
 import { duration, facts, ProgressLine, plural, thousands } from '../shared/progress.ts';
@@ -56,8 +57,8 @@ export class EvaluationDisplay {
   #start({ model, data, environment, reading, cells, clean, finished }: Event<'start'>): void {
     this.#cells = cells;
     this.#finished = finished;
-    const { width, height, resize } = data.preprocessing;
-    const crop = resize === null ? '' : `short side to ${resize}, centre `;
+    const { width, height } = data.preprocessing;
+    const how = describeGeometry(data.preprocessing);
     const { corrupted } = data;
     const count = plural(cells - (clean ? 1 : 0), 'cell');
     facts([
@@ -69,7 +70,7 @@ export class EvaluationDisplay {
       ...(reading ? dataFacts(reading) : []),
       [
         'input',
-        `${corrupted ? '' : crop}${width}×${height}, ${valuesFact(data.preprocessing, model.reading)}`,
+        `${width}×${height}${corrupted || needsExactSize(data.preprocessing) ? '' : ` ${how}`}, ${valuesFact(data.preprocessing, model.reading)}`,
       ],
       ...(model.reading ? readingFacts(model.reading) : []),
       [
@@ -78,7 +79,7 @@ export class EvaluationDisplay {
           ? `${count} of ${data.path}, as they are`
           : `${count}, strengths of the ${data.corruptionSet} set`,
       ],
-      ...(corrupted ? [cleanFact(data, clean, crop)] : []),
+      ...(corrupted ? [cleanFact(data, clean)] : []),
       [
         'device',
         `${describeChoice(environment)}, ${plural(environment.threads, 'thread')}; ${plural(environment.workers, 'worker')}`,
@@ -109,13 +110,16 @@ export class EvaluationDisplay {
 
 /** What is clean beside a corrupted set. */
 function cleanFact(
-  { clean, preprocessing: { width, height } }: Event<'start'>['data'],
+  { clean, preprocessing }: Event<'start'>['data'],
   measured: boolean,
-  crop: string,
 ): [name: string, text: string] {
   if (!clean || !measured) return ['clean', 'not measured: no clean images were given (--clean)'];
-  const how = crop === '' ? 'as they are' : `${crop}${width}×${height}`;
-  return ['clean', `${clean.name}, ${plural(clean.images, 'image')}, ${how}`];
+  const { width, height } = preprocessing;
+  const size = needsExactSize(preprocessing) ? '' : `${width}×${height} `;
+  return [
+    'clean',
+    `${clean.name}, ${plural(clean.images, 'image')}, ${size}${describeGeometry(preprocessing)}`,
+  ];
 }
 
 function label(cell: 'clean' | { readonly corruption: string; readonly severity: number }): string {

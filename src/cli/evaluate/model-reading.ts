@@ -1,5 +1,7 @@
 /** How a model was understood, in words: what it is fed, what it answers, and which classes that are. */
+
 import pc from 'picocolors';
+import { describeGeometry } from '../../evaluate/geometry.ts';
 import type { ModelReading, ResultData } from '../../evaluate/result.ts';
 import type { ModelPreview } from '../../evaluate/subject.ts';
 import { facts, plural, thousands } from '../shared/progress.ts';
@@ -55,11 +57,10 @@ export function printDoubts({ adopted = [], doubts = [] }: ModelReading): void {
 export function printPreview({ model, data, answers }: ModelPreview): void {
   const { reading } = model;
   const { input, output, scores, classes } = reading;
-  const { width, height, resize, layout } = data.preprocessing;
+  const { width, height, layout } = data.preprocessing;
   const shape = input.shape.map((length) => (length === '' ? '?' : length)).join(', ');
   const batch =
     input.batch === null ? 'any number of images at once' : `${plural(input.batch, 'image')} at once`;
-  const crop = resize === null ? 'as they are' : `short side to ${resize}, centre cropped`;
   const others = classes.unused > 0 ? `, ${plural(classes.unused, 'other')} masked` : '';
   const shared =
     classes.shared > 0 ? `, ${classes.shared} of them by several outputs (probabilities added)` : '';
@@ -69,7 +70,7 @@ export function printPreview({ model, data, answers }: ModelPreview): void {
     ['input', `${input.name}, ${input.dtype} [${shape}], ${layout}, ${batch}`],
     [
       'images',
-      `${width}×${height} ${data.corrupted ? 'of the set, as they are' : crop}; ${valuesFact(data.preprocessing, reading)}`,
+      `${width}×${height} ${data.corrupted ? 'of the set, as they are' : describeGeometry(data.preprocessing)}; ${valuesFact(data.preprocessing, reading)}`,
     ],
     ...(input.declared ? [['', `as ${input.declared}`] as const] : []),
     ['output', `${output.name}, ${output.dtype}, ${plural(output.count, 'score')} an image`],

@@ -11,6 +11,7 @@ import { beginFilter, floatsAt, kernels, placeBytes, placeFloats, take } from '.
 import { resize } from '../../image/resize.ts';
 import { type Random, randomStream } from '../../random/random.ts';
 import { decodingReason } from '../decode.ts';
+import { fitImage } from '../fit.ts';
 import { resizeAndCrop, resizeShortSide } from '../short-side.ts';
 import { ImageReader } from '../storage.ts';
 import type { Transform, Triple } from '../transform.ts';
@@ -120,6 +121,8 @@ async function createStep(transform: Geometry, position: number): Promise<Step> 
       return (image) => resize(image, transform.width, transform.height, 'bilinear');
     case 'centerCrop':
       return (image) => centerCrop(image, transform.size);
+    case 'fit':
+      return (image) => fitImage(image, transform);
     case 'randomCrop':
       return (image, key) => randomCrop(image, transform, random(key));
     case 'randomHorizontalFlip':

@@ -3,7 +3,7 @@ import type { Transform } from '../transform.ts';
 import { pixelCache } from './pixel-cache.ts';
 
 /** Transforms of an image alone: nothing of them is drawn at random. */
-export type Preparation = Extract<Transform, { kind: 'resize' | 'resizeTo' | 'centerCrop' }>;
+export type Preparation = Extract<Transform, { kind: 'resize' | 'resizeTo' | 'centerCrop' | 'fit' }>;
 
 /**
  * The images of a data set after `steps`, for those who pass over them many times with different further transforms:
