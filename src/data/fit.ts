@@ -28,8 +28,8 @@ export function fitImage(image: Image, geometry: Geometry): Image {
 function cutFirst(image: Image, geometry: Geometry): Image {
   const short = Math.min(image.width, image.height);
   const of = boxOf(geometry);
-  const width = Math.trunc((geometry.width / of.width) * short);
-  const height = Math.trunc((geometry.height / of.height) * short);
+  const width = Math.max(1, Math.trunc((geometry.width / of.width) * short));
+  const height = Math.max(1, Math.trunc((geometry.height / of.height) * short));
   const [left, top] = [startOf(image.width, width, geometry), startOf(image.height, height, geometry)];
   return crop(image, left, top, width, height);
 }

@@ -144,10 +144,12 @@ export class EvaluationRecord {
     if (corrupted?.format !== 'imagenet-c' || !clean || !this.#clean || alike) return [];
     const how = needsExactSize(preprocessing)
       ? 'taken as they are'
-      : `prepared otherwise (${describeGeometry(preprocessing)})`;
+      : preprocessing.fit === undefined && typeof preprocessing.resize === 'number'
+        ? `resized to ${preprocessing.resize} and cropped`
+        : `prepared otherwise (${describeGeometry(preprocessing)})`;
     return [
       `clean images are ${how}, those of ImageNet-C were resized to ${made} before the crop; ` +
-        `--resize ${made} crops both alike`,
+        `--resize ${made}${preprocessing.fit ? ' --fit crop' : ''} crops both alike`,
     ];
   }
 

@@ -45,11 +45,16 @@ describe('checkGeometry', () => {
     expect(() => checkGeometry(sample, { ...preprocessing, width: 48, height: 40 })).not.toThrow();
     expect(() => checkGeometry(sample, { ...preprocessing, resize: 32 })).not.toThrow();
     expect(() => checkGeometry(sample, preprocessing)).toThrow(
-      /a\/b.png: expected an image of the model's input size 32×32, found 48×40; pass --resize 32 .*, or --resize 40 to crop the centre alone$/,
+      /a\/b.png: expected an image of the model's input size 32×32, found 48×40; pass --resize 32 .*, or --resize 40 to crop the centre alone, or --fit squeeze to resize width and height apart$/,
     );
     const small = { ...preprocessing, width: 28, height: 28 };
-    expect(() => checkGeometry(sample, small)).toThrow(/crop the centre$/);
-    expect(() => checkGeometry(sample, { ...preprocessing, width: 64, resize: 64 })).toThrow(/square inputs/);
+    expect(() => checkGeometry(sample, small)).toThrow(/crop the centre, or --fit squeeze/);
+    const flat = { ...preprocessing, width: 64 };
+    expect(() => checkGeometry(sample, flat)).toThrow(
+      /size 64×32, .*; pass --fit squeeze, --fit pad or --fit crop/,
+    );
+    expect(() => checkGeometry(sample, { ...flat, resize: 64 })).not.toThrow();
+    expect(() => checkGeometry(sample, { ...flat, fit: 'squeeze' })).not.toThrow();
   });
 });
 
@@ -66,6 +71,10 @@ describe('checkBaseline', () => {
     [{ seed: 3 }, /--baseline b.json: .*--seed 3 there, 0 here; evaluate the baseline with the same options/],
     [{ limit: 5, images: 5 }, /number of images 5 there, 10 here; --limit 5 there, null here/],
     [{ corruptionSet: 'imagenet' as const }, /--set imagenet there, cifar here/],
+    [
+      { preprocessing: { ...data.preprocessing, fit: 'squeeze' as const, resample: 'bicubic' as const } },
+      /--fit squeeze there, none here; --resample bicubic there, none here/,
+    ],
     [{ fingerprint: 'e'.repeat(64) }, /other images or labels/],
   ])('refuses %j', (changes, message) => {
     expect(() => checkBaseline(exampleResult(changes), 'b.json', data, cells)).toThrow(message);
