@@ -71,7 +71,8 @@ Any classifier of images will do: NCHW or NHWC, floats or whole numbers, logits 
 or a free one. HuggingFace's preprocessor_config.json or timm's config.json beside it is read. Outputs stand for
 classes by name: those of --labels, else those that the file (or HuggingFace's config.json beside it) tells. Without
 names, 1,000 outputs on folders of WordNet ids stand in ImageNet's order, and as many outputs as classes in the data's;
-that is told as an assumption. Of a model that knows more classes than the data has, the answer is the likeliest of
+that is told as an assumption, and tried on some images: another order, blue first or another range of values is taken
+where it alone can be meant, and told; --class-order, --channels and --scale say it once and for all. Of a model that knows more classes than the data has, the answer is the likeliest of
 the data's.
 
 A corrupted set is taken as it is: its images are normalised, never resized or cropped. Its clean error

@@ -19,6 +19,7 @@ import { loadWeights } from '../train/weights/load.ts';
 import { encodeWeights } from '../train/weights/save.ts';
 import { settleNetwork } from '../train/weights/settle.ts';
 import { openWeights, type WeightsSource } from '../train/weights/source.ts';
+import { testedSize } from '../train/weights/tested.ts';
 import { choice, integer, triple } from './shared/options.ts';
 import { facts, thousands } from './shared/progress.ts';
 import { addStemOptions, askedStem, type StemFlags, toBatchNorm } from './shared/stem.ts';
@@ -50,6 +51,7 @@ interface Flags extends StemFlags {
   classes?: number;
   weights?: string;
   classNames?: string;
+  resize?: number;
   mean?: [number, number, number];
   std?: [number, number, number];
 }
@@ -85,6 +87,11 @@ export function register(program: Command): void {
   addStemOptions(network)
     .option('--class-names <file>', 'text file with the name of a class in each line')
     .option(
+      '--resize <n>',
+      'short side of the images before the centre crop (default: as the makers of the weights tested them)',
+      integer('--resize', 1),
+    )
+    .option(
       '--mean <r,g,b>',
       "of the training images' values in [0, 1] (default: as the form's data set)",
       triple('--mean'),
@@ -118,6 +125,10 @@ function describe(card: ModelCard, format: string, bytes: number, notes: readonl
     `mean ${mean.join(', ')}, std ${std.join(', ')}`,
   ];
   const [first, last] = [classes[0], classes.at(-1)];
+  const named =
+    classes.length > 0
+      ? `${classes.length}: ${first} to ${last}`
+      : `${thousands(model.classes)}, whose names are not known (--class-names FILE writes them into the file)`;
   return [
     ['model', `${model.name} ${model.form}, width ${model.width}, ${model.variant}`],
     ['parameters', thousands(model.parameters)],
@@ -129,7 +140,7 @@ function describe(card: ModelCard, format: string, bytes: number, notes: readonl
         ]
       : ['format', "safetensors with torchvision's names"],
     ['images', images.join('; ')],
-    ['classes', `${classes.length}: ${first} to ${last}`],
+    ['classes', named],
     ['trained', training === undefined ? 'elsewhere' : 'as the metadata says'],
     ['size', `${(bytes / 1e6).toFixed(1)} MB`],
   ];
@@ -169,17 +180,24 @@ async function fromWeights(flags: Flags): Promise<Deployable> {
   const { config, notes } = settleNetwork(source, asked);
   const model = createModel(config, 0);
   const { weights, notes: adapted } = loadWeights(source, model);
+  const images = preprocessingOf(model, flags, source);
   const card: ModelCard = {
     schema: CARD_SCHEMA,
     model: { ...config, name: config.model, variant: variantName(config), parameters: model.parameterCount },
     classes: await classNames(flags, config.classes, source),
-    preprocessing: preprocessingOf(model, flags, source),
+    preprocessing: images.preprocessing,
     training: source.card?.training,
   };
-  return { model, weights, card, notes: [...adapted, ...notes] };
+  return { model, weights, card, notes: [...adapted, ...notes, ...images.notes] };
 }
 
-function preprocessingOf(model: ImageModel, { mean, std }: Flags, { card }: WeightsSource): Preprocessing {
+/** As the file says, else as its makers tested it; options come first. */
+function preprocessingOf(
+  model: ImageModel,
+  { mean, std, resize }: Flags,
+  source: WeightsSource,
+): { preprocessing: Preprocessing; notes: string[] } {
+  const { card } = source;
   const preset = PRESETS[model.config.form === 'cifar' ? 'cifar10' : 'imagenet'];
   const usual: Preprocessing = {
     width: model.inputSize,
@@ -190,19 +208,43 @@ function preprocessingOf(model: ImageModel, { mean, std }: Flags, { card }: Weig
     std: preset.std,
     resize: preset.size === 'image' ? null : preset.size,
   };
-  const stored = card?.config.form === model.config.form ? card.preprocessing : usual;
-  return { ...stored, mean: mean ?? stored.mean, std: std ?? stored.std };
+  if (resize !== undefined && resize < model.inputSize) {
+    throw new UserError(
+      `--resize ${resize}: expected at least the ${model.inputSize} pixels that the network takes; the centre is cut out of it`,
+    );
+  }
+  const own = card?.config.form === model.config.form ? card.preprocessing : undefined;
+  const tested = own || model.config.form === 'cifar' ? undefined : testedSize(source);
+  const stored = own ?? { ...usual, resize: tested?.resize ?? usual.resize };
+  const preprocessing = {
+    ...stored,
+    mean: mean ?? stored.mean,
+    std: std ?? stored.std,
+    resize: resize ?? stored.resize,
+  };
+  if (!tested || resize !== undefined) return { preprocessing, notes: [] };
+  const { known, of, interpolation } = tested;
+  const how = interpolation === 'bicubic' ? ` (${interpolation} there, bilinear here)` : '';
+  return {
+    preprocessing,
+    notes: [
+      known
+        ? `weights of ${of}, tested with the short side at ${tested.resize}${how}`
+        : `assumed: tested with the short side at ${tested.resize}${how}, as is usual for names of ${of}; --resize decides otherwise`,
+    ],
+  };
 }
 
-/** One name a line; those that the weights bring; numbers when there are neither. */
+/** One name a line; those that the weights bring; none when there are neither, as numbers would pass for names. */
 async function classNames(
   { classNames: file }: Flags,
   classes: number,
   { card }: WeightsSource,
 ): Promise<string[]> {
   if (file === undefined) {
-    const known = card?.classes.length === classes ? card.classes : undefined;
-    return Array.from({ length: classes }, (_, index) => known?.[index] ?? String(index));
+    const known = card?.classes.length === classes ? card.classes : [];
+    // What earlier versions wrote where nobody gave names.
+    return known.length > 10 && known.every((name, index) => name === String(index)) ? [] : [...known];
   }
   const text = await readFile(file, 'utf8').catch((error: Error) => {
     throw new UserError(`--class-names ${file}: cannot be read (${error.message})`);

@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import { floats, type Tensor } from '../../src/graph/tensor.ts';
 import { readModelCard } from '../../src/models/card.ts';
+import { createModel } from '../../src/models/registry.ts';
 import { loadCheckpoint } from '../../src/train/checkpoint.ts';
 import { openRun, runPaths } from '../../src/train/run.ts';
-import { readSafetensors } from '../../src/train/safetensors.ts';
+import { encodeSafetensors, readSafetensors } from '../../src/train/safetensors.ts';
 import { inProcess, pushpull, writePictures } from './command.ts';
 
 const fixture = (name: string): string =>
@@ -100,6 +101,12 @@ describe('pushpull train --weights', () => {
   });
 });
 
+/** A file of the numbers 0 to 11. */
+function numbers(): string {
+  writeFileSync(at('numbers.txt'), Array.from({ length: 12 }, (_, at) => at).join('\n'));
+  return at('numbers.txt');
+}
+
 describe('pushpull export', () => {
   it('gives the same network from a run, from its weights and from safetensors', async () => {
     const [fromRun, fromWeights, fromFile] = ['run.onnx', 'weights.onnx', 'file.onnx'].map(at);
@@ -137,6 +144,39 @@ describe('pushpull export', () => {
     expect(stderr).toMatch(/format +ONNX, opset 17: images \[N, 3, 32, 32\] to logits \[N, 3\], N is free/);
     expect(stderr).toMatch(/images +32×32; mean 0\.4914, 0\.4822, 0\.4465, std/);
     expect(stderr).toMatch(/classes +3: blue to red/);
+  });
+
+  it('writes what the makers of the weights tested with, and no numbers in place of names', async () => {
+    const config = {
+      model: 'resnet18',
+      form: 'imagenet',
+      width: 2,
+      classes: 12,
+      stem: { kind: 'conv' },
+    } as const;
+    const file = at('imagenet.safetensors');
+    writeFileSync(file, encodeSafetensors(createModel(config, 1).parameters));
+    const words = ['export', '--weights', file, '--out', at('imagenet.onnx')];
+    const { stderr } = await inProcess(...words);
+    expect(stderr).toMatch(/images +short side to 256, 224×224 from the centre; mean 0\.485, 0\.456/);
+    expect(stderr).toContain(
+      'assumed: tested with the short side at 256, as is usual for names of torchvision; --resize decides otherwise',
+    );
+    expect(stderr).toMatch(/classes +12, whose names are not known \(--class-names FILE/);
+    expect(readModelCard(readFileSync(at('imagenet.onnx')))).toMatchObject({
+      classes: [],
+      preprocessing: { resize: 256, width: 224 },
+    });
+    await inProcess(...words, '--resize', '300');
+    expect(readModelCard(readFileSync(at('imagenet.onnx')))?.preprocessing.resize).toBe(300);
+    await expect(inProcess(...words, '--resize', '200')).rejects.toThrow(
+      /--resize 200: expected at least the 224/,
+    );
+    // Names that are none, as earlier versions wrote them, are not handed on.
+    const old = at('old.safetensors');
+    await inProcess('export', '--weights', file, '--out', old, '--class-names', numbers());
+    await inProcess('export', '--weights', old, '--out', at('old.onnx'));
+    expect(readModelCard(readFileSync(at('old.onnx')))?.classes).toEqual([]);
   });
 
   it('names classes by a file', async () => {

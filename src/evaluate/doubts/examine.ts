@@ -1,4 +1,5 @@
 /** How a model is read: as assumed, unless a sample of the data shows that this cannot be meant; and what looks wrong. */
+import type { OnnxEngine } from '../../engine/engine.ts';
 import { UserError } from '../../errors.ts';
 import { otherOrders } from '../labels/class-order.ts';
 import type { PreprocessingFlags } from '../preprocessing.ts';
@@ -17,6 +18,9 @@ const FEWEST_WRONG = 10;
 const FEWEST_TO_JUDGE = 50;
 /** As many images of other classes must have got the one answer that all have. */
 const FEWEST_OTHERS = 8;
+
+/** A session takes at most so many times the bytes of its file, two of them half as many. */
+const ROOM = 8;
 
 /** A reading that was tried. */
 interface Tried extends Trial {
@@ -142,12 +146,18 @@ async function tryAssumed(subject: Subject, first: Understood, count: number): P
   const answers = await answersTo(subject, first, count);
   const trials = inOrders(subject, first, [], answers);
   const wrong = answers.labels.length - rights(trials[0]);
-  if (wrong < FEWEST_WRONG) return trials;
+  if (wrong < FEWEST_WRONG || !hasRoomForTwo(subject)) return trials;
   const changes = assumedOfImages(subject.source, first.flags, first.opened.preprocessing);
   for (const list of subsets(changes)) {
     if (list.length > 0) trials.push(...(await tryChanges(subject, first, list, count)));
   }
   return trials;
+}
+
+/** Whether a second session of the model fits beside the first: what its weights take, several times over. */
+function hasRoomForTwo({ engine, source }: Subject): boolean {
+  const { limits } = engine as Partial<OnnxEngine>;
+  return limits === undefined || ROOM * source.bytes.length <= limits.bytes;
 }
 
 async function tryChanges(
@@ -264,7 +274,7 @@ async function findUsual(
   first: Understood,
   { chosen, images }: { readonly chosen: Tried; readonly images: number },
 ): Promise<string | undefined> {
-  if (subject.source.card) return undefined;
+  if (subject.source.card || !hasRoomForTwo(subject)) return undefined;
   const list = chosen.list.filter(({ kind }) => kind !== 'scale');
   const usual = usualOthers(first.opened.preprocessing);
   const trials: Tried[] = [];

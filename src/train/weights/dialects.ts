@@ -19,6 +19,11 @@ export interface Dialect {
   readonly antialias?: Antialias;
   /** Constants of the batch norms with which the published weights were trained, by network. */
   readonly batchNorm?: Readonly<Record<string, BatchNormConfig>>;
+  /**
+   * How images of 224 pixels were made for testing, from a short side of 256; `paper` where it is this project's own way.
+   * Default: bilinear.
+   */
+  readonly tested?: 'bicubic' | 'paper';
   /** What else is different about networks with these names, by network. */
   readonly caveats?: Readonly<Record<string, string>>;
 }
@@ -101,17 +106,20 @@ export const DIALECTS: readonly Dialect[] = [
   },
   {
     name: 'BlurConv2 networks of the reference implementation',
+    tested: 'paper',
     marks: [/^layer\d+\.\d+\.conv[12]\.0\.weight$/],
     renames: [[/^(conv1|layer\d+\.\d+\.conv[12])\.0\./, '$1.'], ...SHIFTED_NORM, ...PUSH_PULL, CLASSIFIER],
     antialias: 'blurconv2',
   },
   {
     name: 'the reference implementation (bgswaroop/pushpull-conv)',
+    tested: 'paper',
     marks: [/^bn\.running_mean$/, /^conv1\.push(_conv)?\.weight$/],
     renames: [...PUSH_PULL, [/^bn\./, 'bn1.'], CLASSIFIER],
   },
   {
     name: 'lukemelas/EfficientNet-PyTorch',
+    tested: 'bicubic',
     marks: [/^_conv_stem\./, /^_blocks\.\d+\._depthwise_conv\.weight$/],
     renames: [
       [/^_blocks\.(\d+)\.(\w+)\./, lukemelasBlock],
@@ -131,6 +139,7 @@ export const DIALECTS: readonly Dialect[] = [
   },
   {
     name: 'timm',
+    tested: 'bicubic',
     marks: [/^conv_stem\./, /^blocks\.\d+\.\d+\.conv_dw\.weight$/],
     renames: [
       [/^blocks\.(\d+)\.(\d+)\.(se\.\w+|\w+)\./, timmBlock],

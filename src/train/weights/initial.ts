@@ -54,7 +54,7 @@ function otherTask(
       `they were trained on images with mean ${mean.join(', ')} and std ${std.join(', ')}; this run has others`,
     );
   }
-  if (!newClassifier && card.classes.join('\n') !== data.classes.join('\n')) {
+  if (!newClassifier && card.classes.length > 0 && card.classes.join('\n') !== data.classes.join('\n')) {
     const shown = card.classes.slice(0, 3).join(', ');
     notes.push(
       `their classes have other names (${shown}, ...): --new-classifier unless they are the same things`,
