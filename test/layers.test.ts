@@ -83,9 +83,35 @@ describe('layers', () => {
     expect(offenders).toEqual([]);
   });
 
-  test('one module alone talks to ONNX Runtime', () => {
-    const talkers = sources.filter(({ imports }) => imports.some((name) => name.startsWith('onnxruntime')));
-    expect(talkers.map(({ path }) => path)).toEqual(['engine/node/onnx/runtime.ts']);
+  test('one module alone talks to ONNX Runtime, by what another one loads', () => {
+    const talkers = sources.filter(({ text }) =>
+      /'onnxruntime-(node|web|common)'/.test(withoutComments(text)),
+    );
+    expect(talkers.map(({ path }) => path).sort()).toEqual([
+      'engine/node/onnx/choice.ts',
+      'engine/node/onnx/ort.ts',
+      'engine/node/onnx/runtime.ts',
+    ]);
+  });
+
+  test('what only a few need is loaded when they need it: heavy packages, and those with native parts', () => {
+    const eager = (path: string, seen = new Set<string>()): Set<string> => {
+      if (seen.has(path)) return seen;
+      seen.add(path);
+      const statements = /^(?:import|export)\s+(?!type\b)(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm;
+      const { text } = sources.find((source) => source.path === path)!;
+      for (const [, name] of withoutComments(text).matchAll(statements)) {
+        if (name.startsWith('.')) eager(join(dirname(path), name).split(sep).join('/'), seen);
+        else seen.add(name);
+      }
+      return seen;
+    };
+    for (const entry of ['index.ts', 'cli/main.ts']) {
+      const loaded = eager(entry);
+      expect(loaded).toContain('corrupt/registry.ts');
+      const heavy = /^(vega|sharp|yaml|koffi|@koromix|@resvg|onnxruntime)/;
+      expect([...loaded].filter((name) => heavy.test(name))).toEqual([]);
+    }
   });
 
   test('one module alone talks to libtorch, by what another one loads', () => {

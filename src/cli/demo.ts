@@ -6,6 +6,7 @@ import pc from 'picocolors';
 import { BUILT_IN_DATASETS } from '../data/dataset.ts';
 import { writeFileAtomic } from '../data/files.ts';
 import { folderLock, withLock } from '../data/lock.ts';
+import { loadSharp } from '../data/sharp.ts';
 import { checkEngineOptions, storedChoice } from '../engine/options.ts';
 import { UserError } from '../errors.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
@@ -78,6 +79,8 @@ export function register(program: Command): void {
 async function demo(flags: Flags): Promise<void> {
   const begin = performance.now();
   checkEngineOptions(flags);
+  // The report's pictures need it; not after minutes of training.
+  loadSharp();
   await claimFolder(flags);
   const results: string[] = [];
   for (const [index, { name, title, stem }] of NETWORKS.entries()) {

@@ -4,6 +4,7 @@ import { arch, availableParallelism, cpus, freemem, platform, release, totalmem 
 import { type Command, Option } from 'commander';
 import pc from 'picocolors';
 import { DEVICES, type Device, ENGINES, type EngineName } from '../engine/engine.ts';
+import { examineInstallation, providers } from './doctor/installation.ts';
 import { type Cause, convolve, type Finding, judge, runSelf, type Verdict } from './doctor/probe.ts';
 import { examineTorch } from './doctor/torch.ts';
 import { choice } from './shared/options.ts';
@@ -29,12 +30,17 @@ const MARKS: Readonly<Record<Verdict, string>> = {
 const CAUSES: Readonly<Record<Device, readonly Cause[]>> = {
   cpu: [
     {
-      sign: /Cannot find (module|package)|NODE_MODULE|dlopen|GLIBC/,
-      text: 'the native library of ONNX Runtime cannot be loaded',
-      cure: 'Install again with: npm ci. It exists for Linux x64/arm64 (glibc), Windows x64/arm64 and macOS arm64.',
+      sign: /native library cannot be loaded|Cannot find (module|package)|NODE_MODULE|dlopen|GLIBC/,
+      text: 'ONNX Runtime cannot be loaded',
+      cure: 'Install again with: npm ci, or npm install. With its WebAssembly build, slower: PUSHPULL_ONNXRUNTIME=wasm',
     },
   ],
   webgpu: [
+    {
+      sign: /WebAssembly build/,
+      text: "needs ONNX Runtime's native library",
+      cure: 'See onnxruntime above.',
+    },
     {
       sign: /libvulkan\.so\.1: cannot open/,
       text: 'the Vulkan loader is not installed',
@@ -49,6 +55,11 @@ const CAUSES: Readonly<Record<Device, readonly Cause[]>> = {
     },
   ],
   cuda: [
+    {
+      sign: /WebAssembly build/,
+      text: "needs ONNX Runtime's native library",
+      cure: 'See onnxruntime above.',
+    },
     {
       sign: /load (shared )?library|expected the ONNX Runtime provider/i,
       text: 'the CUDA provider is not installed',
@@ -79,9 +90,11 @@ export function register(program: Command): void {
     .addOption(
       new Option('--engine <name>', 'what to try it with').argParser(choice('--engine', ENGINES)).hideHelp(),
     )
+    .addOption(new Option('--providers', "print ONNX Runtime's providers").hideHelp())
     .addHelpText('after', EXAMPLES)
-    .action(async ({ probe, engine, torch }: Flags) => {
-      if (probe === undefined) await examine(torch);
+    .action(async ({ probe, engine, torch, providers: list }: Flags) => {
+      if (list) console.log(await providers());
+      else if (probe === undefined) await examine(torch);
       else console.log(await convolve({ engine, device: probe, torch }));
     });
 }
@@ -90,11 +103,14 @@ interface Flags {
   readonly torch?: string;
   readonly probe?: Device;
   readonly engine?: EngineName;
+  readonly providers?: boolean;
 }
 
 async function examine(torch: string | undefined): Promise<void> {
   const findings = [
-    ...(await versions()),
+    ...versions(),
+    ...(await examineInstallation()),
+    ...machine(),
     ...(await Promise.all([...DEVICES.map(tryDevice), examineTorch({ path: torch })])).flat(),
   ];
   for (const { verdict, name, text, cure } of findings) {
@@ -103,21 +119,21 @@ async function examine(torch: string | undefined): Promise<void> {
   }
   const broken = findings.filter(({ verdict }) => verdict === 'broken');
   if (broken.length === 0) {
-    console.log(`\nReady. Try: ${pc.bold('pushpull demo')}`);
+    const reads = findings.every(({ name, verdict }) => name !== 'pictures' || verdict === 'good');
+    console.log(
+      reads ? `\nReady. Try: ${pc.bold('pushpull demo')}` : '\nReady for cifar10, mnist and npy: alone.',
+    );
   } else {
     console.log(`\n${pc.red('Not ready:')} mend ${broken.map(({ name }) => name).join(', ')} first.`);
     process.exitCode = 2;
   }
 }
 
-async function versions(): Promise<Finding[]> {
-  // Loads the native library, which no other command needs on this thread.
-  const { listProviders, runtimeVersion } = await import('../engine/node/onnx/runtime.ts');
+function versions(): Finding[] {
   const require = createRequire(import.meta.url);
   const own = (require('../../package.json') as { version: string }).version;
   const [major, minor] = process.versions.node.split('.').map(Number);
   const recent = major > NODE[0] || (major === NODE[0] && minor >= NODE[1]);
-  const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GB`;
   return [
     { verdict: 'good', name: 'pushpull', text: own },
     {
@@ -126,11 +142,12 @@ async function versions(): Promise<Finding[]> {
       text: `${process.versions.node} on ${platform()} ${release()} ${arch()}`,
       cure: recent ? undefined : `Install Node ${NODE.join('.')} or later from https://nodejs.org.`,
     },
-    {
-      verdict: 'good',
-      name: 'onnxruntime',
-      text: `${runtimeVersion()}, knows the providers ${listProviders().join(', ')}`,
-    },
+  ];
+}
+
+function machine(): Finding[] {
+  const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GB`;
+  return [
     {
       verdict: 'good',
       name: 'processor',

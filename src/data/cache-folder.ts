@@ -1,10 +1,30 @@
+import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
-import envPaths from 'env-paths';
 
 /**
  * Where downloads and unpacked archives are kept: what the user says (`--cache`), else the environment variable
  * PUSHPULL_CACHE, else the operating system's folder for caches (`~/.cache/pushpull` on Linux).
  */
 export function cacheFolder(given?: string): string {
-  return path.resolve(given ?? (process.env.PUSHPULL_CACHE || envPaths('pushpull', { suffix: '' }).cache));
+  return path.resolve(given ?? (process.env.PUSHPULL_CACHE || systemFolder()));
+}
+
+function systemFolder(): string {
+  const { LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
+  const home = homeFolder();
+  // A user without a home, as in containers that run under a bare number.
+  if (home === undefined) return path.join(tmpdir(), 'pushpull-cache');
+  if (process.platform === 'darwin') return path.join(home, 'Library', 'Caches', 'pushpull');
+  if (process.platform === 'win32') {
+    return path.join(LOCALAPPDATA || path.join(home, 'AppData', 'Local'), 'pushpull', 'Cache');
+  }
+  return path.join(XDG_CACHE_HOME || path.join(home, '.cache'), 'pushpull');
+}
+
+function homeFolder(): string | undefined {
+  try {
+    return homedir() || undefined;
+  } catch {
+    return undefined;
+  }
 }

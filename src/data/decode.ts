@@ -1,4 +1,5 @@
-import sharp, { type OutputInfo, type Sharp } from 'sharp';
+import type { OutputInfo, Sharp } from 'sharp';
+import { UserError } from '../errors.ts';
 import { createImage, type Image } from '../image/image.ts';
 import { decodeBmp } from './bmp.ts';
 import { errorCode } from './files.ts';
@@ -6,10 +7,7 @@ import { type OpaqueGif, withoutTransparency } from './gif.ts';
 import { identify, type PictureFormat, type PictureHeader, readPictureHeader } from './image-header.ts';
 import { maxPixels } from './limits.ts';
 import { decodePnm } from './pnm.ts';
-
-// Images are decoded many at a time; threads inside one small image only cost. Nothing is decoded twice either.
-sharp.concurrency(1);
-sharp.cache(false);
+import { loadSharp } from './sharp.ts';
 
 /** An image, and what its decoder complained of without giving up. */
 export interface DecodedImage extends Image {
@@ -52,6 +50,7 @@ export async function decodeImage(
   const { data, info } =
     strict ??
     (await decode('error').catch((cause: unknown) => {
+      if (cause instanceof UserError) throw cause;
       throw new Error(whatIsWrong(own, header.format), { cause });
     }));
   const image = toRgb(data, info, header);
@@ -77,7 +76,7 @@ async function readHeader(bytes: Uint8Array): Promise<PictureHeader> {
     if (header && header.width > 0 && header.height > 0) return header;
     throw new Error(whatIsWrong(bytes, type.format));
   }
-  const { width, height } = await sharp(bytes, { limitInputPixels: false })
+  const { width, height } = await loadSharp()(bytes, { limitInputPixels: false })
     .metadata()
     .catch((cause: unknown) => {
       throw new Error(whatIsWrong(bytes, type.format), { cause });
@@ -102,7 +101,7 @@ async function decodePixels(
   { format, isCmyk, isDeepGrey }: PictureHeader,
   failOn: 'warning' | 'error',
 ): Promise<Decoded> {
-  const input = sharp(bytes, {
+  const input = loadSharp()(bytes, {
     failOn,
     ignoreIcc: true,
     limitInputPixels: maxPixels(),

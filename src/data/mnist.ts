@@ -38,6 +38,8 @@ export const MNIST_FILES = {
 const PART = fileURLToPath(new URL('../../assets/mnist/', import.meta.url));
 /** MNIST's pictures are 28 × 28; a frame of 2 makes them as large as CIFAR's. */
 const PADDING = 2;
+/** What the part is called; what is asked for, `mnist`, means either. */
+export const MNIST_PART = 'MNIST (part)';
 const FILE_NAMES = { train: 'train', test: 't10k' } as const;
 
 /** Where `pushpull data mnist` keeps the files. */
@@ -71,7 +73,7 @@ export async function openMnist(split: Split, cacheDir?: string): Promise<SplitC
   }
   const bytes = new SharedArrayBuffer(images.data.length);
   new Uint8Array(bytes).set(images.data);
-  const displayName = isWhole ? 'MNIST' : 'MNIST (part)';
+  const displayName = isWhole ? 'MNIST' : MNIST_PART;
   return {
     kind: 'mnist',
     name: 'mnist',

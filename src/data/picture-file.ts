@@ -1,9 +1,9 @@
 /** Reading and writing single pictures: a photo, and what became of it. */
 import path from 'node:path';
-import sharp from 'sharp';
 import { SMALLEST_SIDE } from '../corrupt/index.ts';
 import { UserError } from '../errors.ts';
 import { createImage, type Image } from '../image/image.ts';
+import { loadSharp } from './sharp.ts';
 import { resizeAndCrop } from './short-side.ts';
 
 const EXTENSIONS = ['.jpg', '.jpeg', '.png', '.webp', '.gif', '.avif', '.tif', '.tiff'];
@@ -20,7 +20,7 @@ export function isImageFile(file: string): boolean {
  */
 export async function readImageFile(file: string): Promise<Image> {
   try {
-    const { data, info } = await sharp(file, { failOn: 'truncated' })
+    const { data, info } = await loadSharp()(file, { failOn: 'truncated' })
       .rotate()
       .flatten()
       .toColourspace('srgb')
@@ -29,6 +29,7 @@ export async function readImageFile(file: string): Promise<Image> {
     if (info.channels !== 3) throw new Error(`${info.channels} channels where 3 were expected`);
     return createImage(info.width, info.height, new Uint8Array(data));
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     throw new UserError(
       `${file}: expected a picture (JPEG, PNG, WebP, TIFF, ...), but it cannot be read: ${reason}`,
@@ -38,7 +39,7 @@ export async function readImageFile(file: string): Promise<Image> {
 
 /** An image as a PNG file. */
 export async function encodePng({ data, width, height, channels }: Image): Promise<Buffer> {
-  return await sharp(data, { raw: { width, height, channels } }).png().toBuffer();
+  return await loadSharp()(data, { raw: { width, height, channels } }).png().toBuffer();
 }
 
 /** Quality of the published ImageNet-C. */
@@ -46,7 +47,7 @@ const JPEG_QUALITY = 85;
 
 /** An image as a JPEG file, as ImageNet-C stores it: quality 85, colours at half resolution. */
 export async function encodeJpeg({ data, width, height, channels }: Image): Promise<Buffer> {
-  return await sharp(data, { raw: { width, height, channels } })
+  return await loadSharp()(data, { raw: { width, height, channels } })
     .jpeg({ quality: JPEG_QUALITY, chromaSubsampling: '4:2:0' })
     .toBuffer();
 }

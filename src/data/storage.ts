@@ -5,6 +5,7 @@ import { inflateRaw } from 'node:zlib';
 import { createImage, type Image } from '../image/image.ts';
 import { type DecodedImage, decodeImage } from './decode.ts';
 import type { PixelCache } from './loader/pixel-cache.ts';
+import { loadSharp } from './sharp.ts';
 import type { Transform } from './transform.ts';
 
 /** Where the bytes of images are, by index. Plain data and shared memory, so that threads read them themselves. */
@@ -150,7 +151,9 @@ export class ImageReader {
   readonly #parts: readonly ImageReader[];
   #descriptor: number | undefined;
 
+  /** @throws UserError when there is nothing to decode image files with */
   constructor(storage: ImageStorage) {
+    if (storage.kind !== 'pixels' && storage.kind !== 'rgb') loadSharp();
     this.storage = storage;
     this.#parts = storage.kind === 'parts' ? storage.parts.map((part) => new ImageReader(part)) : [];
   }

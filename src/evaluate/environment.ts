@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { arch, cpus, platform } from 'node:os';
 import type { Engine } from '../engine/engine.ts';
+import { chooseBuild } from '../engine/node/onnx/choice.ts';
 import type { EngineChoice } from '../engine/options.ts';
 import type { ResultEnvironment } from './result.ts';
 
@@ -15,7 +16,7 @@ export function describeEnvironment(
   return {
     pushpull: (require('../../package.json') as { version: string }).version,
     node: process.versions.node,
-    onnxruntime: (require('onnxruntime-node/package.json') as { version: string }).version,
+    onnxruntime: engine.name === 'torch' ? chooseBuild().version : engine.version,
     ...(engine.name === 'torch' && { torch: engine.version }),
     engine: engine.name,
     device: engine.device,

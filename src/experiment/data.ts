@@ -3,6 +3,7 @@ import path from 'node:path';
 import { parseCorruptedSpec } from '../data/corrupted/spec.ts';
 import { BUILT_IN_DATASETS } from '../data/dataset.ts';
 import { parseImageNetSpec } from '../data/imagenet/source.ts';
+import { MNIST_PART } from '../data/mnist.ts';
 import { isNpyPair } from '../data/npy/pair.ts';
 import { UserError } from '../errors.ts';
 import type { Experiment } from './read.ts';
@@ -67,5 +68,7 @@ export function dataTitle({ name, classes }: { name: string; classes: readonly s
 export function otherDataNote({ data }: Pick<Experiment, 'data'>, opened: string): string | undefined {
   const meant = ownName(data);
   if (meant === undefined || meant === opened) return undefined;
+  // MNIST tells in its own name whether it is all of it.
+  if (meant === 'MNIST' && opened === MNIST_PART) return undefined;
   return `on ${opened} in place of ${meant}`;
 }

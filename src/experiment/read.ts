@@ -1,12 +1,16 @@
 /** Reading experiment files: YAML or JSON, with line and column in every complaint. */
 import { readdir, readFile, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Document, isMap, isNode, LineCounter, type Node, parseDocument } from 'yaml';
+import type { Document, Node } from 'yaml';
 import type { z } from 'zod';
 import { UserError } from '../errors.ts';
 import { type EntryPath, type ExperimentRow, expandRows, FileProblem } from './rows.ts';
 import { EXPERIMENT_SCHEMA, type ExperimentFile, experimentSchema } from './schema.ts';
+
+/** 72 modules, for experiments alone. */
+const yaml = () => createRequire(import.meta.url)('yaml') as typeof import('yaml');
 
 /** The experiments that come with the package, at its root. */
 const SHIPPED = fileURLToPath(new URL('../../experiments', import.meta.url));
@@ -54,9 +58,9 @@ async function findExperiment(given: string): Promise<string> {
  * @param file Its path, for messages, and for paths in it.
  */
 export function parseExperiment(text: string, file: string): Experiment {
-  const lines = new LineCounter();
+  const lines = new (yaml().LineCounter)();
   // JSON is YAML, so one parser serves both, and tells where things are.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = yaml().parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
@@ -101,10 +105,10 @@ function offsetOf(document: Document, place: EntryPath, isKey = false): number {
   let node: unknown = document.contents;
   let offset = startOf(node) ?? 0;
   for (const key of place) {
-    if (!isNode(node)) break;
-    if (isMap(node)) {
+    if (!yaml().isNode(node)) break;
+    if (yaml().isMap(node)) {
       const pair = node.items.find(
-        (item) => String(isNode(item.key) ? item.key.toJSON() : item.key) === String(key),
+        (item) => String(yaml().isNode(item.key) ? item.key.toJSON() : item.key) === String(key),
       );
       if (!pair) break;
       offset = startOf(pair.key) ?? offset;
@@ -116,11 +120,11 @@ function offsetOf(document: Document, place: EntryPath, isKey = false): number {
   }
   // A scalar is pointed at itself, a list or an object at its key.
   if (isKey) return offset;
-  return isNode(node) && 'value' in node ? (startOf(node) ?? offset) : offset;
+  return yaml().isNode(node) && 'value' in node ? (startOf(node) ?? offset) : offset;
 }
 
 function startOf(node: unknown): number | undefined {
-  return isNode(node) ? node.range?.[0] : undefined;
+  return yaml().isNode(node) ? node.range?.[0] : undefined;
 }
 
 function describeIssue(issue: z.core.$ZodIssue, value: unknown): string {

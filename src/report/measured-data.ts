@@ -4,6 +4,7 @@ import { type CorruptedSet, openCorruptedSet } from '../data/corrupted/set.ts';
 import { parseCorruptedSpec } from '../data/corrupted/spec.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
 import { createPipeline, loadTextures } from '../data/loader/pipeline.ts';
+import { MNIST_PART } from '../data/mnist.ts';
 import { UserError } from '../errors.ts';
 import { sizeTransforms } from '../evaluate/geometry.ts';
 import type { Result, ResultData } from '../evaluate/result.ts';
@@ -190,7 +191,7 @@ async function openClean(
 
 /** What a data set is called on the command line, when the result has only its name. */
 function byName(name: string): string | undefined {
-  return name.startsWith('MNIST') ? 'mnist' : undefined;
+  return name === 'MNIST' || name === MNIST_PART ? 'mnist' : undefined;
 }
 
 /** Reads clean images at the network's size, which is what the evaluation does before it corrupts. */

@@ -1,5 +1,5 @@
 /** Images as they are embedded in a page. */
-import sharp from 'sharp';
+import { loadSharp } from '../data/sharp.ts';
 import type { Image } from '../image/image.ts';
 
 /** Up to this side an image is kept pixel by pixel; larger ones are photographs that JPEG keeps small. */
@@ -21,7 +21,7 @@ export function embeddedSize({ width, height }: { readonly width: number; readon
 export async function pictureUri(image: Image): Promise<string> {
   const { width, height, channels } = image;
   const size = embeddedSize(image);
-  let picture = sharp(image.data, { raw: { width, height, channels } });
+  let picture = loadSharp()(image.data, { raw: { width, height, channels } });
   if (size.width < width) picture = picture.resize(size.width, size.height);
   const exact = Math.max(width, height) <= LARGEST_EXACT;
   const encoded = exact

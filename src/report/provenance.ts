@@ -1,5 +1,6 @@
 /** How the figures came about: what anybody needs to judge or repeat them. */
 
+import { MNIST_PART } from '../data/mnist.ts';
 import { describeChoice } from '../engine/options.ts';
 import { describeGeometry, geometryWords } from '../evaluate/geometry.ts';
 import type { Result } from '../evaluate/result.ts';
@@ -197,7 +198,7 @@ function cautions({ models, baseline, best }: Comparison): string[] {
 
 /** What `--data` or `--clean` was. */
 function spec({ name, path }: { readonly name: string; readonly path?: string }): string {
-  return path ?? name.toLowerCase().replace(/[^a-z0-9]/g, '');
+  return path ?? (name === MNIST_PART ? 'mnist' : name.toLowerCase().replace(/[^a-z0-9]/g, ''));
 }
 
 /** The commands that make a result again, put together from its stored settings. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { GraphOutputs, OnnxEngine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
 import { UserError } from '../../src/errors.ts';
@@ -30,12 +30,24 @@ function heavyModel(size: number): Uint8Array {
 
 const BINDINGS = [{ key: 'total', input: 'total', output: 'next' }];
 
-describe('an engine on the CPU', () => {
+describe.each(['native', 'wasm'])('an engine on the CPU, %s', (build) => {
   let engine: OnnxEngine;
   beforeAll(async () => {
+    vi.stubEnv('PUSHPULL_ONNXRUNTIME', build);
+    const notes = vi.spyOn(console, 'error').mockReturnValue();
     engine = await createEngine({ device: 'cpu', threads: 1 });
+    const note =
+      'note: ONNX Runtime computes in WebAssembly, slower than its native library: PUSHPULL_ONNXRUNTIME=wasm';
+    expect(notes.mock.calls.map(([text]) => text)).toEqual(
+      build === 'wasm' ? [expect.stringContaining(note)] : [],
+    );
+    expect(engine.version).toMatch(build === 'wasm' ? /^\d+\.\d+\.\d+ \(WebAssembly\)$/ : /^\d+\.\d+\.\d+$/);
+    notes.mockRestore();
   });
-  afterAll(() => engine.close());
+  afterAll(async () => {
+    await engine.close();
+    vi.unstubAllEnvs();
+  });
 
   test('keeps state between runs and gives back the rest', async () => {
     const state = await engine.createState(new Map([['total', float32([1, 2], [2])]]));

@@ -68,7 +68,7 @@ async function handle<Code>(runtime: Runtime<Code>, request: Request<Code>): Pro
  * @returns what takes a message; its promise is fulfilled when that message is answered
  */
 export function serve<Code>(
-  start: () => Runtime<Code>,
+  start: () => Awaitable<Runtime<Code>>,
   post: (reply: Reply) => void,
 ): (envelope: Envelope<Code>) => Promise<void> {
   let runtime: Runtime<Code> | undefined;
@@ -77,7 +77,7 @@ export function serve<Code>(
     queue = queue.then(async () => {
       let reply: Reply;
       try {
-        if (request.kind !== 'close') runtime ??= start();
+        if (request.kind !== 'close') runtime ??= await start();
         reply = { id, answer: runtime && (await handle(runtime, request)) };
       } catch (error) {
         reply = { id, error: (error as Error).message, code: codeOf(error) };

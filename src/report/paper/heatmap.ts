@@ -1,15 +1,15 @@
 /** Planes of numbers as pictures: colours that are read the same by everyone, and the scale that explains them. */
-import sharp from 'sharp';
-import * as vega from 'vega';
+import { loadSharp } from '../../data/sharp.ts';
 import { escapeHtml, formatNumber } from '../format.ts';
 import { COLORS } from '../theme.ts';
 import { label } from './figure.ts';
+import { VIRIDIS_COLORS } from './viridis.ts';
 
 /** A colour for a share from 0 to 1: `[red, green, blue]`, 0 to 255. */
 export type ColorMap = (share: number) => readonly [number, number, number];
 
 /** Even steps in lightness, and told apart with any colour vision. */
-export const VIRIDIS: ColorMap = colorsOf('viridis');
+export const VIRIDIS: ColorMap = colorsOf(VIRIDIS_COLORS);
 
 /** Black to white. */
 export const GREYS: ColorMap = (share) => {
@@ -17,12 +17,10 @@ export const GREYS: ColorMap = (share) => {
   return [level, level, level];
 };
 
-function colorsOf(scheme: string): ColorMap {
-  const interpolate = vega.scheme(scheme) as (share: number) => string;
+function colorsOf(hex: string): ColorMap {
+  const bytes = Buffer.from(hex, 'hex');
   const table = Array.from({ length: 256 }, (_, i) => {
-    const [red, green, blue] = interpolate(i / 255)
-      .match(/\d+/g)!
-      .map(Number);
+    const [red, green, blue] = bytes.subarray(3 * i, 3 * i + 3);
     return [red!, green!, blue!] as const;
   });
   return (share) => table[Math.round(255 * share)]!;
@@ -67,7 +65,7 @@ export async function heatmap(
   const pixels = new Uint8Array(values.length * 3);
   for (const [i, value] of values.entries()) pixels.set(colors(shareOf(value, scale)), 3 * i);
   const raw = { width: columns, height: values.length / columns, channels: 3 as const };
-  const png = await sharp(pixels, { raw }).png({ compressionLevel: 9 }).toBuffer();
+  const png = await loadSharp()(pixels, { raw }).png({ compressionLevel: 9 }).toBuffer();
   return (
     `<image x="${x}" y="${y}" width="${width}" height="${height}" preserveAspectRatio="none" ` +
     `style="image-rendering:pixelated" image-rendering="optimizeSpeed" ` +

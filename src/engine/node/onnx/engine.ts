@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import type { Target } from '../../../onnx/emitter.ts';
 import { lowerGraph } from '../../../onnx/lower/index.ts';
@@ -18,6 +17,7 @@ import type {
 import { type Port, type PortListener, RuntimeClient } from '../client.ts';
 import type { Envelope, Reply } from '../protocol.ts';
 import { spawnWorker } from '../worker-threads.ts';
+import { chooseBuild, type OnnxBuild } from './choice.ts';
 import { openGuarded } from './guard.ts';
 import type { OnnxOptions } from './runtime.ts';
 import { silenceTelemetry } from './telemetry.ts';
@@ -43,8 +43,7 @@ const OUTLINE_BATCH = 2;
 export class OnnxRuntimeEngine implements OnnxEngine {
   readonly name = 'onnxruntime';
   readonly precision = 'float32';
-  readonly version = (createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string })
-    .version;
+  readonly version: string;
   readonly device: Device;
   readonly threads: number;
   readonly limits: ModelLimits | undefined;
@@ -52,6 +51,9 @@ export class OnnxRuntimeEngine implements OnnxEngine {
 
   constructor({ device, threads = availableParallelism(), strict, profile, limits }: OnnxEngineOptions) {
     silenceTelemetry();
+    const build = chooseBuild();
+    noteMissing(build);
+    this.version = build.version;
     this.device = device;
     this.threads = threads;
     this.limits = limits;
@@ -97,6 +99,17 @@ export class OnnxRuntimeEngine implements OnnxEngine {
   get #target(): Target {
     return { device: this.device };
   }
+}
+
+let isNoted = false;
+
+/** Say once why everything takes longer than it would have to. */
+function noteMissing({ missing }: OnnxBuild): void {
+  if (missing === undefined || isNoted) return;
+  isNoted = true;
+  console.error(
+    `note: ONNX Runtime computes in WebAssembly, slower than its native library: ${missing.why}. Cure: ${missing.cure}`,
+  );
 }
 
 function openThread(options: OnnxOptions, { reply, gone }: PortListener): Port<Uint8Array> {

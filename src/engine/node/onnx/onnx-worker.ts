@@ -5,7 +5,7 @@ import { type OnnxOptions, OnnxRuntime } from './runtime.ts';
 
 const port = parentPort!;
 const answer = serve<Uint8Array>(
-  () => new OnnxRuntime(workerData as OnnxOptions),
+  () => OnnxRuntime.start(workerData as OnnxOptions),
   (reply) => port.postMessage(reply),
 );
 port.on('message', async (envelope: Envelope<Uint8Array>) => {

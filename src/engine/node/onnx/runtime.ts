@@ -2,7 +2,7 @@
  * The one module that talks to ONNX Runtime. It runs inside the engine's worker thread, because
  * `run()` blocks the thread that calls it.
  */
-import * as ort from 'onnxruntime-node';
+import type * as Ort from 'onnxruntime-common';
 import { UserError } from '../../../errors.ts';
 import type { Value } from '../../../graph/graph.ts';
 import { Graph } from '../../../graph/graph.ts';
@@ -15,6 +15,7 @@ import type { Device, StateBinding, TensorSpec } from '../../engine.ts';
 import { checkFeeds } from '../feeds.ts';
 import type { LoadedSession } from '../protocol.ts';
 import type { Runtime } from '../serve.ts';
+import { type LoadedOrt, loadOrt } from './ort.ts';
 
 /** What the thread is started with; see {@link OnnxEngineOptions}. */
 export interface OnnxOptions {
@@ -25,7 +26,7 @@ export interface OnnxOptions {
 }
 
 interface Session {
-  readonly session: ort.InferenceSession;
+  readonly session: Ort.InferenceSession;
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   readonly program?: { readonly state: StateStore; readonly bindings: readonly StateBinding[] };
@@ -36,13 +37,13 @@ interface Session {
  * new value there and the two change places, so that steps allocate nothing.
  */
 interface StateStore {
-  readonly values: Map<string, ort.Tensor>;
-  readonly spares: Map<string, ort.Tensor>;
+  readonly values: Map<string, Ort.Tensor>;
+  readonly spares: Map<string, Ort.Tensor>;
   /**
    * Disposed programs whose outputs may still be the state's values. A GPU buffer belongs to the
    * session that made it: released before its buffers, ONNX Runtime 1.30 aborts the process.
    */
-  readonly retired: ort.InferenceSession[];
+  readonly retired: Ort.InferenceSession[];
 }
 
 const HOW_TO_GET: Readonly<Record<string, string>> = {
@@ -55,16 +56,28 @@ const HOW_TO_GET: Readonly<Record<string, string>> = {
 };
 
 export class OnnxRuntime implements Runtime<Uint8Array> {
-  readonly version = runtimeVersion();
+  readonly version: string;
   /** Seconds spent inside ONNX Runtime's `run` so far. */
   runSeconds = 0;
   private readonly options: OnnxOptions;
+  private readonly loaded: LoadedOrt;
   private readonly sessions = new Map<number, Session>();
   private readonly states = new Map<number, StateStore>();
   private nextId = 0;
 
-  constructor(options: OnnxOptions) {
+  private constructor(options: OnnxOptions, loaded: LoadedOrt) {
     this.options = options;
+    this.loaded = loaded;
+    this.version = loaded.version;
+  }
+
+  /** @throws UserError where the native library is there and does not load */
+  static async start(options: OnnxOptions): Promise<OnnxRuntime> {
+    return new OnnxRuntime(options, await loadOrt(options.threads));
+  }
+
+  private get ort(): typeof Ort {
+    return this.loaded.ort;
   }
 
   async load(
@@ -92,7 +105,7 @@ export class OnnxRuntime implements Runtime<Uint8Array> {
   ): Promise<Record<string, Tensor>> {
     const { session, inputs } = this.session(id);
     checkFeeds(feeds, inputs);
-    const hosted = mapValues(feeds, hostTensor);
+    const hosted = mapValues(feeds, (tensor) => hostTensor(this.ort, tensor));
     const results = await this.timed(() =>
       fetches ? session.run(hosted, [...fetches]) : session.run(hosted),
     );
@@ -109,8 +122,8 @@ export class OnnxRuntime implements Runtime<Uint8Array> {
       feeds,
       inputs.filter(({ name }) => !bound.has(name)),
     );
-    const allFeeds: Record<string, ort.Tensor> = mapValues(feeds, hostTensor);
-    const allFetches: Record<string, ort.Tensor | null> = {};
+    const allFeeds: Record<string, Ort.Tensor> = mapValues(feeds, (tensor) => hostTensor(this.ort, tensor));
+    const allFetches: Record<string, Ort.Tensor | null> = {};
     for (const { name } of outputs) allFetches[name] = null;
     for (const { key, input, output } of bindings) {
       allFeeds[input] = state.values.get(key)!;
@@ -136,9 +149,11 @@ export class OnnxRuntime implements Runtime<Uint8Array> {
   createState(tensors: ReadonlyMap<string, Tensor>): number {
     const store: StateStore = { values: new Map(), spares: new Map(), retired: [] };
     for (const [key, tensor] of tensors) {
-      store.values.set(key, ownTensor(tensor));
-      // Where outputs stay on the device, each run makes them anew and the old ones are released.
-      if (this.options.device === 'cpu') store.spares.set(key, ownTensor(tensor));
+      store.values.set(key, ownTensor(this.ort, tensor));
+      // Where outputs stay on the device, each run makes them anew and the old ones are released. WebAssembly has a memory
+      // of its own, out of which results are copied anyway.
+      if (this.options.device === 'cpu' && !this.loaded.isWasm)
+        store.spares.set(key, ownTensor(this.ort, tensor));
     }
     this.states.set(this.nextId, store);
     return this.nextId++;
@@ -161,11 +176,11 @@ export class OnnxRuntime implements Runtime<Uint8Array> {
    * Fetch tensors from the device by running a graph that hands them on: in Node, asking a GPU tensor
    * for its data aborts the process (ONNX Runtime 1.30).
    */
-  private async download(tensors: ReadonlyMap<string, ort.Tensor>): Promise<Map<string, Tensor>> {
+  private async download(tensors: ReadonlyMap<string, Ort.Tensor>): Promise<Map<string, Tensor>> {
     if (tensors.size === 0) return new Map();
     const graph = new Graph();
     const outputs = new Map<string, Value>();
-    const feeds: Record<string, ort.Tensor> = {};
+    const feeds: Record<string, Ort.Tensor> = {};
     for (const [key, tensor] of tensors) {
       outputs.set(`host/${key}`, graph.input(key, tensor.type as Tensor['dtype'], [...tensor.dims]));
       feeds[key] = tensor;
@@ -192,7 +207,7 @@ export class OnnxRuntime implements Runtime<Uint8Array> {
         );
       }
       old.dispose();
-      values.set(key, ownTensor(tensor));
+      values.set(key, ownTensor(this.ort, tensor));
     }
   }
 
@@ -220,11 +235,11 @@ export class OnnxRuntime implements Runtime<Uint8Array> {
   private async createSession(
     bytes: Uint8Array,
     { onDevice, trained }: { readonly onDevice: readonly string[]; readonly trained: boolean },
-  ): Promise<ort.InferenceSession> {
+  ): Promise<Ort.InferenceSession> {
     const { device, threads, strict, profile } = this.options;
-    requireProvider(device);
-    const options: ort.InferenceSession.SessionOptions = {
-      executionProviders: [device],
+    requireProvider(device, this.loaded);
+    const options: Ort.InferenceSession.SessionOptions = {
+      executionProviders: [this.loaded.isWasm ? 'wasm' : device],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
@@ -245,7 +260,7 @@ export class OnnxRuntime implements Runtime<Uint8Array> {
       );
     }
     try {
-      return await ort.InferenceSession.create(bytes, options);
+      return await this.ort.InferenceSession.create(bytes, options);
     } catch (error) {
       const reason = (error as Error).message;
       if (
@@ -288,41 +303,36 @@ export class OnnxRuntime implements Runtime<Uint8Array> {
   }
 }
 
-/** Names of the execution providers that this installation has. */
-export function listProviders(): string[] {
-  return ort.listSupportedBackends().map(({ name }) => name);
-}
-
-/** Version of ONNX Runtime. */
-export function runtimeVersion(): string {
-  return ort.env.versions.node ?? ort.env.versions.common;
-}
-
-function requireProvider(device: string): void {
-  const providers = listProviders();
+function requireProvider(device: string, { providers, isWasm }: LoadedOrt): void {
   if (providers.includes(device)) return;
+  if (isWasm) {
+    throw new UserError(
+      `--device ${device}: expected ONNX Runtime's native library, found its WebAssembly build, which has the CPU only; ` +
+        "'pushpull doctor' says why, and the cure. Or use --device cpu.",
+    );
+  }
   throw new UserError(
     `--device ${device}: expected the ONNX Runtime provider "${device}", found only ${providers.join(', ')}. ${HOW_TO_GET[device] ?? ''}`,
   );
 }
 
-function spec(metadata: ort.InferenceSession.ValueMetadata): TensorSpec {
+function spec(metadata: Ort.InferenceSession.ValueMetadata): TensorSpec {
   if (!metadata.isTensor) return { name: metadata.name, dtype: 'float32', shape: ['not a tensor'] };
   return { name: metadata.name, dtype: metadata.type as Tensor['dtype'], shape: metadata.shape };
 }
 
 /** ONNX Runtime's binding reads plain buffers only, so shared memory is copied once here. */
-function hostTensor({ dtype, data, shape }: Tensor): ort.Tensor {
+function hostTensor(ort: typeof Ort, { dtype, data, shape }: Tensor): Ort.Tensor {
   const plain = data.buffer instanceof SharedArrayBuffer ? data.slice() : data;
   return new ort.Tensor(dtype as 'float32', plain as Float32Array, shape);
 }
 
 /** A tensor with a buffer of its own, which the store may hand out for writing. */
-function ownTensor({ dtype, data, shape }: Tensor): ort.Tensor {
+function ownTensor(ort: typeof Ort, { dtype, data, shape }: Tensor): Ort.Tensor {
   return new ort.Tensor(dtype as 'float32', data.slice() as Float32Array, shape);
 }
 
-function plainTensor(tensor: ort.Tensor): Tensor {
+function plainTensor(tensor: Ort.Tensor): Tensor {
   return { dtype: tensor.type as Tensor['dtype'], shape: [...tensor.dims], data: tensor.data as TensorData };
 }
 

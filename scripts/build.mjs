@@ -1,0 +1,45 @@
+/**
+ * `npm run build`: compiles src to dist, and puts ONNX Runtime's WebAssembly beside what loads it.
+ *
+ * As `npm run prepare` it also runs where only what is needed to run was installed (`npm ci --omit=dev`): without a
+ * compiler, what was built before stays.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const require = createRequire(import.meta.url);
+
+/** Of 130 MB what Node needs for the CPU. */
+const WASM_FILES = ['ort.node.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'];
+
+const compiler = find('typescript/package.json');
+if (compiler === undefined) {
+  if (!existsSync(join(root, 'dist', 'index.js'))) {
+    console.log('pushpull is not built: that takes its development packages (npm ci, without --omit=dev)');
+  }
+  process.exit(0);
+}
+
+const tsc = join(dirname(compiler), 'bin', 'tsc');
+const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], {
+  stdio: 'inherit',
+});
+if (status !== 0) process.exit(status ?? 1);
+
+const web = find('onnxruntime-web');
+const target = join(root, 'dist', 'engine', 'node', 'onnx', 'wasm');
+mkdirSync(target, { recursive: true });
+for (const file of WASM_FILES) cpSync(join(dirname(web), file), join(target, file));
+
+/** @param {string} name */
+function find(name) {
+  try {
+    return require.resolve(name);
+  } catch {
+    return undefined;
+  }
+}
