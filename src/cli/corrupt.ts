@@ -1,7 +1,5 @@
 /** `pushpull corrupt`: corrupted copies of a picture or a data set, to look at or to keep. */
 import { stat } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
 import {
@@ -12,38 +10,25 @@ import {
   type CorruptionName,
   corrupt,
   PARAMETER_SETS,
-  PARAMETERS,
-  type ParameterSet,
   type Quirks,
   SEVERITIES,
   type Severity,
 } from '../corrupt/index.ts';
-import type { BadLimit } from '../data/bad-images.ts';
-import { type CorruptedManifest, formatManifest, MANIFEST_FILE } from '../data/corrupted/manifest.ts';
-import { type Dataset, openDataset } from '../data/dataset.ts';
 import { writeFileAtomic } from '../data/files.ts';
 import { loadTextures } from '../data/loader/pipeline.ts';
+import { folderLock, withLock } from '../data/lock.ts';
 import { checkLargeEnough, encodePng, isImageFile, readImageFile, squareCrop } from '../data/picture-file.ts';
 import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import { toPng } from '../report/charts/render.ts';
-import { corruptDataset } from './corrupt/dataset.ts';
-import { CORRUPT_FORMATS, type CorruptFormat } from './corrupt/formats.ts';
-import { joinManifest } from './corrupt/manifest.ts';
-import { type CleanImages, inspectImages } from './corrupt/sources.ts';
+import { CORRUPT_FORMATS } from './corrupt/formats.ts';
+import { type CorruptFlags, type CorruptTask, defaultSet } from './corrupt/request.ts';
+import { corruptSet } from './corrupt/set.ts';
 import { contactSheet } from './pictures/contact-sheet.ts';
-import { addSkipBadOptions, badImagesFacts, checkMaxBad } from './shared/bad-images.ts';
-import { addLabelOptions, type DataFlags, dataFacts, toDataSpec } from './shared/data-options.ts';
+import { addSkipBadOptions, checkMaxBad } from './shared/bad-images.ts';
+import { addLabelOptions } from './shared/data-options.ts';
 import { addFrostOption, choice, integer } from './shared/options.ts';
-import {
-  duration,
-  facts,
-  INTERRUPTED,
-  interruptible,
-  ProgressLine,
-  plural,
-  thousands,
-} from './shared/progress.ts';
+import { ProgressLine, plural } from './shared/progress.ts';
 
 const EXAMPLES = `
 Examples:
@@ -68,7 +53,8 @@ Examples:
 Corruptions: all (19), benchmark (the 15 that count), a group (noise, blur, weather, digital, extra), or names:
 ${wrap(CORRUPTIONS.join(' '), 100, '  ')}
 
-More corruptions of the same set may be added to its folder later; those of another set are refused.
+Ctrl-C stops it, and the same command goes on. More corruptions of the same set may be added to its folder later; those of
+another set are refused. A set that lacks something of what its manifest.json says is not measured.
 
 The pixels equal those of 'pushpull evaluate' with the same data, set and seed. It reads what is written here:
 --data cifar10-c:FOLDER (npy), --data imagenet-c:FOLDER (jpeg, png).
@@ -83,25 +69,6 @@ Peculiarities of the original benchmark that are kept unless named in --without:
   elastic244             elastic transform reckons with 244 pixels where 224 was meant
   jpeg85                 the imagenet set ends in a JPEG of quality 85, as the published files do
 `;
-
-interface Flags extends Omit<DataFlags, 'split'> {
-  data: string;
-  corruption: string;
-  severity: string;
-  out: string;
-  set?: ParameterSet;
-  format?: CorruptFormat;
-  seed: number;
-  size?: number;
-  limit?: number;
-  split: string;
-  frostDir?: string;
-  without?: string;
-  workers?: number;
-  cache?: string;
-  skipBad?: boolean;
-  maxBad?: BadLimit;
-}
 
 export function register(program: Command): void {
   const command = program
@@ -143,7 +110,7 @@ export function register(program: Command): void {
     .action(run);
 }
 
-async function run(flags: Flags): Promise<void> {
+async function run(flags: CorruptFlags): Promise<void> {
   checkMaxBad(flags);
   const corruptions = parseCorruptions(flags.corruption);
   const severities = parseSeverities(flags.severity);
@@ -152,32 +119,15 @@ async function run(flags: Flags): Promise<void> {
   if (flags.format === 'jpeg' && quirks.jpeg85 === false) {
     throw new UserError('--without jpeg85: --format jpeg stores with that quality; use --format png');
   }
-  const request: Request = { flags, corruptions, severities, quirks, frost };
+  const task: CorruptTask = { flags, corruptions, severities, quirks, frost };
   const place = await stat(flags.data).catch(() => undefined);
-  if (place?.isFile() && isImageFile(flags.data)) await corruptPicture(request);
-  else await corruptSet(request);
+  const isPicture = place?.isFile() && isImageFile(flags.data);
+  await withLock(folderLock(flags.out), (lost) =>
+    isPicture ? corruptPicture(task) : corruptSet(task, lost),
+  );
 }
 
-interface Request {
-  readonly flags: Flags;
-  readonly corruptions: readonly CorruptionName[];
-  readonly severities: readonly Severity[];
-  readonly quirks: Partial<Quirks>;
-  readonly frost?: readonly Image[];
-}
-
-/** Where images that were left out are listed, in the folder of the set. */
-const BAD_IMAGES_FILE = 'bad-images.tsv';
-/** Of the name before a line about images that were left out. */
-const FACT_WIDTH = 12;
-/** Largest side of a picture for which CIFAR's strengths are the default. */
-const SMALL_IMAGE = 64;
-
-function defaultSet({ width, height }: { width: number; height: number }): ParameterSet {
-  return Math.max(width, height) <= SMALL_IMAGE ? 'cifar' : 'imagenet';
-}
-
-async function corruptPicture({ flags, corruptions, severities, quirks, frost }: Request): Promise<void> {
+async function corruptPicture({ flags, corruptions, severities, quirks, frost }: CorruptTask): Promise<void> {
   const words = { limit: '--limit', format: '--format', skipBad: '--skip-bad' } as const;
   for (const option of ['limit', 'format', 'skipBad'] as const) {
     if (flags[option] !== undefined && flags[option] !== 'png') {
@@ -210,141 +160,6 @@ async function corruptPicture({ flags, corruptions, severities, quirks, frost }:
   const count = plural(corruptions.length * severities.length, 'picture');
   console.log(`${count} of ${original.width} × ${original.height} (strengths of ${set}) in ${out}`);
   console.log(`contact sheet: ${sheet}`);
-}
-
-async function corruptSet(request: Request): Promise<void> {
-  const { flags, corruptions, severities, quirks, frost } = request;
-  const { seed, limit, out, size, format = 'png', skipBad = false, maxBad } = flags;
-  const split = flags.split === 'train' ? 'train' : 'test';
-  const asked = ['train', 'test'].includes(flags.split) ? undefined : flags.split;
-  const data = toDataSpec(flags.data, { ...flags, split: asked });
-  const dataset = await openDataset(data, split, { limit, seed, cacheDir: flags.cache, unlabelled: true });
-  facts(dataFacts(dataset.reading));
-  const progress = new ProgressLine();
-  try {
-    const workers = flags.workers ?? availableParallelism();
-    const skipTo = skipBad ? path.join(out, BAD_IMAGES_FILE) : undefined;
-    let started = performance.now();
-    let stopped = false;
-    let written = 0;
-    let clean: CleanImages | undefined;
-    const counted = (name: string, of: () => number) => (done: number) => {
-      const rate = done / ((performance.now() - started) / 1000);
-      progress.update(
-        done,
-        of(),
-        name,
-        `${rate.toFixed(1)} images/s  ${duration((of() - done) / rate)} left`,
-      );
-    };
-    let set: ParameterSet | undefined;
-    let manifest: CorruptedManifest | undefined;
-    const work = async (signal: AbortSignal) => {
-      const onRead = counted(`reading ${dataset.displayName}`, () => dataset.length);
-      clean = await inspectImages({
-        ...{ dataset, data: flags.data, size, uniform: format === 'npy', skipTo, maxBad, signal },
-        onProgress: onRead,
-      });
-      const { indices } = clean;
-      set = flags.set ?? setOf(clean, size);
-      manifest = await joinManifest(out, describeSet(request, dataset, set, clean));
-      started = performance.now();
-      const onCorrupted = counted(dataset.displayName, () => indices.length);
-      await corruptDataset({
-        ...{
-          dataset,
-          indices,
-          corruptions,
-          severities,
-          set,
-          seed,
-          quirks,
-          frost,
-          format,
-          out,
-          size,
-          workers,
-        },
-        signal,
-        onProgress: (done) => {
-          written = done;
-          onCorrupted(done);
-        },
-      });
-    };
-    try {
-      await interruptible(work, () => {
-        stopped = true;
-        progress.log('Stopping: finishing the images at hand ...');
-      });
-    } catch (error) {
-      if (!stopped || error instanceof UserError) throw error;
-      progress.log(stoppedMessage(format, written, out));
-      process.exitCode = INTERRUPTED;
-      return;
-    }
-    progress.clear();
-    await writeFileAtomic(path.join(out, MANIFEST_FILE), formatManifest(manifest!));
-    const { indices, unreadable } = clean!;
-    for (const [name, text] of badImagesFacts(unreadable, skipTo ?? '')) {
-      console.error(`${name.padEnd(FACT_WIDTH)}${text}`);
-    }
-    const made = indices.length * corruptions.length * severities.length;
-    console.log(
-      `${thousands(made)} pictures: ${plural(indices.length, 'image')} of ${dataset.displayName}, ` +
-        `${plural(corruptions.length, 'corruption')} × ${severities.length}, strengths of ${set}, ` +
-        `in ${duration((performance.now() - started) / 1000)}`,
-    );
-    console.log(`manifest: ${path.join(out, MANIFEST_FILE)}`);
-  } finally {
-    progress.clear();
-    await dataset.close();
-  }
-}
-
-function stoppedMessage(format: CorruptFormat, written: number, out: string): string {
-  if (format === 'npy') return 'Stopped. No array was finished, and none is left behind.';
-  return written === 0 ? 'Stopped. Nothing was written.' : `Stopped. The files so far are in ${out}.`;
-}
-
-function setOf(first: { width: number; height: number }, size: number | undefined): ParameterSet {
-  return defaultSet(size === undefined ? first : { width: size, height: size });
-}
-
-/** How the files were made, for whoever finds them. */
-function describeSet(
-  request: Request,
-  dataset: Dataset,
-  set: ParameterSet,
-  clean: CleanImages,
-): CorruptedManifest {
-  const { flags, corruptions, severities, quirks } = request;
-  const { indices, unreadable, sha256 } = clean;
-  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
-  const parameters = Object.fromEntries(
-    corruptions.map((name) => [name, severities.map((severity) => PARAMETERS[set][name][severity - 1])]),
-  );
-  return {
-    data: {
-      ...{
-        name: dataset.name,
-        split: dataset.source.split,
-        images: indices.length,
-        classes: [...dataset.classes],
-      },
-      ...{ limit: flags.limit ?? null, size: flags.size ?? null },
-      ...(unreadable.length > 0 ? { unreadable: [...unreadable] } : {}),
-      sha256,
-    },
-    format: flags.format ?? 'png',
-    set,
-    seed: flags.seed,
-    severities: [...severities],
-    corruptions: parameters,
-    quirks: { ...COMPATIBLE_QUIRKS, ...quirks },
-    frost: flags.frostDir ?? 'generated',
-    environment: { pushpull: version, node: process.version },
-  };
 }
 
 function parseCorruptions(text: string): CorruptionName[] {

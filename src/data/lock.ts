@@ -65,6 +65,9 @@ export async function withLock<T>(
     const result = await work(signal ? AbortSignal.any([signal, lock.lost]) : lock.lost);
     lock.lost.throwIfAborted();
     return result;
+  } catch (error) {
+    lock.lost.throwIfAborted();
+    throw error;
   } finally {
     await lock.release();
   }

@@ -311,8 +311,64 @@ describe('a folder that holds a set', () => {
     const [first] = await readdir(at('lost', 'contrast', '3', 'red'));
     await rm(at('lost', 'contrast', '3', 'red', first));
     await expect(read(`imagenet-c:${at('lost')}`, '--corruptions', 'contrast')).rejects.toThrow(
-      /contrast.3: expected 18 images as manifest.json says, found 17; make the set again/,
+      /contrast.3: expected 18 images as manifest.json says, found 17 \(3 of 3 classes\); .*go on with: pushpull corrupt/,
     );
+  });
+
+  /** The words of the command that a refusal tells. */
+  async function commandIn(refused: Promise<unknown>): Promise<string[]> {
+    const message = await refused.then(
+      () => 'was not refused',
+      (error: Error) => error.message,
+    );
+    const words = / go on with: pushpull (.*)$/.exec(message)?.[1].split(' ');
+    expect(words, message).toBeDefined();
+    return words!;
+  }
+
+  it('is refused where its making was killed, and whole after the command that is told', async () => {
+    await made('killed', 'contrast,fog', '3');
+    const names = async () =>
+      (await readdir(at('killed'), { recursive: true })).filter((name) => name.endsWith('.png')).sort();
+    const all = await names();
+    const bytes = await Promise.all(all.map((name) => readFile(at('killed', name))));
+    // A killed one leaves its manifest, and the same images in every cell.
+    for (const corruption of ['contrast', 'fog']) {
+      for (const colour of ['green', 'blue']) {
+        await rm(at('killed', corruption, '3', colour), { recursive: true });
+      }
+    }
+    const command = await commandIn(read(`imagenet-c:${at('killed')}`, '--corruptions', 'contrast,fog'));
+    const { stderr } = await run([...command, '--workers', '1']);
+    expect(stderr).toMatch(/^continued +12 of 36 pictures were there$/m);
+    expect(await names()).toEqual(all);
+    expect(await Promise.all(all.map((name) => readFile(at('killed', name))))).toEqual(bytes);
+    await read(`imagenet-c:${at('killed')}`, '--corruptions', 'contrast,fog');
+  });
+
+  it('says from the start what it will hold, of arrays too', async () => {
+    await made('arrays', 'contrast,fog,speckle_noise', '3', '--format', 'npy');
+    const bytes = await readFile(at('arrays', 'fog.npy'));
+    for (const name of ['fog', 'speckle_noise']) await rm(at('arrays', `${name}.npy`));
+    const command = await commandIn(read(`cifar10-c:${at('arrays')}`, '--corruptions', 'contrast,fog'));
+    expect(command.slice(-4)).toEqual(['--corruption', 'fog', '--out', at('arrays')]);
+    await run([...command, '--workers', '1']);
+    expect(await readFile(at('arrays', 'fog.npy'))).toEqual(bytes);
+    await read(`cifar10-c:${at('arrays')}`, '--corruptions', 'contrast,fog');
+  });
+
+  it('stopped before its first picture leaves no manifest', async () => {
+    const before = process.listenerCount('SIGINT');
+    const timer = setInterval(() => {
+      // One listener is the lock's; the other one knows how to stop.
+      if (process.listenerCount('SIGINT') < before + 2) return;
+      clearInterval(timer);
+      process.emit('SIGINT');
+    }, 0);
+    await made('stopped', 'contrast', '3');
+    expect(process.exitCode).toBe(130);
+    process.exitCode = undefined;
+    await expect(readdir(at('stopped'))).rejects.toThrow('ENOENT');
   });
 
   it.each(['npy', 'png'])('tells in the result what it lacks, written as %s', async (format) => {

@@ -1,5 +1,5 @@
 /** Writing corrupted copies of a whole data set: CIFAR-10-C's arrays, ImageNet-C's folders, or folders of PNG files. */
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
   type CorruptionName,
@@ -33,6 +33,8 @@ export interface CorruptDatasetOptions {
   /** Side of the square that is cut out of every image first; the images as they are where it is absent. */
   readonly size?: number;
   readonly workers: number;
+  /** Corruptions of which there may be files already: what is there of them is of the same set, and stays. */
+  readonly begun: ReadonlySet<CorruptionName>;
   /** Stops between two images; unfinished arrays are removed. */
   readonly signal: AbortSignal;
   readonly onProgress: (images: number) => void;
@@ -43,6 +45,8 @@ const AHEAD = 2;
 
 /** Where the results of one image go. */
 interface Sink {
+  /** Whether all results of an image are there already. */
+  has(row: number): Promise<boolean>;
   /** @param row The image's place among those that are corrupted. */
   write(row: number, results: readonly Uint8Array[]): Promise<void>;
   /** Put everything in its place. */
@@ -57,10 +61,16 @@ interface Sink {
  * Random numbers are keyed by the image's number in the data set, so that the files hold just what `pushpull evaluate`
  * makes on the fly with the same seed.
  *
+ * @returns how many pictures were there before, and how many are new
  * @throws UserError for an image that cannot be read any more, a full disk
  */
-export async function corruptDataset(options: CorruptDatasetOptions): Promise<void> {
+export async function corruptDataset(
+  asked: CorruptDatasetOptions,
+): Promise<{ there: number; fresh: number }> {
+  const options = asked.format === 'npy' ? await withoutFinished(asked) : asked;
   const { indices, corruptions, severities, workers, signal, onProgress } = options;
+  const total = indices.length * asked.corruptions.length * severities.length;
+  if (corruptions.length === 0) return { there: total, fresh: 0 };
   const cells = corruptions.flatMap((corruption) => severities.map((severity) => ({ corruption, severity })));
   const first = await readAt(options, indices[0]);
   // A wrong option is reported here, not by a thread.
@@ -80,12 +90,18 @@ export async function corruptDataset(options: CorruptDatasetOptions): Promise<vo
     let next = 0;
     let done = 0;
     let failed = false;
+    let fresh = 0;
     const lane = async (): Promise<void> => {
       while (next < indices.length && !signal.aborted && !failed) {
         const row = next++;
+        if (await sink.has(row)) {
+          onProgress(++done);
+          continue;
+        }
         const index = indices[row];
         const image = row === 0 ? first : await readAt(options, index);
         await sink.write(row, await pool.run(index, image));
+        fresh += cells.length;
         onProgress(++done);
       }
     };
@@ -100,12 +116,26 @@ export async function corruptDataset(options: CorruptDatasetOptions): Promise<vo
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
     if (signal.aborted) throw new Error('stopped');
     await sink.finish();
+    return { there: total - fresh, fresh };
   } catch (error) {
     await sink.abandon();
     throw error;
   } finally {
     await pool.close();
   }
+}
+
+/** Arrays appear whole: those of the same set that are there are not made again. */
+async function withoutFinished(options: CorruptDatasetOptions): Promise<CorruptDatasetOptions> {
+  const { corruptions, begun, out } = options;
+  const there = await Promise.all(
+    corruptions.map(async (name) => begun.has(name) && (await isFile(path.join(out, `${name}.npy`)))),
+  );
+  return { ...options, corruptions: corruptions.filter((_, index) => !there[index]) };
+}
+
+async function isFile(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => undefined))?.isFile() === true;
 }
 
 async function readAt({ dataset, size }: CorruptDatasetOptions, index: number): Promise<Image> {
@@ -138,6 +168,7 @@ async function arraySink(options: CorruptDatasetOptions, first: Image): Promise<
     throw error;
   }
   return {
+    has: async () => false,
     write: async (row, results) => {
       const length = width * height * 3;
       await Promise.all(
@@ -148,10 +179,11 @@ async function arraySink(options: CorruptDatasetOptions, first: Image): Promise<
       );
     },
     finish: async () => {
-      for (const writer of writers) await writer.commit();
       const labels = dataset.classes.length <= 256 ? new Uint8Array(count) : new Uint16Array(count);
       for (let row = 0; row < count; row++) labels[row] = dataset.label(indices[row % indices.length]);
+      // First: of an array that is there, the labels are never missing.
       await writeFileAtomic(path.join(out, 'labels.npy'), encodeNpy(labels, [count]));
+      for (const writer of writers) await writer.commit();
     },
     abandon,
   };
@@ -159,22 +191,33 @@ async function arraySink(options: CorruptDatasetOptions, first: Image): Promise<
 
 /** `<corruption>/<severity>/<class>/<file>`; each file appears whole or not at all. */
 function fileSink(
-  { dataset, indices, out, format }: CorruptDatasetOptions,
+  { dataset, indices, corruptions, begun, out, format }: CorruptDatasetOptions,
   cells: readonly { corruption: CorruptionName; severity: Severity }[],
 ): Sink {
   const names = format === 'jpeg' ? originalNames(dataset) : undefined;
   const digits = String(dataset.length - 1).length;
   const ending = format === 'jpeg' ? 'JPEG' : 'png';
   const made = new Set<string>();
+  const mayBeThere = corruptions.every((name) => begun.has(name));
+  const filesOf = (row: number) => {
+    const index = indices[row];
+    const name = dataset.classes[dataset.label(index)];
+    const stem = names?.[index] ?? String(index).padStart(digits, '0');
+    return cells.map(({ corruption, severity }) => {
+      const folder = path.join(out, corruption, String(severity), name);
+      return { folder, file: path.join(folder, `${stem}.${ending}`) };
+    });
+  };
   return {
+    has: async (row) => {
+      if (!mayBeThere) return false;
+      const whole = await Promise.all(filesOf(row).map(({ file }) => isWhole(file, format)));
+      return !whole.includes(false);
+    },
     write: async (row, results) => {
-      const index = indices[row];
-      const name = dataset.classes[dataset.label(index)];
+      const files = filesOf(row);
       for (const [cell, bytes] of results.entries()) {
-        const { corruption, severity } = cells[cell];
-        const folder = path.join(out, corruption, String(severity), name);
-        const stem = names?.[index] ?? String(index).padStart(digits, '0');
-        const file = path.join(folder, `${stem}.${ending}`);
+        const { folder, file } = files[cell];
         const temporary = temporaryNeighbour(file);
         try {
           if (!made.has(folder)) await mkdir(folder, { recursive: true });
@@ -190,6 +233,29 @@ function fileSink(
     finish: async () => {},
     abandon: async () => {},
   };
+}
+
+/** How the files end. After a crash of the machine, one may be there without all of its contents. */
+const ENDINGS = { png: [0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82], jpeg: [0xff, 0xd9] } as const;
+
+async function isWhole(file: string, format: CorruptFormat): Promise<boolean> {
+  if (format === 'npy') return false;
+  const ending = Uint8Array.from(ENDINGS[format]);
+  const handle = await open(file, 'r').catch(() => undefined);
+  if (!handle) return false;
+  try {
+    const { size } = await handle.stat();
+    if (size < ending.length) return false;
+    const { buffer } = await handle.read(
+      new Uint8Array(ending.length),
+      0,
+      ending.length,
+      size - ending.length,
+    );
+    return ending.every((byte, at) => byte === buffer[at]);
+  } finally {
+    await handle.close();
+  }
 }
 
 /**

@@ -1,9 +1,15 @@
 /** The manifest of a set that `pushpull corrupt` writes, together with what the folder holds of the same set already. */
-import { readFile } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { CORRUPTIONS } from '../../corrupt/index.ts';
-import { type CorruptedManifest, MANIFEST_FILE, parseManifest } from '../../data/corrupted/manifest.ts';
+import { CORRUPTIONS, type CorruptionName } from '../../corrupt/index.ts';
+import {
+  type CorruptedManifest,
+  formatManifest,
+  MANIFEST_FILE,
+  parseManifest,
+} from '../../data/corrupted/manifest.ts';
+import { writeFileAtomic } from '../../data/files.ts';
 import { UserError } from '../../errors.ts';
 
 /** What all corruptions of one set share, by how messages name it. */
@@ -20,16 +26,51 @@ const SHARED: Readonly<Record<string, (manifest: CorruptedManifest) => unknown>>
   frost: ({ frost }) => frost,
 };
 
+/** A folder whose manifest tells what it will hold. */
+export interface ClaimedSet {
+  /** Corruptions that an earlier command wrote, or began to: what is there of them is of the same set. */
+  readonly begun: ReadonlySet<CorruptionName>;
+  /**
+   * The command ended early: where it wrote nothing that could be gone on with, the manifest becomes what it was before.
+   *
+   * @param images that were written
+   * @returns whether it stays
+   */
+  withdrawUnlessBegun(images: number): Promise<boolean>;
+}
+
 /**
- * A manifest that tells of the corruptions in the folder as well, where the set there is the same but for them.
+ * Say in the folder what it will hold, before the first file is written: a reader can tell then whether it does. Corruptions
+ * of the same set that are there already stay in the manifest.
  *
  * @throws UserError when the folder holds another set: a reader could not tell the two apart
  */
-export async function joinManifest(out: string, fresh: CorruptedManifest): Promise<CorruptedManifest> {
+export async function claimSet(out: string, fresh: CorruptedManifest): Promise<ClaimedSet> {
   const file = path.join(out, MANIFEST_FILE);
   const text = await readFile(file, 'utf8').catch(() => undefined);
   const found = text === undefined ? undefined : parseManifest(text, file);
-  if (!found) return fresh;
+  const begun = new Set(Object.keys(found?.corruptions ?? {}) as CorruptionName[]);
+  const arrays = Object.keys(fresh.corruptions)
+    .filter((name) => !begun.has(name as CorruptionName))
+    .map((name) => path.join(out, `${name}.npy`));
+  await writeFileAtomic(file, formatManifest(found ? join(found, fresh, out) : fresh));
+  return {
+    begun,
+    withdrawUnlessBegun: async (images) => {
+      const finished = fresh.format === 'npy' && (await Promise.all(arrays.map(isThere))).includes(true);
+      if (images > 0 || finished) return true;
+      if (text === undefined) await rm(file, { force: true });
+      else await writeFileAtomic(file, text);
+      return false;
+    },
+  };
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => undefined)) !== undefined;
+}
+
+function join(found: CorruptedManifest, fresh: CorruptedManifest, out: string): CorruptedManifest {
   for (const [name, of] of Object.entries(SHARED)) {
     const [there, here] = [of(found), of(fresh)];
     if (isDeepStrictEqual(there, here)) continue;

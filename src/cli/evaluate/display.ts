@@ -76,7 +76,7 @@ export class EvaluationDisplay {
       [
         'corruptions',
         corrupted
-          ? `${count} of ${data.path}, as they are`
+          ? `${count} of ${data.path}, ${plural(data.images, 'image')} of ${thousands(data.classes)} ${data.classes === 1 ? 'class' : 'classes'} in each, as they are`
           : `${count}, strengths of the ${data.corruptionSet} set`,
       ],
       ...(corrupted ? [cleanFact(data, clean)] : []),

@@ -3,10 +3,12 @@ import { resolve, sep } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import { type AugmentationRequest, resolveAugmentation } from '../../augment/augment.ts';
+import { parseWishes } from '../../data/formats/spec.ts';
 import { UserError } from '../../errors.ts';
 import { findModel } from '../../models/registry.ts';
 import { PRESETS, type PresetName, type RunConfig } from '../../train/config.ts';
 import { absoluteSpec } from '../../train/plan.ts';
+import { type DataFlags, toDataSpec } from '../shared/data-options.ts';
 
 /** What a run was begun with of an option, and how a value that is given now would be kept. */
 interface Kept {
@@ -15,14 +17,21 @@ interface Kept {
 }
 
 /** By the options' attributes; all that decide what a run computes. */
-function keptOptions(config: RunConfig): Readonly<Record<string, Kept>> {
+function keptOptions(
+  config: RunConfig,
+  flags: DataFlags & { data?: string },
+): Readonly<Record<string, Kept>> {
   const { model, data, recipe, initial, trainingImages } = config;
   const { stem, batchNorm } = model;
   const { selection } = data;
   const form = PRESETS[config.preset as PresetName]?.form ?? model.form;
   const batches = Math.ceil(data.trainImages / recipe.batchSize);
+  const place = flags.data ?? parseWishes(data.spec).path;
+  const spec: Kept = { stored: data.spec, as: () => absoluteSpec(toDataSpec(place, flags)) };
   return {
-    data: { stored: data.spec, as: (given) => absoluteSpec(String(given)) },
+    data: spec,
+    labelsCsv: spec,
+    label: spec,
     model: { stored: model.model, as: (given) => findModel(String(given)).name },
     form: { stored: model.form },
     width: { stored: model.width },
@@ -77,7 +86,7 @@ export function checkResumed(
   out: string,
   allowed: readonly string[],
 ): void {
-  const kept = keptOptions(config);
+  const kept = keptOptions(config, command.opts());
   for (const option of command.options) {
     const name = option.attributeName();
     if (allowed.includes(name) || command.getOptionValueSource(name) !== 'cli') continue;

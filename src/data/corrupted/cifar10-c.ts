@@ -3,7 +3,7 @@ import { UserError } from '../../errors.ts';
 import { CIFAR10_CLASSES } from '../cifar10.ts';
 import { type Listing, openListing } from '../listing.ts';
 import { locateNpyImages, type NpyImages, readNpyLabels } from '../npy/images.ts';
-import { MANIFEST_FILE, parseManifest } from './manifest.ts';
+import { goOn, MANIFEST_FILE, parseManifest } from './manifest.ts';
 import type { CorruptedReader } from './set.ts';
 
 const LABELS = 'labels';
@@ -39,6 +39,8 @@ export async function openCifar10C(place: string, cacheDir?: string): Promise<Co
         ).map((name) => [name, severities]),
       ),
       leftOut: manifest?.data.unreadable?.length,
+      declared: manifest && (Object.keys(manifest.corruptions) as CorruptionName[]),
+      goOn: manifest && ((lacking) => goOn(manifest, lacking, place)),
       open: async (corruptions) => {
         const labelFile = files.get(LABELS);
         if (labelFile === undefined) {

@@ -8,7 +8,7 @@ import { type ClassChoice, chooseClasses } from '../class-selection.ts';
 import { isPictureName } from '../picture-names.ts';
 import type { ImageStorage } from '../storage.ts';
 import type { TarEntry } from '../tar.ts';
-import { MANIFEST_FILE, parseManifest } from './manifest.ts';
+import { type CorruptedManifest, goOn, MANIFEST_FILE, parseManifest } from './manifest.ts';
 import type { CorruptedContents, CorruptedReader } from './set.ts';
 
 const TAR_NAME = /\.(tar|tar\.gz|tgz)$/i;
@@ -72,11 +72,13 @@ export async function openImagenetC(
     frost: manifest?.frost ?? 'published',
     held,
     leftOut: manifest?.data.unreadable?.length,
+    declared: manifest && (Object.keys(manifest.corruptions) as CorruptionName[]),
+    goOn: manifest && ((lacking) => goOn(manifest, lacking, place)),
     open: async (corruptions, severities) => {
       const keys = corruptions.flatMap((corruption) =>
         severities.map((severity) => `${corruption}/${severity}`),
       );
-      return await openCells(place, cells, keys, selection, manifest?.data.images);
+      return await openCells(place, cells, keys, selection, manifest);
     },
     close: async () => {},
   };
@@ -87,7 +89,7 @@ async function openCells(
   cells: ReadonlyMap<string, FoundCell>,
   keys: readonly string[],
   selection: ClassChoice | undefined,
-  expected: number | undefined,
+  manifest: CorruptedManifest | undefined,
 ): Promise<CorruptedContents> {
   // No cell decides alone which images there are: a set that is unpacked in part may begin with one that is not whole.
   const counted = new Map<string, CountedCell>();
@@ -95,12 +97,12 @@ async function openCells(
   const usual = usualCell(counted);
   if (!usual) throw new UserError(`${place}: expected corruptions to read, none was asked for`);
   const all = [...new Set([...counted.values()].flatMap(({ classes }) => [...classes.keys()]))].sort();
-  for (const [key, { total }] of counted) {
-    const { place } = cells.get(key)!;
-    if (total === 0) {
-      throw new UserError(`${place}: expected images in ${key}/<class>/*.JPEG, found none; fetch it again`);
+  for (const [key, cell] of counted) {
+    const { place: where } = cells.get(key)!;
+    if (manifest) checkCount(where, cell, manifest, goOn(manifest, lackingOf(key, keys), place));
+    if (cell.total === 0) {
+      throw new UserError(`${where}: expected images in ${key}/<class>/*.JPEG, found none; fetch it again`);
     }
-    checkCount(place, total, expected);
   }
   const classes = selection ? chooseClasses(all, selection, cells.get(usual[0])!.place) : all;
   const images = await cells.get(usual[0])!.images();
@@ -153,11 +155,23 @@ function usualCell(cells: ReadonlyMap<string, CountedCell>): readonly [key: stri
 }
 
 /** A set that `pushpull corrupt` made, and that lost some or was written over an older one. */
-function checkCount(place: string, found: number, expected: number | undefined): void {
-  if (expected === undefined || found === expected) return;
+function checkCount(
+  place: string,
+  { total, classes }: CountedCell,
+  { data }: CorruptedManifest,
+  cure: string,
+): void {
+  if (total === data.images) return;
   throw new UserError(
-    `${place}: expected ${expected} images as ${MANIFEST_FILE} says, found ${found}; make the set again in an empty folder`,
+    `${place}: expected ${data.images} images as ${MANIFEST_FILE} says, found ${total} (${classes.size} of ` +
+      `${data.classes.length} classes); ${cure}`,
   );
+}
+
+/** The corruption of a cell that lacks something, and those behind it, which may lack it too. */
+function lackingOf(key: string, keys: readonly string[]): CorruptionName[] {
+  const names = keys.slice(keys.indexOf(key)).map((cell) => cell.split('/')[0] as CorruptionName);
+  return [...new Set(names)];
 }
 
 function checkSameImages(

@@ -36,6 +36,8 @@ const manifestSchema = z.object({
   quirks: z.record(z.string(), z.boolean()),
   /** `generated`, or the folder of textures that was given. */
   frost: z.string(),
+  /** The command that makes the set, without --corruption and --out. */
+  command: z.string().optional(),
   environment: z.object({ pushpull: z.string(), node: z.string() }),
 });
 
@@ -68,4 +70,20 @@ export function parseManifest(text: string, name: string): CorruptedManifest | u
     `${name}: expected a manifest as 'pushpull corrupt' writes it, found ${issue.path.join('.')} wrong (${issue.message}); ` +
       'make the set again',
   );
+}
+
+/**
+ * What to do about a set that lacks something.
+ *
+ * @param corruptions that lack it
+ * @param place where the set lies
+ */
+export function goOn(
+  { command }: CorruptedManifest,
+  corruptions: readonly CorruptionName[],
+  place: string,
+): string {
+  if (command === undefined) return 'make the set again in an empty folder';
+  const out = /^[\w./:@%+=,-]+$/.test(place) ? place : `'${place.replaceAll("'", "'\\''")}'`;
+  return `its making was stopped, or files were lost; go on with: ${command} --corruption ${corruptions.join(',')} --out ${out}`;
 }

@@ -50,6 +50,10 @@ export interface CorruptedReader {
   readonly frost: string;
   /** Images that could not be read when the set was made from them, where its manifest tells. */
   readonly leftOut?: number;
+  /** What the set holds when it is whole, where its manifest tells. */
+  readonly declared?: readonly CorruptionName[];
+  /** What to do where it lacks some of that. */
+  readonly goOn?: (lacking: readonly CorruptionName[]) => string;
   /** Severities by corruption. */
   readonly held: ReadonlyMap<CorruptionName, readonly Severity[]>;
   /** Check that all cells of these corruptions are whole and of the same images. */
@@ -102,10 +106,10 @@ export async function openCorruptedSet(
     const { held, displayName } = reader;
     const corruptions = options.corruptions ?? [
       ...BENCHMARK_CORRUPTIONS,
-      ...EXTRA_CORRUPTIONS.filter((name) => held.has(name)),
+      ...EXTRA_CORRUPTIONS.filter((name) => held.has(name) || reader.declared?.includes(name)),
     ];
-    if (held.size === 0) throw noSet(format, spec, place);
-    checkHeld(spec, held, corruptions, severities);
+    if (held.size === 0 && !reader.declared) throw noSet(format, spec, place);
+    checkHeld(spec, reader, corruptions, severities);
     const contents = await reader.open(corruptions, severities);
     const { classes, labels } = contents;
     const chosen =
@@ -152,19 +156,26 @@ function noSet(format: CorruptedFormat, spec: string, place: string): UserError 
 
 function checkHeld(
   spec: string,
-  held: CorruptedReader['held'],
+  { held, declared = [], goOn }: CorruptedReader,
   corruptions: readonly CorruptionName[],
   severities: readonly Severity[],
 ): void {
+  const lacking: CorruptionName[] = [];
   const missing = corruptions.flatMap((corruption) => {
     const there = held.get(corruption);
+    if (!severities.every((severity) => there?.includes(severity))) lacking.push(corruption);
     if (!there) return [corruption];
     const absent = severities.filter((severity) => !there.includes(severity));
     return absent.length > 0 ? [`${corruption} at severity ${absent.join(', ')}`] : [];
   });
   if (missing.length === 0) return;
+  const begun = lacking.filter((name) => declared.includes(name));
+  const cure =
+    begun.length > 0 && goOn
+      ? goOn(begun)
+      : 'fetch what is missing, or ask for less with --corruptions and --severities';
   throw new UserError(
-    `${spec}: expected ${corruptions.length} corruptions at severities ${severities.join(', ')}, found ${[...held.keys()].join(', ')} only; ` +
-      `missing: ${missing.join('; ')}. Fetch what is missing, or ask for less with --corruptions and --severities`,
+    `${spec}: expected ${corruptions.length} corruptions at severities ${severities.join(', ')}, found ${[...held.keys()].join(', ') || 'none'} only; ` +
+      `missing: ${missing.join('; ')}. ${cure[0].toUpperCase()}${cure.slice(1)}`,
   );
 }
