@@ -127,8 +127,8 @@ function resolveChannels(
 ) {
   const size = layout === 'NCHW' ? shape[1] : shape[3];
   const told = card?.channels ?? declared?.known.channels;
-  // An exchange of channels leaves a single one as it is.
-  const fitting = size === 1 && told === 'bgr' ? undefined : told;
+  // The order of channels says nothing of a single one.
+  const fitting = size === 1 && told !== 'grey' ? undefined : told;
   const wanted = flags.channels ?? fitting ?? (size === 1 ? 'grey' : 'rgb');
   if (!isFixed(size) || (size === 1) === (wanted === 'grey')) return wanted;
   throw new UserError(
@@ -235,7 +235,7 @@ function resolveSize(
 
 /** @param blueFirst whether the model takes blue first, and so do the flags; what is stored has red first */
 function resolveNormalisation(
-  card: Partial<Preprocessing> | undefined,
+  card: Partial<Pick<Preprocessing, 'mean' | 'std'>> | undefined,
   flags: PreprocessingFlags,
   blueFirst: boolean,
   file: string,

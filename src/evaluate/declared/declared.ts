@@ -4,7 +4,10 @@ import type { Preprocessing, Size } from '../../models/card.ts';
 import type { GeometryFlags } from '../geometry.ts';
 
 /** How images are prepared, in so far as it is told; `mean` and `std` have red first. */
-export type KnownPreprocessing = Partial<Omit<Preprocessing, 'layout' | 'dtype'>>;
+export interface KnownPreprocessing extends Partial<Omit<Preprocessing, 'layout' | 'dtype' | 'channels'>> {
+  /** Undefined where nobody says that red is first. */
+  readonly channels?: 'rgb' | 'bgr' | 'grey';
+}
 
 export interface DeclaredPreprocessing {
   readonly known: KnownPreprocessing;

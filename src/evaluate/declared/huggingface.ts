@@ -290,7 +290,7 @@ function readTriple(
 
 function channelsOf({ keys, processor }: Reader): KnownPreprocessing {
   const flips = keys.flag('do_flip_channel_order', processor?.flips ?? false, 'channels');
-  if (!flips) return {};
+  if (!flips) return processor ? { channels: 'rgb' } : {};
   if (processor?.flips) return { channels: 'bgr' };
   keys.gap('channels', '"do_flip_channel_order": true, which other classes than MobileViT\'s do not know');
   return {};

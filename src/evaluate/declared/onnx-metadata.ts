@@ -12,7 +12,7 @@ const RANGES: Readonly<Record<string, Pick<KnownPreprocessing, 'mean' | 'std'>>>
 };
 
 const FORMATS: Readonly<Record<string, KnownPreprocessing>> = {
-  Rgb8: {},
+  Rgb8: { channels: 'rgb' },
   Bgr8: { channels: 'bgr' },
   Gray8: { channels: 'grey' },
 };

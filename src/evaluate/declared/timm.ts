@@ -76,7 +76,12 @@ export function readTimm(config: Readonly<Record<string, unknown>>, file: string
   for (const [key, value] of keys.unread()) keys.notes.push(`left out: ${shown(key, value)}`);
   const known = keys.gaps.some(({ about }) => about === 'size') ? {} : { ...size, ...geometry(size, crop) };
   return {
-    known: { ...known, ...(values.mean && { mean: values.mean }), ...(values.std && { std: values.std }) },
+    known: {
+      ...known,
+      channels: 'rgb',
+      ...(values.mean && { mean: values.mean }),
+      ...(values.std && { std: values.std }),
+    },
     source: `${file} (timm)`,
     notes: [
       ...(assumed.length > 0 ? [`not told there, so as timm: ${assumed.join(', ')}`] : []),

@@ -58,8 +58,8 @@ export function assumedOfImages(
 ): Change[] {
   if (card) return [];
   const told = flags.mean !== undefined && flags.std !== undefined;
-  const known: Partial<Preprocessing> = declared?.known ?? {};
-  const assumesRed = flags.channels === undefined && known.channels === undefined && channels === undefined;
+  const named = flags.channels ?? declared?.known.channels ?? channels;
+  const assumesRed = named === undefined;
   return [
     ...(assumesRed ? [BLUE_FIRST] : []),
     ...(flags.scale === undefined && told && dtype === 'float32' ? [PIXEL_VALUES] : []),

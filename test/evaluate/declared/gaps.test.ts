@@ -274,10 +274,13 @@ describe("ONNX's image metadata", () => {
     );
     await expect(of(CUSTOM_VISION, {}, { channels: 'rgb' })).resolves.not.toHaveProperty('channels');
     const files = { 'preprocessor_config.json': VIT };
+    await expect(of(CUSTOM_VISION, files, values)).rejects.toThrow(
+      /says another order of channels than preprocessor_config.json .*; pass --channels/,
+    );
     await expect(of(CUSTOM_VISION, files)).rejects.toThrow(
       /says another range of values than preprocessor_config.json/,
     );
-    expect(await of(CUSTOM_VISION, files, values)).toMatchObject({
+    expect(await of(CUSTOM_VISION, files, { ...values, channels: 'bgr' })).toMatchObject({
       fit: 'squeeze',
       channels: 'bgr',
       ...values,
