@@ -80,12 +80,12 @@ export class EvaluationRecord {
     );
     notes.unshift(
       ...adopted.map((text) => `read otherwise than assumed: ${text}`),
-      ...doubts,
       ...this.#likeChance(),
       ...this.#notFinite.notes({ clean: this.#clean?.images, cells: this.#images }),
       ...this.#leftOut(),
       ...this.#otherImages(),
       ...this.#otherCrop(),
+      ...doubts,
       ...more,
     );
     return {

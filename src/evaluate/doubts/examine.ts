@@ -19,6 +19,8 @@ const FEWEST_TO_JUDGE = 50;
 /** As many images of other classes must have got the one answer that all have. */
 const FEWEST_OTHERS = 8;
 
+/** As many right answers come by chance with more than this probability. */
+const UNREMARKABLE = 0.05;
 /** A session takes at most so many times the bytes of its file, two of them half as many. */
 const ROOM = 8;
 
@@ -114,7 +116,7 @@ async function findReading(subject: Subject, first: Understood): Promise<FoundRe
         `${rights(chosen)}; ${options(likelier)} reads it so`,
     );
   }
-  const order = undecidedNumbers(trials, chosen);
+  const order = undecidedNumbers(trials, chosen, subject.test.classes.length);
   if (order && !likelier?.changes.classes) doubts.push(order);
   doubts.push(...notFinite(chosen.answers));
   const suspicious = answersAlike(subject, chosen.answers) ?? likeChance(subject, chosen);
@@ -215,7 +217,7 @@ function inOrders(
 }
 
 /** Numbers as names, in an order that neither convention nor sample settles. */
-function undecidedNumbers(trials: readonly Tried[], chosen: Tried): string | undefined {
+function undecidedNumbers(trials: readonly Tried[], chosen: Tried, classes: number): string | undefined {
   const images = Object.entries(chosen.changes).filter(([kind]) => kind !== 'classes');
   const option = orderChange('number').option;
   const byNumber = trials.find(
@@ -225,6 +227,9 @@ function undecidedNumbers(trials: readonly Tried[], chosen: Tried): string | und
       images.every(([kind, value]) => changes[kind] === value),
   );
   if (!byNumber || chosen.changes.classes || betterBy(byNumber, chosen) <= LIKELY) return undefined;
+  // Of many classes, few right answers say much: by chance there would be none.
+  const chance = (trial: Tried) => byChance(trial.right.length, rights(trial), 1 / classes);
+  if (chance(chosen) <= LIKELY && chance(byNumber) > UNREMARKABLE) return undefined;
   return (
     `the names of the classes hold numbers, and nothing tells whether the outputs stand in the order of text (10 before 2) ` +
     `or of numbers: right on ${rights(chosen)} of ${chosen.right.length} sample images by text, as it is read, on ` +

@@ -153,6 +153,26 @@ describe('a model that is worse, but honest', () => {
   });
 });
 
+describe('classes that are called by numbers', () => {
+  const flags = { mean: [0, 0, 0], std: [1, 1, 1] } as const;
+
+  it('are told to be undecided where the model is right by chance in either order', async () => {
+    const model = path.join(folder, 'random.onnx');
+    const builder = new GraphBuilder(['N', 3, 8, 8]);
+    const means = builder.emit('ReduceMean', ['image'], { axes: [2, 3], keepdims: 0 });
+    const centred = builder.emit('Sub', [means, builder.floats('half', [1], [0.5])]);
+    const scores = builder.emit('MatMul', [centred, builder.floats('anything', [3, 12])]);
+    await writeFile(model, encodeModel(builder.model([scores])));
+    const { reading } = await read(model, flags);
+    expect(reading.adopted).toBeUndefined();
+    expect(reading.doubts?.join('\n')).toMatch(
+      /names of the classes hold numbers.*: right on \d+ of 64 sample images by text, as it is read, on \d+ by number; --class-order/,
+    );
+    const told = await read(model, { ...flags, classOrder: 'data' });
+    expect(told.reading.doubts?.join('\n') ?? '').not.toContain('hold numbers');
+  });
+});
+
 describe('two classes', () => {
   it('stand in the other order where that alone can be', async () => {
     const two = await openTestData(
