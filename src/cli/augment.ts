@@ -1,4 +1,5 @@
 /** `pushpull augment`: what an augmentation makes of a picture, on one sheet. */
+import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import {
@@ -12,8 +13,9 @@ import {
   resolveAugmentation,
 } from '../augment/augment.ts';
 import { applyPlan, describePlan } from '../augment/plan.ts';
+import { BUILT_IN_DATASETS, openDataset } from '../data/dataset.ts';
 import { writeFileAtomic } from '../data/files.ts';
-import { readImageFile } from '../data/picture-file.ts';
+import { isImageFile, readImageFile } from '../data/picture-file.ts';
 import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import { randomStream } from '../random/random.ts';
@@ -57,7 +59,7 @@ export function register(program: Command): void {
     .command('augment')
     .summary('show what an augmentation makes of a picture')
     .description('Write a sheet of pictures: what an augmentation of training images makes of one.')
-    .argument('<image>', 'a picture: JPEG, PNG, WebP, ...')
+    .argument('<image>', 'a picture: JPEG, PNG, WebP, ..., or a data set, of which the first is taken')
     .requiredOption(
       '--augment <name>',
       AUGMENTATION_REQUESTS.join(', '),
@@ -74,7 +76,7 @@ async function run(file: string, { augment: request, out, count, seed }: Flags):
   if (extname(out).toLowerCase() !== '.png') {
     throw new UserError(`--out: expected a file name that ends in .png, found "${out}"`);
   }
-  const image = await readImageFile(file);
+  const { image, name: picture } = await openPicture(file);
   const { width, height } = image;
   const preset = choosePreset({ kind: 'folder', classes: 2, side: Math.min(width, height) });
   const name = resolveAugmentation(request, PRESETS[preset].form);
@@ -85,13 +87,42 @@ async function run(file: string, { augment: request, out, count, seed }: Flags):
     progress.update(pictures.length, count, name, '');
   }
   progress.clear();
-  const lines = [
-    AUGMENTATIONS[name].description,
-    `${basename(file)}, ${width} × ${height} pixels, seed ${seed}`,
-  ];
+  const lines = [AUGMENTATIONS[name].description, `${picture}, ${width} × ${height} pixels, seed ${seed}`];
   const sheet = await augmentSheet(thumbnail(image), pictures, { title: name, lines });
   await writeFileAtomic(out, toPng(sheet));
   console.log(`${plural(count, 'picture')} of ${name}: ${out}`);
+}
+
+/** A picture file, or the first picture of a data set that can be read. */
+async function openPicture(file: string): Promise<{ image: Image; name: string }> {
+  const isFolder = (await stat(file).catch(() => undefined))?.isDirectory() ?? false;
+  if (!isFolder && (isImageFile(file) || !isDataset(file))) {
+    return { image: await readImageFile(file), name: basename(file) };
+  }
+  const options = { unlabelled: true };
+  const dataset = await openDataset(file, 'train', options).catch(async (error: unknown) => {
+    if (!(error instanceof UserError)) throw error;
+    return await openDataset(file, 'test', options);
+  });
+  try {
+    for (let index = 0; index < dataset.length; index++) {
+      const image = await dataset.read(index).catch(() => undefined);
+      if (image) return { image, name: basename(dataset.describe(index)) };
+    }
+    throw new UserError(
+      `${file}: expected a picture, found none that can be read; see 'pushpull data ${file} --check'`,
+    );
+  } finally {
+    await dataset.close();
+  }
+}
+
+/** Whether a name is that of a data set rather than of a picture with an odd ending. */
+function isDataset(file: string): boolean {
+  return (
+    (BUILT_IN_DATASETS as readonly string[]).includes(file) ||
+    /^imagenet\d*:|\?(split|csv|label)=|\.(zip|tar|tgz|tar\.gz|parquet|csv|tsv|jsonl|txt|lst)$/i.test(file)
+  );
 }
 
 /** Keyed as in the training pipeline, whose first transform the augmentation is; but PRIME, which is its last. */

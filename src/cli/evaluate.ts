@@ -114,7 +114,7 @@ export function register(program: Command): void {
     .argument('<model>', 'MODEL.onnx, the folder of a run, or a folder with model.onnx or onnx/model.onnx')
     .requiredOption(
       '--data <data>',
-      'cifar10, mnist, imagenet:PATH, a folder or .tar(.gz) with test/<class>/* or val/<class>/*, npy:IMAGES.npy,LABELS.npy, or a corrupted set: cifar10-c:PATH, imagenet-c:PATH',
+      'cifar10, mnist, imagenet:PATH, the path of an image folder, of an archive or a table of one, npy:IMAGES.npy,LABELS.npy, or a corrupted set: cifar10-c:PATH, cifar100-c:PATH, imagenet-c:PATH',
     )
     .option('--clean <data>', 'clean images to measure beside a corrupted set')
     .option('--corruptions <list>', 'all, none, or names and groups separated by commas (default: all)')

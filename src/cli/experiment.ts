@@ -78,7 +78,7 @@ export function register(program: Command): void {
     .option('--data <data>', 'where the data is, in place of what the file says')
     .option(
       '--corrupted <set>',
-      'published corrupted images to measure on: cifar10-c:PATH or imagenet-c:PATH (default: corrupt test images in memory)',
+      'published corrupted images to measure on: cifar10-c:PATH, cifar100-c:PATH or imagenet-c:PATH (default: corrupt test images in memory)',
     )
     .option(
       '--scale <factor>',

@@ -18,13 +18,16 @@ export type ClassSelection =
 /** A selection, or who chooses once the classes are known; undefined for all of them. */
 export type ClassChoice = ClassSelection | ((classes: readonly string[]) => readonly string[] | undefined);
 
+/** Lines that begin so are comments, unless they are the name of a class. */
+const COMMENT = '#';
+
 /** @throws UserError when the file names no class */
 export function parseClassList(text: string, file: string): ClassSelection {
   const names = text
     .split(/\r?\n/)
     .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#'));
-  if (names.length > 0) return { kind: 'names', names, from: file };
+    .filter((line) => line !== '');
+  if (names.some((line) => !line.startsWith(COMMENT))) return { kind: 'names', names, from: file };
   throw new UserError(`${file}: expected a class name a line, found none`);
 }
 
@@ -53,7 +56,7 @@ export function chooseClasses(
   for (const line of selection.names) {
     const name = there.has(line) ? line : line.split(/\s/)[0];
     if (there.has(name)) wanted.add(name);
-    else missing.push(name);
+    else if (!line.startsWith(COMMENT)) missing.push(name);
   }
   if (missing.length > 0) {
     const listed = missing.slice(0, 3).join(', ') + (missing.length > 3 ? ', ...' : '');

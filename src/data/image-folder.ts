@@ -31,13 +31,14 @@ interface LabelledFolder extends PictureFolder {
 export async function openImageFolder(listing: Listing, request: ReadingRequest): Promise<SplitContents> {
   const { split, asked, unlabelled = false } = request;
   const found = findPictureFolders(listing, asked);
-  if (found.plain && found.plain.classes.size > 0 && asked === undefined)
-    return openPlain(listing, found.plain);
   if (found.splits.every(({ classes }) => classes.size === 0)) {
-    // Inside the splits' folders, or for all of them.
-    const tables = await findRootTables(listing, request.label);
+    // One for all splits, or one for each; folders beside it may be of anything.
+    const hasClasses = (found.plain?.classes.size ?? 0) > 1;
+    const tables = await findRootTables(listing, request.label, hasClasses);
     if (tables.length > 0) return await openTables(listing, tables, request);
   }
+  if (found.plain && found.plain.classes.size > 0 && asked === undefined)
+    return openPlain(listing, found.plain);
   if (found.plain && asked === undefined) return await openLoose(listing, found.plain, unlabelled);
   const labelled: LabelledFolder[] = [];
   for (const folder of found.splits) labelled.push(await labelFolder(listing, folder));

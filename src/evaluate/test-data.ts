@@ -51,7 +51,7 @@ export async function openTestData(
   if (spec) return await openSet(spec, options, names);
   if (options.clean !== undefined) {
     throw new UserError(
-      '--clean: stands beside a corrupted set (cifar10-c:PATH or imagenet-c:PATH); for other data leave it out',
+      '--clean: stands beside a corrupted set (cifar10-c:PATH, cifar100-c:PATH or imagenet-c:PATH); for other data leave it out',
     );
   }
   const clean = await openClean(options, names);
@@ -123,7 +123,8 @@ async function openSet(
 function checkClassOptions({ format }: CorruptedSpec, { classes }: EvaluateOptions): void {
   if (format === 'imagenet-c' || classes === undefined) return;
   const option = classes.kind === 'draw' ? '--classes' : '--classes-file';
-  throw new UserError(`${option}: CIFAR-10-C has ten classes, which are measured together; leave it out`);
+  const name = format === 'cifar10-c' ? 'CIFAR-10-C has ten classes, which' : 'the classes of CIFAR-100-C';
+  throw new UserError(`${option}: ${name} are measured together; leave it out`);
 }
 
 function checkSameClasses(clean: Dataset, set: CorruptedSet, spec: string): void {

@@ -36,13 +36,16 @@ export function corruptedSpec(experiment: Experiment, given?: string): string | 
   const { corrupted } = experiment.evaluation;
   const spec = given ?? (corrupted && relativeTo(path.dirname(experiment.file), corrupted));
   if (spec === undefined || parseCorruptedSpec(spec)) return spec;
-  throw new UserError(`--corrupted: expected cifar10-c:PATH or imagenet-c:PATH, found "${spec}"`);
+  throw new UserError(
+    `--corrupted: expected cifar10-c:PATH, cifar100-c:PATH or imagenet-c:PATH, found "${spec}"`,
+  );
 }
 
 /** Paths in a file are meant from its folder. */
 function relativeTo(folder: string, spec: string): string {
   if (isBuiltIn(spec)) return spec;
-  const [, prefix = '', place = ''] = /^((?:imagenet\d*|cifar10-c|imagenet-c|npy):)?(.*)$/s.exec(spec) ?? [];
+  const [, prefix = '', place = ''] =
+    /^((?:imagenet\d*|cifar100?-c|imagenet-c|npy):)?(.*)$/s.exec(spec) ?? [];
   return `${prefix}${path.resolve(folder, place)}`;
 }
 

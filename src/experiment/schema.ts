@@ -99,10 +99,12 @@ const trainingSchema = z.strictObject({
 const evaluationSchema = z.strictObject({
   corrupted: z
     .string()
-    .regex(/^(cifar10-c|imagenet-c):./, { error: '"cifar10-c:PATH" or "imagenet-c:PATH"' })
+    .regex(/^(cifar10-c|cifar100-c|imagenet-c):./, {
+      error: '"cifar10-c:PATH", "cifar100-c:PATH" or "imagenet-c:PATH"',
+    })
     .optional()
     .describe(
-      'A published corrupted set, cifar10-c:PATH or imagenet-c:PATH; without it, the test images are corrupted in memory. --corrupted overrules it.',
+      'A published corrupted set, cifar10-c:PATH, cifar100-c:PATH or imagenet-c:PATH; without it, the test images are corrupted in memory. --corrupted overrules it.',
     ),
   corruptions: z
     .array(z.enum(CORRUPTIONS))

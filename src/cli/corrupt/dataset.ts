@@ -179,10 +179,12 @@ async function arraySink(options: CorruptDatasetOptions, first: Image): Promise<
       );
     },
     finish: async () => {
-      const labels = dataset.classes.length <= 256 ? new Uint8Array(count) : new Uint16Array(count);
-      for (let row = 0; row < count; row++) labels[row] = dataset.label(indices[row % indices.length]);
-      // First: of an array that is there, the labels are never missing.
-      await writeFileAtomic(path.join(out, 'labels.npy'), encodeNpy(labels, [count]));
+      // First: of an array that is there, the labels are never missing. Pictures without classes have none.
+      if (!dataset.reading.unlabelled) {
+        const labels = dataset.classes.length <= 256 ? new Uint8Array(count) : new Uint16Array(count);
+        for (let row = 0; row < count; row++) labels[row] = dataset.label(indices[row % indices.length]);
+        await writeFileAtomic(path.join(out, 'labels.npy'), encodeNpy(labels, [count]));
+      }
       for (const writer of writers) await writer.commit();
     },
     abandon,

@@ -1,6 +1,7 @@
 import { CORRUPTIONS, type CorruptionName, SEVERITIES } from '../../corrupt/names.ts';
 import { UserError } from '../../errors.ts';
 import { CIFAR10_CLASSES } from '../cifar10.ts';
+import { CIFAR100_CLASSES } from '../formats/cifar100-classes.ts';
 import { type Listing, openListing } from '../listing.ts';
 import { locateNpyImages, type NpyImages, readNpyLabels } from '../npy/images.ts';
 import { goOn, MANIFEST_FILE, parseManifest } from './manifest.ts';
@@ -9,13 +10,24 @@ import type { CorruptedReader } from './set.ts';
 const LABELS = 'labels';
 const SIDE = 32;
 
+/** The published sets of this form. */
+const SETS = {
+  'cifar10-c': { displayName: 'CIFAR-10-C', classes: CIFAR10_CLASSES, other: 'cifar100-c' },
+  'cifar100-c': { displayName: 'CIFAR-100-C', classes: CIFAR100_CLASSES, other: 'cifar10-c' },
+} as const;
+
 /**
- * CIFAR-10-C: `<corruption>.npy`, uint8 `[5 · images, 32, 32, 3]`, severity 1 first, and `labels.npy`; in a folder or
+ * CIFAR-10-C and CIFAR-100-C: `<corruption>.npy`, uint8 `[5 · images, 32, 32, 3]`, severity 1 first, and `labels.npy`; in a folder or
  * in an archive, there possibly one folder deep. Images are read where they lie, one by one.
  *
  * A set that `pushpull corrupt` wrote may have other classes, sizes or fewer severities: its manifest says which.
  */
-export async function openCifar10C(place: string, cacheDir?: string): Promise<CorruptedReader> {
+export async function openCifarC(
+  place: string,
+  format: keyof typeof SETS,
+  cacheDir?: string,
+): Promise<CorruptedReader> {
+  const { displayName } = SETS[format];
   const listing = await openListing(place, cacheDir);
   try {
     const files = findArrays(listing);
@@ -27,9 +39,9 @@ export async function openCifar10C(place: string, cacheDir?: string): Promise<Co
     }
     const manifest = await readManifest(listing);
     const severities = manifest?.severities ?? SEVERITIES;
-    const classes = manifest?.data.classes ?? CIFAR10_CLASSES;
+    const classes = manifest?.data.classes ?? SETS[format].classes;
     return {
-      displayName: 'CIFAR-10-C',
+      displayName,
       strengths: manifest?.set ?? 'cifar',
       frost: manifest?.frost ?? 'published',
       // Which severities an array has is known of those that the manifest names.
@@ -48,7 +60,12 @@ export async function openCifar10C(place: string, cacheDir?: string): Promise<Co
             `${place}: expected labels.npy beside the corruptions, found none; fetch the set again`,
           );
         }
-        const all = await readNpyLabels(listing, labelFile, classes.length);
+        const all = await readNpyLabels(
+          listing,
+          labelFile,
+          manifest ? classes.length : CIFAR100_CLASSES.length,
+        );
+        if (!manifest) checkNumberOfClasses(all, format, listing.describe(labelFile), place);
         const images = all.length / severities.length;
         checkLabels(all, images, severities.length, listing.describe(labelFile));
         const arrays = new Map<CorruptionName, NpyImages>();
@@ -79,6 +96,21 @@ export async function openCifar10C(place: string, cacheDir?: string): Promise<Co
     await listing.close();
     throw error;
   }
+}
+
+/** The two published sets differ in nothing but their labels. */
+function checkNumberOfClasses(
+  labels: Int32Array,
+  format: keyof typeof SETS,
+  name: string,
+  place: string,
+): void {
+  const most = labels.reduce((largest, label) => Math.max(largest, label), 0);
+  const { classes, displayName, other } = SETS[format];
+  if (most < CIFAR10_CLASSES.length === (format === 'cifar10-c')) return;
+  throw new UserError(
+    `${name}: expected labels from 0 to ${classes.length - 1} as ${displayName} has them, found ${most} at most; give the set as ${other}:${place}`,
+  );
 }
 
 /** The npy files that matter, by name without ending. */

@@ -13,7 +13,7 @@ import { UserError } from '../../errors.ts';
 import type { ClassChoice } from '../class-selection.ts';
 import { assembleUncached, type Dataset, type SplitContents } from '../dataset.ts';
 import { stratifiedSubset } from '../subset.ts';
-import { openCifar10C } from './cifar10-c.ts';
+import { openCifarC } from './cifar10-c.ts';
 import { openImagenetC } from './imagenet-c.ts';
 import { CORRUPTED_FORMATS, type CorruptedFormat, type CorruptedSpec } from './spec.ts';
 
@@ -99,9 +99,9 @@ export async function openCorruptedSet(
     throw new UserError(`${spec}: expected the path of a corrupted set, found nothing there; check the path`);
   }
   const reader =
-    format === 'cifar10-c'
-      ? await openCifar10C(place, options.cacheDir)
-      : await openImagenetC(place, options.classes, options.cacheDir);
+    format === 'imagenet-c'
+      ? await openImagenetC(place, options.classes, options.cacheDir)
+      : await openCifarC(place, format, options.cacheDir);
   try {
     const { held, displayName } = reader;
     const corruptions = options.corruptions ?? [
@@ -142,12 +142,13 @@ export async function openCorruptedSet(
 
 const LAYOUTS: Readonly<Record<CorruptedFormat, string>> = {
   'cifar10-c': '<corruption>.npy and labels.npy',
+  'cifar100-c': '<corruption>.npy and labels.npy',
   'imagenet-c': '<corruption>/<severity>/<class>/*.JPEG, or archives of these',
 };
 
 /** Another path may have been meant, or the other format. */
 function noSet(format: CorruptedFormat, spec: string, place: string): UserError {
-  const other = CORRUPTED_FORMATS.find((name) => name !== format);
+  const other = CORRUPTED_FORMATS.find((name) => LAYOUTS[name] !== LAYOUTS[format]);
   return new UserError(
     `${spec}: expected ${LAYOUTS[format]} in ${place}, found no corruption at all; check the path, ` +
       `or give it as ${other}: if it holds ${LAYOUTS[other!]}`,

@@ -1,5 +1,5 @@
-/** How a published corrupted set is named where data is asked for: `cifar10-c:PATH` or `imagenet-c:PATH`. */
-export const CORRUPTED_FORMATS = ['cifar10-c', 'imagenet-c'] as const;
+/** How a published corrupted set is named where data is asked for: `cifar10-c:PATH`, `cifar100-c:PATH` or `imagenet-c:PATH`. */
+export const CORRUPTED_FORMATS = ['cifar10-c', 'cifar100-c', 'imagenet-c'] as const;
 export type CorruptedFormat = (typeof CORRUPTED_FORMATS)[number];
 
 export interface CorruptedSpec {

@@ -5,7 +5,7 @@ import { findGroundTruth } from '../imagenet/ground-truth.ts';
 import type { Listing } from '../listing.ts';
 import type { LabelRow } from './label-table.ts';
 import type { PictureFolder } from './split-folders.ts';
-import { findTableImages, readListedTable, readListedText, tableNotes } from './table-files.ts';
+import { findTableImages, readListedTable, readListedText, tableNotes, titleOf } from './table-files.ts';
 
 export interface Annotated {
   readonly classes: ReadonlyMap<string, readonly number[]>;
@@ -110,7 +110,7 @@ function grouped(
   }
   return {
     classes,
-    labels: path.basename(table.name),
+    labels: titleOf(table.name),
     notes: tableNotes(listing, table, found, folder.loose),
   };
 }

@@ -44,6 +44,7 @@ function dictionary(bytes: Uint8Array, name: string): ReadonlyMap<string, Pickle
 
 function asText(value: PickleValue): string | undefined {
   if (value instanceof Uint8Array) return new TextDecoder().decode(value);
+  if (value instanceof PickleObject && value.callable === '_codecs.encode') return asText(value.args[0]);
   return typeof value === 'string' ? value : undefined;
 }
 

@@ -1,7 +1,6 @@
 /** Names of numbered classes, from a text file beside the data. */
-import path from 'node:path';
 import type { Listing } from '../listing.ts';
-import { readListedText } from './table-files.ts';
+import { readListedText, titleOf } from './table-files.ts';
 
 const NAMES = ['classnames.txt', 'class_names.txt', 'classes.txt'];
 
@@ -17,5 +16,5 @@ export async function readClassNames(
     .filter((line) => line !== '');
   // Numbered or repeated lines are a list of another kind.
   const isPlain = new Set(names).size === names.length && !names.every((line) => /^\d+[\s,]/.test(line));
-  return isPlain && names.length > 0 ? { names, from: path.basename(listing.describe(file)) } : undefined;
+  return isPlain && names.length > 0 ? { names, from: titleOf(listing.describe(file)) } : undefined;
 }

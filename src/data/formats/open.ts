@@ -5,13 +5,15 @@ import { UserError } from '../../errors.ts';
 import type { SplitContents } from '../dataset.ts';
 import { openImageFolder } from '../image-folder.ts';
 import { hasImageNetArchive, imageFolderIn, openImageNet } from '../imagenet/source.ts';
-import { listFiles, openListing } from '../listing.ts';
+import { type Listing, listFiles, openListing } from '../listing.ts';
 import { isImageFile } from '../picture-file.ts';
 import { openCifar } from './cifar.ts';
+import { listOne, openParquet, PARQUET } from './parquet.ts';
 import { parsePathList } from './path-list.ts';
 import { type ReadingRequest, withWishes } from './spec.ts';
 import { readTableFile, readTextFile } from './table-files.ts';
 import { openTables } from './tables.ts';
+import { isWebDataset, openWebDataset, shardsOf } from './webdataset.ts';
 
 /** Endings that are no part of a data set's name. */
 const PACKED = /\.(tar|tar\.gz|tgz|zip|csv|tsv|jsonl|ndjson|txt|lst|parquet)$/i;
@@ -26,7 +28,7 @@ export async function openPath(given: string, request: ReadingRequest): Promise<
   const contents = await openPlace(given, place, request);
   const { asked, csv, label } = request;
   const name = path.basename(place).replace(PACKED, '');
-  const isNamed = contents.kind !== 'folder' && contents.kind !== 'table';
+  const isNamed = !['folder', 'table', 'parquet', 'webdataset'].includes(contents.kind);
   const called = isNamed ? contents.name : name;
   const shown = isNamed ? contents.displayName : name;
   return {
@@ -51,6 +53,7 @@ async function openPlace(given: string, place: string, request: ReadingRequest):
     return await openTableFile(request.csv, request, found.isDirectory() ? place : undefined);
   if (found.isFile()) {
     if (/\.(csv|tsv|jsonl|ndjson|txt|lst)$/i.test(place)) return await openTableFile(place, request);
+    if (PARQUET.test(place)) return (await openParquet(listOne(place), request))!;
     if (isImageFile(place)) {
       throw new UserError(
         `${given}: expected a data set, found a single picture; give its folder, or the picture to 'pushpull corrupt' or 'pushpull augment'`,
@@ -60,11 +63,27 @@ async function openPlace(given: string, place: string, request: ReadingRequest):
   if (await hasImageNetArchive(place)) return await openImageNet({ path: place }, request);
   const listing = await openListing(await imageFolderIn(place), cacheDir, asked);
   try {
-    return (await openCifar(listing, request)) ?? (await openImageFolder(listing, request));
+    return (
+      (await openCifar(listing, request)) ??
+      (found.isDirectory() ? await openParquet(listing, request) : undefined) ??
+      (await openTars(listing, request, found.isFile())) ??
+      (await openImageFolder(listing, request))
+    );
   } catch (error) {
     await listing.close();
     throw error;
   }
+}
+
+/** WebDataset's tars, in a folder or alone. */
+async function openTars(
+  listing: Listing,
+  request: ReadingRequest,
+  isFile: boolean,
+): Promise<SplitContents | undefined> {
+  if (isFile) return isWebDataset(listing) ? await openWebDataset(listing, [], request) : undefined;
+  const shards = shardsOf(listing);
+  return shards && (await openWebDataset(listing, shards, request));
 }
 
 /** The images that a table or a list names, from its own folder or from another. */

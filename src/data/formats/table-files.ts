@@ -107,11 +107,16 @@ export function tableNotes(
 ): string[] {
   const named = new Set(images.map(({ file }) => file));
   const unnamed = [...among].filter((file) => isPicture(listing.files[file]) && !named.has(file)).length;
-  const table = path.basename(name);
+  const table = titleOf(name);
   return [
     ...(repeated > 0 ? [`${table} names ${count(repeated, 'image')} again: read once`] : []),
     ...(unnamed > 0 ? [`left out: ${count(unnamed, 'picture')} without a line in ${table}`] : []),
   ];
+}
+
+/** The name of a file, without those of its folders and of its archive. */
+export function titleOf(name: string): string {
+  return path.posix.basename(name.split(': ').at(-1)!);
 }
 
 function count(number: number, what: string): string {

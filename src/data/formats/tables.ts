@@ -14,6 +14,7 @@ import {
   type TableImage,
   type TableImages,
   tableNotes,
+  titleOf,
 } from './table-files.ts';
 
 export interface PlacedTable {
@@ -25,24 +26,37 @@ export interface PlacedTable {
 const ROOT_TABLE =
   /^(?:[\w-]*labels?|[\w-]*annotations?|metadata|index|data|images|train|training|test|testing|val|valid|validation)\.(csv|tsv|jsonl)$/i;
 
-/** Tables at the top of a listing that may tell labels; where there is a single one, whatever it is called. */
-export async function findRootTables(listing: Listing, wanted?: string): Promise<readonly PlacedTable[]> {
+/**
+ * Tables at the top of a listing that tell labels; where there is a single one, whatever it is called.
+ *
+ * @param hasClasses folders may tell the classes as well: a table counts only if it is called like one of labels, and is one
+ * @throws UserError when it is not clear which table is meant
+ */
+export async function findRootTables(
+  listing: Listing,
+  wanted: string | undefined,
+  hasClasses: boolean,
+): Promise<readonly PlacedTable[]> {
   const tops = [...listing.files.entries()].filter(
     ([, file]) => !file.includes('/') && /\.(csv|tsv|jsonl)$/i.test(file),
   );
   const likely = tops.filter(([, file]) => ROOT_TABLE.test(file));
   const bySplit = likely.filter(([, file]) => splitWordIn(file) !== undefined);
-  const chosen =
-    bySplit.length > 0 ? bySplit : likely.length === 1 ? likely : tops.length === 1 ? tops : likely;
-  if (bySplit.length === 0 && chosen.length > 1) {
-    throw new UserError(
-      `${listing.place}: expected one table of labels, found ${some(chosen.map(([, file]) => file))}; say which with --labels-csv FILE`,
-    );
+  const any = tops.length === 1 && !hasClasses ? tops : likely;
+  const chosen = bySplit.length > 0 ? bySplit : any;
+  try {
+    const tables: PlacedTable[] = [];
+    for (const [index] of chosen)
+      tables.push({ table: await readListedTable(listing, index, wanted), base: '' });
+    if (hasClasses && tables.some(({ table }) => table.columns.label === undefined)) return [];
+    if (bySplit.length > 0 || tables.length <= 1) return tables;
+  } catch (error) {
+    if (hasClasses && error instanceof UserError) return [];
+    throw error;
   }
-  const tables: PlacedTable[] = [];
-  for (const [index] of chosen)
-    tables.push({ table: await readListedTable(listing, index, wanted), base: '' });
-  return tables;
+  throw new UserError(
+    `${listing.place}: expected one table of labels, found ${some(chosen.map(([, file]) => file))}; say which with --labels-csv FILE`,
+  );
 }
 
 /** Images of one name of a split, in the order of their table. */
@@ -87,7 +101,7 @@ export async function openTables(
         .filter((value) => !used.has(value))
         .map((value) => order.classes[order.indexOf(value)])
     : [];
-  const tablesNamed = tables.map(({ table }) => path.basename(table.name)).join(' and ');
+  const tablesNamed = tables.map(({ table }) => titleOf(table.name)).join(' and ');
   const column = tables[0].table.columns.label;
   return {
     kind: 'table',
@@ -110,7 +124,7 @@ export async function openTables(
             ]
           : []),
         ...found.flatMap(({ table, images }) =>
-          tables.length === 1 || path.basename(table.name).includes(wanted ?? '')
+          tables.length === 1 || titleOf(table.name).includes(wanted ?? '')
             ? tableNotes(listing, table, images, unsplit || tables.length === 1 ? undefined : [])
             : [],
         ),
@@ -137,9 +151,7 @@ function partsOf(tables: readonly (readonly [LabelTable, TableImages])[]): reado
   const parts = new Map<string | undefined, TableImage[]>();
   for (const [table, { images, listing }] of tables) {
     const word =
-      tables.length > 1 || splitWordIn(path.basename(table.name))
-        ? splitWordIn(path.basename(table.name))
-        : undefined;
+      tables.length > 1 || splitWordIn(titleOf(table.name)) ? splitWordIn(titleOf(table.name)) : undefined;
     const inFolders = images.every(({ file }) => folderSplit(listing.files[file]) !== undefined);
     for (const image of images) {
       const name =

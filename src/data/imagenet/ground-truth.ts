@@ -36,7 +36,7 @@ export async function readGroundTruth(folder: string, cacheDir?: string): Promis
 }
 
 /** Kaggle has its list above `ILSVRC/Data/CLS-LOC/val`. */
-const LEVELS_ABOVE = 3;
+const LEVELS_ABOVE = 4;
 /** The devkit's list where it was taken out of `data/`, with `meta.mat` beside it. */
 const LIST = path.basename(LABELS);
 
