@@ -30,8 +30,8 @@ Examples:
     $ pushpull export runs/pushpull --out pushpull.onnx
     $ pushpull export runs/plain --out plain.safetensors
 
-  Weights that PyTorch saved, with the names of torchvision, timm, antialiased-cnns, EfficientNet-PyTorch or the
-  reference implementation of push-pull:
+  Weights that PyTorch saved, with the names of torchvision, timm, HuggingFace's transformers, mmpretrain,
+  pytorch-cifar, antialiased-cnns, EfficientNet-PyTorch or the reference implementation of push-pull:
     $ pushpull export --weights resnet50.pth --out resnet50.onnx
     $ pushpull export --weights last.ckpt --model resnet18 --stem pushpull --avg 3 \\
         --class-names names.txt --out pushpull.onnx

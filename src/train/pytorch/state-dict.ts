@@ -24,6 +24,8 @@ const USUAL_KEYS = [
   'ema_model',
   'ema',
 ];
+/** Averages under other keys come last of all. */
+const AVERAGE = /(^|_)(ema|avg|averaged?|swa|shadow|teacher)(_|$)/i;
 /** These hold tensors as well, of the shapes of weights, but no weights. */
 const NEVER = /optim|sched|loss|metric|momentum|hyper|callback|scaler/i;
 const MAX_DEPTH = 3;
@@ -33,8 +35,15 @@ const MAX_DEPTH = 3;
  * parameters and buffers are read out of what would have been their attributes.
  */
 export function findStateDicts(value: PickleValue): StateDict[] {
-  return search(value, [], new Set());
+  const found = search(value, [], new Set());
+  const most = Math.max(...found.map(({ tensors }) => tensors.size));
+  // Losses have tensors too, under any name.
+  const isSmall = ({ tensors }: StateDict): number => Number(tensors.size * MUCH_SMALLER < most);
+  return found.toSorted((a, b) => isSmall(a) - isSmall(b));
 }
+
+/** A set of tensors so many times smaller than another one is not the network. */
+const MUCH_SMALLER = 4;
 
 /** @param visited values may refer to each other in circles, and many times to one */
 function search(value: PickleValue, path: readonly string[], visited: Set<PickleValue>): StateDict[] {
@@ -61,7 +70,8 @@ function orderedKeys(value: Map<PickleValue, PickleValue>): string[] {
   const keys = [...value.keys()].filter((key) => typeof key === 'string').filter((key) => !NEVER.test(key));
   const rank = (key: string): number => {
     const usual = USUAL_KEYS.indexOf(key);
-    return usual < 0 ? USUAL_KEYS.length : usual;
+    if (usual >= 0) return usual;
+    return USUAL_KEYS.length + Number(AVERAGE.test(key));
   };
   return keys.toSorted((a, b) => rank(a) - rank(b));
 }

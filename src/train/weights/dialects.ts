@@ -13,6 +13,8 @@ export interface Dialect {
   readonly name: string;
   /** A file speaks the first dialect of which it has such a name. */
   readonly marks: readonly RegExp[];
+  /** Where a mark alone does not tell: the file has such a name too. */
+  readonly and?: RegExp;
   /** Applied one after the other. */
   readonly renames: readonly Rename[];
   /** The network has blurs, which show in names, not in parameters. */
@@ -30,6 +32,9 @@ export interface Dialect {
 
 /** Wrappers (DataParallel, Lightning, torch.compile, ...) put a prefix before everything, and each other's. */
 const WRAPPERS = /^(module|model|_orig_mod|net|network|backbone)\./;
+
+/** These stand around parts of a network as well: `features.module.0.weight`. */
+const INNER_WRAPPERS = /(^|\.)(?:(?:module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.)+/g;
 
 /** Not weights: PyTorch counts batches for another kind of running average, and blurs have no parameters here. */
 const IGNORED = /(^|\.)(num_batches_tracked|filt)$/;
@@ -156,6 +161,45 @@ export const DIALECTS: readonly Dialect[] = [
     },
   },
   {
+    name: "HuggingFace's transformers",
+    marks: [/^(resnet\.)?embedder\.embedder\.convolution\.weight$/],
+    renames: [
+      [/^(?:resnet\.)?embedder\.embedder\.convolution\./, 'conv1.'],
+      [/^(?:resnet\.)?embedder\.embedder\.normalization\./, 'bn1.'],
+      [
+        /^(?:resnet\.)?encoder\.stages\.(\d+)\.layers\.(\d+)\./,
+        (_, stage, block) => `layer${Number(stage) + 1}.${block}.`,
+      ],
+      [/^(layer\d+\.\d+)\.shortcut\.convolution\./, '$1.downsample.0.'],
+      [/^(layer\d+\.\d+)\.shortcut\.normalization\./, '$1.downsample.1.'],
+      [/^(layer\d+\.\d+)\.layer\.(\d+)\.convolution\./, (_, block, at) => `${block}.conv${Number(at) + 1}.`],
+      [/^(layer\d+\.\d+)\.layer\.(\d+)\.normalization\./, (_, block, at) => `${block}.bn${Number(at) + 1}.`],
+      [/^classifier\.1\./, 'fc.'],
+    ],
+    caveats: {
+      resnet50:
+        'strides are meant to be in the 3×3 convolutions (downsample_in_bottleneck false), as published',
+    },
+  },
+  {
+    name: 'kuangliu/pytorch-cifar',
+    marks: [/^layer\d+\.\d+\.shortcut\.\d+\.weight$/],
+    renames: [
+      [/^(layer\d+\.\d+)\.shortcut\./, '$1.downsample.'],
+      [/^linear\./, 'fc.'],
+    ],
+  },
+  {
+    name: 'OpenMMLab (mmpretrain)',
+    marks: [/^head\.fc\.(weight|bias)$/],
+    and: /^layer1\.0\.conv1\.weight$/,
+    renames: [[/^head\.fc\./, 'fc.']],
+    caveats: {
+      resnet50:
+        "strides are meant to be in the 3×3 convolutions (style 'pytorch'), which the tensors do not show",
+    },
+  },
+  {
     // timm's ResNets have the same names.
     name: 'torchvision',
     marks: [/./],
@@ -177,9 +221,8 @@ export interface NamedTensors<T> {
 /** Find out which dialect a file speaks, and give its tensors the names that they have here. */
 export function translate<T>(tensors: ReadonlyMap<string, T>): NamedTensors<T> {
   const bare = [...tensors].map(([name, tensor]) => ({ name, plain: unwrapped(name), tensor }));
-  const dialect = DIALECTS.find(({ marks }) =>
-    bare.some(({ plain }) => marks.some((mark) => mark.test(plain))),
-  );
+  const has = (mark: RegExp): boolean => bare.some(({ plain }) => mark.test(plain));
+  const dialect = DIALECTS.find(({ marks, and }) => marks.some(has) && (and === undefined || has(and)));
   const spoken = dialect ?? DIALECTS[DIALECTS.length - 1];
   const named = new Map<string, T>();
   const ignored = new Map<string, T>();
@@ -201,6 +244,6 @@ export function translate<T>(tensors: ReadonlyMap<string, T>): NamedTensors<T> {
 }
 
 function unwrapped(name: string): string {
-  const shorter = name.replace(WRAPPERS, '');
+  const shorter = name.replace(INNER_WRAPPERS, '$1').replace(WRAPPERS, '');
   return shorter === name ? name : unwrapped(shorter);
 }

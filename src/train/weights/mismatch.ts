@@ -115,9 +115,24 @@ function cures(
       classes === undefined ? 'It has no classifier.' : `Its classifier is for ${classes} classes: ${cure}.`,
     );
   }
-  return hints.length > 0
-    ? hints
-    : ['It belongs to another network: check --model, --form, --width, --classes, --stem and --antialias.'];
+  return hints.length > 0 ? hints : [verdict(problems, model)];
+}
+
+/** Whether it is another network, or the same one in part. */
+function verdict(problems: readonly Mismatch[], { parameters }: ImageModel): string {
+  const missing = problems.filter(({ kind }) => kind === 'missing').length;
+  const wrong = problems.filter(({ kind }) => kind === 'shape' || kind === 'type').length;
+  const fitting = parameters.size - missing - wrong;
+  if (2 * fitting <= parameters.size) {
+    return 'It belongs to another network: check --model, --form, --width, --classes, --stem and --antialias.';
+  }
+  const fits = `${fitting} of the network's ${parameters.size} tensors are there`;
+  if (fitting === parameters.size) {
+    return `All of the network's tensors are there, but the file's network has more layers, without which it computes something else.`;
+  }
+  return wrong === 0 && missing === problems.length
+    ? `The file is not whole: ${fits}. Save it anew with network.state_dict().`
+    : `The file's network was changed: ${fits}, the others differ or are missing.`;
 }
 
 /** The network of the registry that has just these tensors, the classifier's number of classes aside. */

@@ -1,5 +1,6 @@
 /** Which network a file's weights are of: what was asked for, then what the file says, then what its tensors show. */
 import { UserError } from '../../errors.ts';
+import { formatShape } from '../../graph/tensor.ts';
 import type { Antialias, BatchNormConfig, Form, ModelConfig, StemConfig } from '../../models/config.ts';
 import {
   buildModule,
@@ -59,6 +60,13 @@ export function settleNetwork(source: WeightsSource, asked: AskedNetwork): Settl
   if (classes === undefined) {
     throw new UserError(
       `--classes: say how many classes the network has; ${file} has no '${entry.classifierPath}.weight'`,
+    );
+  }
+  for (const end of ends(entry)) {
+    const shape = tensors.get(end)?.shape;
+    if (shape?.every((size) => size > 0) ?? true) continue;
+    throw new UserError(
+      `${file}: expected weights in '${end}', found none (its shape is ${formatShape(shape!)}); save the network anew`,
     );
   }
   const stem = asked.stem ?? same?.stem ?? { kind: 'conv' };

@@ -1,11 +1,12 @@
 /** Weights of any origin: what file they are from, whose names it has, and what it says about itself. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { UserError } from '../../errors.ts';
-import type { Tensor } from '../../graph/tensor.ts';
+import { floats, formatShape, type Tensor } from '../../graph/tensor.ts';
 import { CARD_KEY, type Preprocessing, parseModelCard } from '../../models/card.ts';
 import type { ModelConfig, StemConfig } from '../../models/config.ts';
 import { findCheckpoint, WEIGHTS } from '../checkpoint.ts';
@@ -13,6 +14,7 @@ import { modelConfigSchema, preprocessingSchema } from '../config.ts';
 import { isOwnRun, runPaths } from '../run.ts';
 import { readTensors } from '../tensor-file.ts';
 import { type Dialect, translate } from './dialects.ts';
+import { type FoundNetwork, findNetwork } from './find-network.ts';
 
 /** What a safetensors file of ours says about its network. */
 export interface WeightsCard {
@@ -44,9 +46,10 @@ export interface WeightsSource {
  * @throws UserError when the file is missing, damaged or of another kind, or has two tensors for one name
  */
 export async function openWeights(path: string): Promise<WeightsSource> {
-  const file = resolve((await isOwnRun(path)) ? await checkpointOf(path) : path);
+  const file = resolve(await weightsFile(path));
   const { tensors, metadata, taken, others } = await readTensors(file);
-  const { dialect, tensors: named, ignored, clashes } = translate(tensors);
+  const network = findNetwork(tensors, ({ data }) => data.length <= 1);
+  const { dialect, tensors: named, ignored, clashes } = translate(network.tensors);
   if (clashes.size > 0) {
     const lines = [...clashes].map(([own, names]) => `  ${own}: ${names.join(', ')}`);
     throw new UserError(
@@ -56,6 +59,7 @@ export async function openWeights(path: string): Promise<WeightsSource> {
   const card = readCard(metadata, file);
   const notes = [`names of ${dialect.name}`];
   if (others.length > 0) notes.push(`took '${taken}'; the file also has '${others.join("', '")}'`);
+  notes.push(...networkNotes(network));
   return {
     file,
     sha256: await sha256(file),
@@ -66,6 +70,62 @@ export async function openWeights(path: string): Promise<WeightsSource> {
     stem: card?.config.stem ?? ([...tensors.keys()].some(isPushKernel) ? 'inhibiting' : undefined),
     notes,
   };
+}
+
+/** What of a file was taken for the network, where that is not all of it. */
+function networkNotes({ prefix, tensors, copies, beside }: FoundNetwork<Tensor>): string[] {
+  const notes: string[] = [];
+  for (const [other, copy] of copies) {
+    const same = [...tensors].every(([name, tensor]) => sameValues(tensor, copy.get(name)));
+    notes.push(
+      `took ${prefix === '' ? 'the tensors without a prefix' : `'${prefix}'`}; the file also has the network as '${other}', ` +
+        `${same ? 'with the same values' : 'with other values: save that alone to take it'}`,
+    );
+  }
+  const weights = [...beside]
+    .filter(([name]) => !name.endsWith('num_batches_tracked'))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  if (weights.length === 0) return notes;
+  const shown = weights.slice(0, SHOWN).map(([name, { shape }]) => `${name} ${formatShape(shape)}`);
+  const more = weights.length - shown.length;
+  notes.push(
+    `left out ${weights.length === 1 ? '1 tensor' : `${weights.length} tensors`} beside the network: ${shown.join(', ')}` +
+      `${more > 0 ? ` and ${more} more` : ''}`,
+  );
+  for (const [name, tensor] of weights) {
+    const [, what] = /(?:^|[._])(mean|std)$/.exec(name) ?? [];
+    if (what === undefined || tensor.dtype !== 'float32' || tensor.data.length !== 3) continue;
+    notes.push(
+      `${name} says how images were normalised: --${what} ${[...floats(tensor)].map((value) => Number(value.toPrecision(4))).join(',')}`,
+    );
+  }
+  return notes;
+}
+
+/** Names that are shown of what was left out. */
+const SHOWN = 8;
+
+function sameValues(a: Tensor, b: Tensor | undefined): boolean {
+  if (a === b) return true;
+  return (
+    b !== undefined && a.data.length === b.data.length && a.data.every((value, at) => value === b.data[at])
+  );
+}
+
+/** Files of weights in a folder of HuggingFace's. */
+const HUGGINGFACE = ['model.safetensors', 'pytorch_model.bin'] as const;
+
+/** The file of weights that a path stands for. */
+async function weightsFile(path: string): Promise<string> {
+  if (await isOwnRun(path)) return checkpointOf(path);
+  if (!(await stat(path).catch(() => undefined))?.isDirectory()) return path;
+  const names = await readdir(path);
+  const name = HUGGINGFACE.find((usual) => names.includes(usual));
+  if (name !== undefined) return join(path, name);
+  throw new UserError(
+    `${path}: expected a file of weights, the folder of a run, or one with ${HUGGINGFACE.join(' or ')}, found none of these ` +
+      'in it; give the file itself',
+  );
 }
 
 async function checkpointOf(run: string): Promise<string> {
