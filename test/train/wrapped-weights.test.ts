@@ -4,18 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  PersistentId,
+  PickleGlobal,
+  PickleObject,
+  type PickleValue,
+} from '../../src/data/pickle/pickle-values.ts';
 import type { OnnxEngine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
 import { UserError } from '../../src/errors.ts';
 import { float32, int32, type Tensor } from '../../src/graph/tensor.ts';
 import { inferenceGraph } from '../../src/models/export.ts';
 import { createModel } from '../../src/models/registry.ts';
-import {
-  PersistentId,
-  PickleGlobal,
-  PickleObject,
-  type PickleValue,
-} from '../../src/train/pytorch/pickle-values.ts';
 import { findStateDicts } from '../../src/train/pytorch/state-dict.ts';
 import { encodeSafetensors } from '../../src/train/safetensors.ts';
 import { loadWeights } from '../../src/train/weights/load.ts';
