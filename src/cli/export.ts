@@ -221,10 +221,11 @@ function preprocessingOf(
     mean: mean ?? stored.mean,
     std: std ?? stored.std,
     resize: resize ?? stored.resize,
+    ...(tested?.interpolation === 'bicubic' && { resample: 'bicubic' as const }),
   };
   if (!tested || resize !== undefined) return { preprocessing, notes: [] };
   const { known, of, interpolation } = tested;
-  const how = interpolation === 'bicubic' ? ` (${interpolation} there, bilinear here)` : '';
+  const how = interpolation === 'bicubic' ? ` (${interpolation})` : '';
   return {
     preprocessing,
     notes: [

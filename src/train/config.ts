@@ -50,6 +50,8 @@ export const preprocessingSchema = z.strictObject({
   std: positiveTriple,
   /** Short side before the centre crop, pixels; null where images have the network's size. */
   resize: positiveInt.nullable(),
+  /** Filter that resizes; bilinear when left out. */
+  resample: z.literal('bicubic').optional(),
 });
 
 /** How training images differ from test images: the random part of the recipe. */
