@@ -1,28 +1,30 @@
 /** What `pushpull compare` prints: a row a corruption with both errors, their difference, its interval and p values. */
+
 import pc from 'picocolors';
 import { CORRUPTION_GROUPS } from '../corrupt/index.ts';
 import type { MetricName, Result } from '../evaluate/result.ts';
 import type { ResultComparison } from '../evaluate/statistics/compare-results.ts';
-import { formatP } from '../report/format.ts';
+import { formatP, wrapText } from '../report/format.ts';
+import { legend, type Mark, markOf, SIGNIFICANT, signOf } from '../report/marks.ts';
 import { intervalOf, percent, points } from './evaluate/statistics-format.ts';
+import { terminalWidth } from './shared/lines.ts';
 import { plural } from './shared/progress.ts';
 
-const SIGNIFICANT = 0.05;
-const NAME_WIDTH = 22;
-const WIDTHS = { error: 10, difference: 12, interval: 18, p: 10 };
+const NAME_WIDTH = 19;
+const WIDTHS = { error: 9, difference: 8, interval: 17, p: 8 };
 
 /** Metrics that compare, and how their ends are written. */
 const RELATIVE: readonly (readonly [MetricName, string])[] = [
-  ['mce.baseline', "mrCE, mean of CE / baseline's CE (Eq. 10)"],
-  ['gain.error.clean', 'R_E, gain in clean error (Eq. 11)'],
-  ['gain.mce.absolute', 'R_mCE, gain in mCE (Eq. 12)'],
+  ['mce.baseline', 'mrCE, to the baseline (Eq. 10)'],
+  ['gain.error.clean', 'R_E, gain in E (Eq. 11)'],
+  ['gain.mce.absolute', 'R_mCE, gain in it (Eq. 12)'],
   ['rnet.beta1', 'R_net, net gain, beta 1 (Eq. 13)'],
   ['rnet.auto', "R_net, beta baseline's mCE / E"],
-  ['partial.baseline', 'mean error of the measured cells / baseline, mean of ratios'],
+  ['partial.baseline', 'mean of measured cells / baseline'],
 ];
 
-/** Lines for a terminal of 100 columns. */
-export function comparisonTable(comparison: ResultComparison): string {
+/** Lines for a terminal of 80 columns. */
+export function comparisonTable(comparison: ResultComparison, width: number = terminalWidth()): string {
   const {
     baseline,
     result,
@@ -35,6 +37,12 @@ export function comparisonTable(comparison: ResultComparison): string {
   const { clean, corrupted, ce, partial = {} } = significance;
   const corruptions = { ...ce, ...partial };
   const tests = Object.keys(corruptions).length;
+  const marks: Mark[] = [];
+  const row = (name: string, error0: number | undefined, error: number | undefined, test: RowTest) => {
+    const mark = markOf(test.difference, { difference: test.difference, p: test.decides });
+    marks.push(mark);
+    return errorRow(name, error0, error, test, mark);
+  };
   const lines = [
     ...subjects(comparison),
     '',
@@ -43,7 +51,7 @@ export function comparisonTable(comparison: ResultComparison): string {
         'error in %'.padEnd(NAME_WIDTH),
         'baseline'.padStart(WIDTHS.error),
         'this'.padStart(WIDTHS.error),
-        'difference'.padStart(WIDTHS.difference),
+        'points'.padStart(WIDTHS.difference),
         `${Math.round(100 * significance.level)} % interval`.padStart(WIDTHS.interval),
         'p'.padStart(WIDTHS.p),
         ...(tests > 0 ? ['p, Holm'.padStart(WIDTHS.p)] : []),
@@ -69,7 +77,7 @@ export function comparisonTable(comparison: ResultComparison): string {
   }
   if (corrupted) {
     const { metric } = corrupted;
-    const name = metric === 'mce.absolute' ? 'mCE' : 'measured cells';
+    const name = metric === 'mce.absolute' ? 'absolute mCE' : 'measured cells';
     lines.push(
       pc.dim('mean'),
       row(`  ${name}`, baselineMetrics.metrics[metric], metrics.metrics[metric], {
@@ -80,16 +88,21 @@ export function comparisonTable(comparison: ResultComparison): string {
   }
   lines.push('', ...relativeRows(comparison), '');
   if (Object.keys(partial).length > 0) lines.push(pc.dim('† over fewer than five severities: no CE'));
-  lines.push(...footnote(comparison, tests).split('\n').map(pc.dim));
-  if (clean) {
-    lines.push(
-      pc.dim(
-        `of ${plural(clean.images, 'clean image')}, ${clean.onlyThis} are right with this model alone, ` +
-          `${clean.onlyBaseline} with the baseline alone`,
-      ),
-    );
-  }
-  for (const note of metrics.notes) lines.push(pc.dim(`note: ${note}`));
+  lines.push(
+    ...footnotes(comparison, marks, tests)
+      .flatMap((text) => wrapText(text, width))
+      .map(pc.dim),
+  );
+  const words = [
+    ...(clean
+      ? [
+          `Of ${plural(clean.images, 'clean image')}, ${clean.onlyThis} are right with this model alone, ` +
+            `${clean.onlyBaseline} with the baseline alone.`,
+        ]
+      : []),
+    ...metrics.notes.map((note) => `note: ${note}`),
+  ];
+  lines.push(...words.flatMap((text) => wrapText(text, width)).map(pc.dim));
   return lines.join('\n');
 
   function subjects({ cells }: ResultComparison): string[] {
@@ -108,31 +121,31 @@ function describe({ model }: Result): string {
   return `${model.name} ${model.variant}, ${model.file}`;
 }
 
-function row(
+interface RowTest {
+  readonly difference: number;
+  readonly interval?: readonly [number, number];
+  readonly p: number;
+  readonly holm?: number;
+  /** The p value that decides whether the difference counts. */
+  readonly decides: number;
+}
+
+function errorRow(
   name: string,
   error0: number | undefined,
   error: number | undefined,
-  test: {
-    readonly difference: number;
-    readonly interval?: readonly [number, number];
-    readonly p: number;
-    readonly holm?: number;
-    /** The p value that decides whether the difference counts. */
-    readonly decides: number;
-  },
+  test: RowTest,
+  mark: Mark,
 ): string {
-  const significant = test.decides < SIGNIFICANT;
-  const paint = !significant ? pc.bold : test.difference < 0 ? pc.green : pc.red;
+  const paint = mark === 'better' ? pc.green : mark === 'worse' ? pc.red : pc.bold;
   return [
     name.padEnd(NAME_WIDTH),
     percent(error0).padStart(WIDTHS.error),
     percent(error).padStart(WIDTHS.error),
-    paint(points(test.difference).padStart(WIDTHS.difference)),
+    paint(`${points(test.difference).padStart(WIDTHS.difference)}${signOf(mark).padEnd(1)}`),
     pc.dim(intervalOf(test.interval, points).padStart(WIDTHS.interval)),
     formatP(test.p).padStart(WIDTHS.p),
-    ...(test.holm === undefined
-      ? [significant ? `${' '.repeat(WIDTHS.p)} *` : '']
-      : [`${formatP(test.holm).padStart(WIDTHS.p)}${significant ? ' *' : ''}`]),
+    ...(test.holm === undefined ? [] : [formatP(test.holm).padStart(WIDTHS.p)]),
   ]
     .join('')
     .trimEnd();
@@ -147,15 +160,21 @@ function relativeRows({ metrics, intervals }: ResultComparison): string[] {
     return [
       name.padEnd(NAME_WIDTH) +
         pc.bold(form(value).padStart(WIDTHS.error)) +
-        `  ${pc.dim(intervalOf(intervals.metrics[name], form).padEnd(WIDTHS.interval + 2))}${pc.dim(text)}`,
+        `  ${pc.dim(intervalOf(intervals.metrics[name], form).padEnd(WIDTHS.interval + 1))}${pc.dim(text)}`,
     ];
   });
 }
 
-function footnote({ significance: { resamples, seed } }: ResultComparison, tests: number): string {
-  const adjusted = tests > 0 ? `, by Holm for the ${plural(tests, 'corruption')}` : '';
-  return (
-    `* p < ${SIGNIFICANT}${adjusted}. Intervals over ${resamples} resamples of the images, seed ${seed};\n` +
-    'how much another training seed would change is not in them.'
-  );
+function footnotes(
+  { significance: { resamples, seed } }: ResultComparison,
+  marks: readonly Mark[],
+  tests: number,
+): string[] {
+  const how = `p < ${SIGNIFICANT}${tests > 0 ? `, by Holm for the ${plural(tests, 'corruption')}` : ''}`;
+  const signs = legend(marks, { how });
+  return [
+    ...(signs ? [signs] : []),
+    `Intervals over ${resamples} resamples of the images, seed ${seed}; how much another training seed would change is ` +
+      'not in them.',
+  ];
 }

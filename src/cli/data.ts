@@ -14,6 +14,7 @@ import { checkImages } from './data-check.ts';
 import { provideImageNet } from './data-imagenet.ts';
 import { previewSheet } from './pictures/preview.ts';
 import { addDataOptions, type DataFlags, dataFacts, toDataSpec } from './shared/data-options.ts';
+import { fitted } from './shared/lines.ts';
 import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './shared/progress.ts';
 
 const EXAMPLES = `
@@ -97,7 +98,7 @@ async function run(asked: string, flags: Flags, signal: AbortSignal): Promise<vo
   const { splits, missing } = await openSplits(data, flags.cache);
   try {
     console.log([...(await describe(splits, flags)), ''].join('\n'));
-    if (missing !== undefined) console.log(`${pc.yellow('note:')} ${missing}\n`);
+    if (missing !== undefined) console.log(`${fitted(`note: ${missing}`, process.stdout).join('\n')}\n`);
     if (flags.preview !== undefined) {
       await writeFileAtomic(flags.preview, await previewSheet(splits[0]));
       console.log(`preview: ${flags.preview}`);

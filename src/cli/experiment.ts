@@ -5,7 +5,9 @@ import { UserError } from '../errors.ts';
 import type { ExperimentOptions } from '../experiment/plan.ts';
 import { parseScale, type Scale } from '../experiment/scale.ts';
 import type { SeedChoice } from '../experiment/selection.ts';
+import { wrapText } from '../report/format.ts';
 import { addEngineOptions, type EngineFlags } from './shared/engine-options.ts';
+import { terminalWidth } from './shared/lines.ts';
 import { integer, list } from './shared/options.ts';
 import { INTERRUPTED, interruptible } from './shared/progress.ts';
 
@@ -148,9 +150,10 @@ async function printShipped(): Promise<void> {
   const width = Math.max(...names.map(({ length }) => length));
   for (const name of names) {
     const { title, rows } = await readExperiment(name);
-    console.log(`${pc.bold(name.padEnd(width))}   ${title} (${rows.length} rows)`);
+    const text = wrapText(`${title} (${rows.length} rows)`, terminalWidth() - width - 3);
+    console.log(`${pc.bold(name.padEnd(width))}   ${text.join(`\n${' '.repeat(width + 3)}`)}`);
   }
-  console.log("\nRun one with: pushpull experiment NAME --out DIR; 'pushpull experiment --help' tells more.");
+  console.log('\nRun one with: pushpull experiment NAME --out DIR');
 }
 
 /** `1,2,3` for all rows, `resnet50-*=1,2` for some; each --seeds adds to those before it. */

@@ -1,4 +1,5 @@
 /** `pushpull export`: an ONNX or safetensors file from a run's checkpoint, or from weights of another origin. */
+
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { writeFileAtomic } from '../data/files.ts';
@@ -20,8 +21,9 @@ import { encodeWeights } from '../train/weights/save.ts';
 import { settleNetwork } from '../train/weights/settle.ts';
 import { openWeights, type WeightsSource } from '../train/weights/source.ts';
 import { testedSize } from '../train/weights/tested.ts';
+import { facts } from './shared/lines.ts';
 import { choice, integer, triple } from './shared/options.ts';
-import { facts, thousands } from './shared/progress.ts';
+import { thousands } from './shared/progress.ts';
 import { addStemOptions, askedStem, type StemFlags, toBatchNorm } from './shared/stem.ts';
 
 const EXAMPLES = `

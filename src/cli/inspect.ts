@@ -1,10 +1,12 @@
 /** `pushpull inspect`: the paper's figures about a network's first layer, and about results. */
+
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { InspectionSummary } from '../analyze/inspection.ts';
 import { folderLock, withLock } from '../data/lock.ts';
 import { UserError } from '../errors.ts';
 import { addDataOptions, type DataFlags, toDataSpec } from './shared/data-options.ts';
+import { note } from './shared/lines.ts';
 import { choice, integer, list, poolingSize, triple } from './shared/options.ts';
 import { plural } from './shared/progress.ts';
 
@@ -71,7 +73,7 @@ export function register(program: Command): void {
     )
     .option('--seed <n>', 'of the corruptions', integer('--seed', 0), 0)
     .option('--cache <dir>', 'where downloaded data sets are kept')
-    .optionsGroup('How images are normalised (figure 4; where the model does not say, or to overrule it):')
+    .optionsGroup('How images are normalised (figure 4; in place of what the model says):')
     .option('--mean <r,g,b>', 'mean of each channel, of values in [0, 1]', triple('--mean'))
     .option('--std <r,g,b>', 'standard deviation of each channel', triple('--std'))
     .optionsGroup('Figures 7 and 8, and accuracy against severity:')
@@ -129,7 +131,7 @@ async function run(models: readonly string[], flags: InspectFlags): Promise<void
       },
     });
     printSummary(outcome.summary);
-    for (const note of outcome.notes) console.error(`note: ${note}`);
+    for (const text of outcome.notes) note(text);
     printFiles(outcome.files, folders[index]);
   }
   if (flags.results) await compareResults(flags.results, flags);
@@ -160,7 +162,7 @@ async function compareResults(files: readonly string[], flags: InspectFlags): Pr
     formats: flags.format,
     ...(baseline && { baselines: [baseline] }),
   });
-  for (const note of outcome.notes) console.error(`note: ${note}`);
+  for (const text of outcome.notes) note(text);
   printFiles(outcome.files, flags.out);
 }
 
@@ -199,7 +201,7 @@ function printSummary({ model, layer, pushPull, spectrum, edge, assumptions }: I
     ],
   ];
   for (const [name, value] of lines) console.log(`${name.padEnd(11)}${value}`.trimEnd());
-  for (const assumption of assumptions) console.error(`note: ${assumption}`);
+  for (const assumption of assumptions) note(assumption);
 }
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;

@@ -5,8 +5,10 @@ import type { Antialias, Form, ModelConfig, StemConfig } from '../models/config.
 import { variantName } from '../models/config.ts';
 import { countMultiplyAdds } from '../models/cost.ts';
 import { buildModule, countParameters, findModel, MODELS, type ModelEntry } from '../models/registry.ts';
+import { wrapText } from '../report/format.ts';
 import { PRESETS } from '../train/config.ts';
 import { MOMENTUM_RANGE } from '../train/schedule.ts';
+import { beside, terminalWidth } from './shared/lines.ts';
 import { short, thousands } from './shared/progress.ts';
 
 /** What the two forms are listed at: the data sets that they are made for. */
@@ -103,24 +105,22 @@ function networks(): string[] {
     const costs = FORMS.map((form) =>
       entry.forms.includes(form) ? cost(configOf(entry, form)) : ' '.repeat(COST_WIDTH),
     );
-    lines.push(`  ${entry.name.padEnd(indent - 2)}${costs.join('  ')}  ${pc.dim(entry.description)}`);
+    const left = `  ${entry.name.padEnd(indent - 2)}${costs.join('  ')}  `;
+    lines.push(...beside(left, entry.description, terminalWidth(), 4));
   }
   const { imagenet, cifar } = LISTED;
-  lines.push(
-    pc.dim(
-      `  with ${imagenet.classes} classes in the form imagenet, ${cifar.classes} in the form cifar (--form); the ResNets' first layer has`,
-    ),
-    pc.dim(
-      '  a bias as in the code of the paper, 64 parameters more than torchvision has (--no-stem-bias leaves it out)',
-    ),
-  );
+  const note =
+    `with ${imagenet.classes} classes in the form imagenet, ${cifar.classes} in the form cifar (--form); the ResNets' first ` +
+    'layer has a bias as in the code of the paper, 64 parameters more than torchvision has (--no-stem-bias leaves it out)';
+  lines.push(...wrapText(note, terminalWidth() - 2).map((line) => pc.dim(`  ${line}`)));
   return lines;
 }
 
 function variants(): string[] {
-  const stems = STEMS.map(({ flags, what }) => `  ${flags.padEnd(40)}${pc.dim(what)}`);
-  const blurs = (Object.keys(ANTIALIAS) as Antialias[]).map(
-    (name) => `  ${`--antialias ${name}`.padEnd(40)}${pc.dim(ANTIALIAS[name])}`,
+  const width = terminalWidth();
+  const stems = STEMS.flatMap(({ flags, what }) => beside(`  ${flags.padEnd(32)}`, what, width, 6));
+  const blurs = (Object.keys(ANTIALIAS) as Antialias[]).flatMap((name) =>
+    beside(`  ${`--antialias ${name}`.padEnd(32)}`, ANTIALIAS[name], width, 6),
   );
   return [
     pc.bold('First layers (--stem, --avg, --alpha), for every network'),
@@ -132,7 +132,7 @@ function variants(): string[] {
 }
 
 function details(entry: ModelEntry): string[] {
-  const indent = 44;
+  const indent = 34;
   const forms = FORMS.filter((form) => entry.forms.includes(form));
   const lines = [`${pc.bold(entry.name)}  ${entry.description}`, '', ...heading('Variants', forms, indent)];
   for (const antialias of entry.antialias) {
@@ -165,7 +165,11 @@ function presets(): string[] {
       momentum === 'cycle' ? cycle : `momentum ${momentum}`,
       `weight decay ${short(weightDecay)}`,
     ];
-    lines.push(`  ${name.padEnd(12)}${description}`, pc.dim(`${' '.repeat(14)}${numbers.join(', ')}`));
+    const recipeLines = wrapText(numbers.join(', '), terminalWidth() - 14);
+    lines.push(
+      `  ${name.padEnd(12)}${description}`,
+      ...recipeLines.map((line) => pc.dim(`${' '.repeat(14)}${line}`)),
+    );
   }
   return lines;
 }

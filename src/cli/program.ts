@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { Command, CommanderError } from 'commander';
+import { type AddHelpTextContext, type AddHelpTextPosition, Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { UserError } from '../errors.ts';
 import * as augmenting from './augment.ts';
@@ -17,6 +17,7 @@ import * as reporting from './report.ts';
 import * as retrofitting from './retrofit.ts';
 import * as searching from './search.ts';
 import { addLimitOptions } from './shared/limit-options.ts';
+import { fitHelp } from './shared/lines.ts';
 import * as training from './train.ts';
 
 const EXAMPLES = `
@@ -34,6 +35,23 @@ Train a plain network and a push-pull network on CIFAR-10, and compare them unde
 
 Every command tells more: pushpull train --help
 `;
+
+/** Examples behind the options, which Commander prints as they are, are broken to the width as the rest is. */
+class FittedCommand extends Command {
+  override createCommand(name?: string): Command {
+    return new FittedCommand(name);
+  }
+
+  override addHelpText(
+    position: AddHelpTextPosition,
+    text: string | ((context: AddHelpTextContext) => string),
+  ): this {
+    return super.addHelpText(position, (context) => {
+      const { columns } = context.error ? process.stderr : process.stdout;
+      return fitHelp(typeof text === 'function' ? text(context) : text, Math.max(80, columns ?? 100));
+    });
+  }
+}
 
 /** In the order of the help. */
 const COMMANDS = [
@@ -58,14 +76,17 @@ const COMMANDS = [
 export function createProgram(): Command {
   const require = createRequire(import.meta.url);
   const { version } = require('../../package.json') as { version: string };
-  const program = new Command('pushpull')
+  const program = new FittedCommand('pushpull')
     .description(
       'Train push-pull networks, measure any image classifier under 15 corruptions, see why it fails, ship it.',
     )
     .version(version)
     .helpCommand(false)
     .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: false })
+    .configureHelp({
+      showGlobalOptions: false,
+      subcommandTerm: (command) => command.name(),
+    })
     .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
     .exitOverride()
     .addHelpText('after', EXAMPLES);

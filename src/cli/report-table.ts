@@ -29,5 +29,9 @@ export async function writePaperTable(files: readonly string[], flags: ReportFla
   );
   const table = paperTable(which, rows, { scaled: flags.scaled, title: flags.title });
   const written = await withLock(folderLock(flags.out), () => saveTable(table, flags.out));
-  console.log(`${paperTableText(table)}\n\ntable: ${Object.values(written).join(', ')}`);
+  console.log(
+    `${paperTableText(table)}\n\n${Object.values(written)
+      .map((file) => `table: ${file}`)
+      .join('\n')}`,
+  );
 }

@@ -1,9 +1,10 @@
 /** `pushpull report`: one page about one or more results. */
+
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { folderLock, withLock } from '../data/lock.ts';
 import { UserError } from '../errors.ts';
 import { type Result, readResult } from '../evaluate/result.ts';
+import { note } from './shared/lines.ts';
 
 const EXAMPLES = `
 Examples:
@@ -90,12 +91,11 @@ export async function writeReport(files: readonly string[], flags: ReportFlags):
   assertDifferentModels(results);
   const baseline = flags.baseline === undefined ? undefined : results.get(flags.baseline);
   const list = [...results.values()];
-  const table = terminalTable(list, { baseline });
-
   const evidence = await findEvidence(results, { baseline, data: flags.data, cacheDir: flags.cache });
+  const table = terminalTable(list, { baseline, predictions: evidence.predictions });
   const options = { out: flags.out, title: flags.title, baseline, ...evidence };
   const report = await withLock(folderLock(flags.out), () => buildReport(list, options));
-  for (const omission of evidence.omissions) console.error(pc.dim(`note: ${omission}`));
+  for (const omission of evidence.omissions) note(omission);
   console.log(`${table}\n\nreport: ${report.html}`);
 }
 

@@ -1,4 +1,5 @@
 /** `pushpull retrofit`: put the push-pull layer into a finished ONNX model, in place of its first convolution. */
+
 import type { Command } from 'commander';
 import type { BadLimit } from '../data/bad-images.ts';
 import { DEVICES, type Device } from '../engine/engine.ts';
@@ -14,18 +15,11 @@ import {
 import { shellWord } from '../train/command.ts';
 import { addSkipBadOptions, badImagesFacts, checkMaxBad } from './shared/bad-images.ts';
 import { addDataOptions, type DataFlags, toDataSpec } from './shared/data-options.ts';
+import { facts, note } from './shared/lines.ts';
 import { addModelLimits, toLimits } from './shared/model-limits.ts';
 import { choice, integer, poolingSize } from './shared/options.ts';
 import { addPreprocessingOptions, preprocessingWords, toPreprocessing } from './shared/preprocessing.ts';
-import {
-  duration,
-  facts,
-  INTERRUPTED,
-  interruptible,
-  ProgressLine,
-  plural,
-  thousands,
-} from './shared/progress.ts';
+import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './shared/progress.ts';
 
 const EXAMPLES = `
 Examples:
@@ -198,7 +192,7 @@ class RetrofitDisplay {
 
 function report({ measured, bytes, notes }: RetrofitOutcome, flags: Flags): void {
   facts([['size', `${Number((bytes / 1e6).toPrecision(2))} MB`]]);
-  for (const note of notes) console.error(`note: ${note}`);
+  for (const text of notes) note(text);
   if (measured) {
     facts(badImagesFacts(measured.badImages.images, measured.badImages.file));
     const { data, estimatedOn, errors, scale } = measured;
@@ -221,8 +215,8 @@ function report({ measured, bytes, notes }: RetrofitOutcome, flags: Flags): void
       console.log(`  ${what.padEnd(14)}${`${(100 * error).toFixed(1)} %`.padStart(7)}  ${remark}`.trimEnd());
     }
   } else {
-    console.error(
-      "note: the layer's responses were not fitted to what follows, which was trained on others; pass --data to do so",
+    note(
+      "the layer's responses were not fitted to what follows, which was trained on others; pass --data to do so",
     );
   }
   console.log(`model: ${flags.out}`);

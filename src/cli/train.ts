@@ -89,9 +89,7 @@ export function register(program: Command): void {
     .option('--out <dir>', "the run's folder (default: runs/DATA-MODEL-STEM)")
     .option('--resume', 'continue the run in --out from its last checkpoint');
   addNetworkOptions(command)
-    .optionsGroup(
-      'Starting from weights (what is left open of the network comes from them, as far as they tell):',
-    )
+    .optionsGroup('Starting from weights (they tell what is left open of the network):')
     .option('--weights <file>', "safetensors, PyTorch's .pth, .pt or .ckpt, or the folder of a run")
     .option('--new-classifier', 'start the classifier anew: for other classes than theirs')
     .option(

@@ -180,21 +180,19 @@ function conditionSentences({ scaledText, dataNote }: ExperimentPlan): string[] 
   ];
 }
 
-/** A page for each baseline with what is compared with it, of the first seed; one page where there is one baseline. */
+/** A page for each baseline with what is compared with it; one page where there is one baseline. */
 async function reportsOf(plan: ExperimentPlan, measured: Measured): Promise<Written> {
-  const groups = new Map<string, MeasuredSeed[]>();
-  const severalSeeds = new Set<string>();
+  const groups = new Map<string, (readonly MeasuredSeed[])[]>();
   for (const [{ row }, seeds] of measured) {
     const key = row.baseline ?? row.name;
-    groups.set(key, [...(groups.get(key) ?? []), seeds[0]!]);
-    if (seeds.length > 1) severalSeeds.add(key);
+    groups.set(key, [...(groups.get(key) ?? []), seeds]);
   }
   const { report } = experimentPaths(plan.out);
   const files: string[] = [];
   const omissions: string[] = [];
   for (const [name, group] of groups) {
     const folder = groups.size === 1 ? report : join(report, name);
-    const outputs = await reportOf(plan, group, folder, name, severalSeeds.has(name));
+    const outputs = await reportOf(plan, group, folder, name);
     files.push(...outputs.files);
     omissions.push(...outputs.omissions);
   }
@@ -203,11 +201,12 @@ async function reportsOf(plan: ExperimentPlan, measured: Measured): Promise<Writ
 
 async function reportOf(
   plan: ExperimentPlan,
-  group: readonly MeasuredSeed[],
+  rows: readonly (readonly MeasuredSeed[])[],
   out: string,
   baselineRow: string,
-  severalSeeds: boolean,
 ): Promise<Written> {
+  const group = rows.map(([first]) => first!);
+  const seeds = new Map(rows.map((all) => [all[0]!.result, all.map(({ result }) => result)]));
   const baseline = group.find(({ file }) => file.includes(`${baselineRow}-seed`))?.result;
   const isBaseline = plan.rows.some(({ row }) => row.baseline === baselineRow);
   const against = isBaseline ? baseline : undefined;
@@ -218,9 +217,9 @@ async function reportOf(
     ...(against && { baseline: against }),
   });
   // Single images, classes and p values are of one network each; what holds over seeds is in the tables.
-  const shown = severalSeeds
+  const shown = rows.some((all) => all.length > 1)
     ? [
-        `This page shows one seed of each network (${group.map(({ file }) => basename(file, '.json')).join(', ')}); the tables have the mean over all seeds.`,
+        `The headline and the figures below it are means over all seeds; the rest of this page shows one seed of each network (${group.map(({ file }) => basename(file, '.json')).join(', ')}).`,
       ]
     : [];
   const { html } = await buildReport(
@@ -229,6 +228,7 @@ async function reportOf(
       out,
       title: `${plan.experiment.title}${titleSuffix(plan)}`,
       ...(against && { baseline: against }),
+      seeds,
       ...evidence,
       omissions: [...conditionSentences(plan), ...shown, ...evidence.omissions],
     },

@@ -176,7 +176,8 @@ function isUnique(label: string, labels: readonly string[]): boolean {
   return labels.indexOf(label) === labels.lastIndexOf(label);
 }
 
-function bestOf(models: readonly ComparedModel[]): ComparedModel | undefined {
+/** The model with the smallest error on corrupted images among those compared with a baseline. */
+export function bestOf(models: readonly ComparedModel[]): ComparedModel | undefined {
   if (!models.some((model) => model.isBaseline)) return undefined;
   const corrupted = ({ metrics }: ComparedModel) =>
     metrics['mce.absolute'] ?? metrics['partial.error'] ?? Number.POSITIVE_INFINITY;
@@ -223,6 +224,11 @@ export function commonErrors(models: readonly ComparedModel[], corruption: strin
 /** Whether every model has measured the whole benchmark. */
 export function isComplete({ models }: Comparison): boolean {
   return models.every(({ result }) => measuredCells(result) === 75);
+}
+
+/** Whether any model was tested against the baseline, image by image. */
+export function isTested({ models }: Comparison): boolean {
+  return models.some(({ statistics }) => statistics?.significance);
 }
 
 /** Cells of the 15 × 5 grid that a result has measured. */

@@ -17,6 +17,8 @@ import {
   MISSING,
   plural,
 } from './format.ts';
+import { SIGNIFICANT } from './marks.ts';
+import { type OverSeeds, overSeeds, type Seeds } from './seeds.ts';
 
 export interface Headline {
   /** One sentence. */
@@ -35,22 +37,31 @@ export interface Figure {
   readonly tone: 'better' | 'worse' | 'neutral';
 }
 
-/** Below this a difference is called more than chance. */
-export const SIGNIFICANT = 0.05;
-
-/** The headline of a comparison. It says so just as plainly when the compared network is worse. */
-export function headline(comparison: Comparison): Headline {
+/**
+ * The headline of a comparison. It says so just as plainly when the compared network is worse.
+ *
+ * @param seeds of the networks that were trained several times: then it is about the means over them
+ */
+export function headline(shown: Comparison, seeds?: Seeds): Headline {
+  const over = overSeeds(shown, seeds);
+  const comparison = over?.comparison ?? shown;
   const { baseline, best, models } = comparison;
   if (!baseline || !best) return withoutBaseline(models);
   const pair = corruptedPair(best, baseline);
   const clean = cleanPair(best, baseline);
   const verdict = pair ? direction(pair.value, pair.reference) : 'none';
+  const uncertain = pair && verdict !== 'same' ? (over ? seedDoubt(over) : doubt(best, pair)) : '';
+  const sentence = `${compose(comparison, best, pair, clean, verdict)}${uncertain}.`;
   return {
-    sentence: `${compose(comparison, best, pair, clean, verdict)}${pair ? doubt(best, pair, verdict) : ''}.`,
+    sentence: over ? `Over ${plural(over.count, 'seed')}: ${uncapitalize(sentence)}` : sentence,
     verdict,
-    figures: figures(best, baseline, pair),
+    figures: figures(best, baseline, pair, over && `mean of ${plural(over.count, 'seed')}`),
     details: pair ? whereFrom(comparison, best, baseline) : [],
   };
+}
+
+function uncapitalize(text: string): string {
+  return text.replace(/^(Push-pull|Baseline|Of|None|No|Neither)\b/, (word) => word.toLowerCase());
 }
 
 /** Both models' error on clean images; undefined where one has none, as with a corrupted set alone. */
@@ -129,7 +140,7 @@ function compose(
   }
   const cells =
     pair.cells === 75 ? '' : ` (over the ${pair.cells} of 75 cells that both have measured, no mCE)`;
-  const measure = pair.cells === 75 ? ' (mCE)' : '';
+  const measure = pair.cells === 75 ? ' (absolute mCE)' : '';
   const ratio = pair.cells === 75 && pair.ratio !== undefined ? ` (mrCE ${formatFraction(pair.ratio)})` : '';
   const agree = verdict === 'same' || clean?.trend === 'same' || verdict === clean?.trend;
   const rest = clean ? `, ${agree ? 'and' : 'but'} its error on clean images ${clean.text}` : '';
@@ -151,35 +162,43 @@ function compose(
 
 /**
  * Says so when chance alone can make the difference on corrupted images: by the test of both models' answers to the
- * same images, where those are known. Else the measure is the least that chance does: two standard errors of the
- * difference as if every corrupted image were an image of its own. What passes may still be chance, above all that of
- * the training seed.
+ * same images, where those are known. Else by two standard errors as if the models had seen different images and all
+ * corrupted versions of an image fell together, which is the most that chance does; what passes may still be that of the
+ * training seed.
  */
-function doubt(best: ComparedModel, pair: CorruptedPair, verdict: Headline['verdict']): string {
+function doubt(best: ComparedModel, pair: CorruptedPair): string {
   const images = imagesPerCell(best.result)?.min;
-  if (!images || (verdict !== 'better' && verdict !== 'worse')) return '';
+  if (!images) return '';
   const test = best.statistics?.significance?.corrupted;
   if (test) {
     if (test.p < SIGNIFICANT) return '';
     return `; on ${plural(test.images, 'image')} that difference on corrupted images is within chance (p\u00a0=\u00a0${formatP(test.p)})`;
   }
   const variance = pair.value * (1 - pair.value) + pair.reference * (1 - pair.reference);
-  const standardError = Math.sqrt(variance / (images * pair.cells));
+  const standardError = Math.sqrt(variance / images);
   if (Math.abs(pair.value - pair.reference) >= 2 * standardError) return '';
-  return `; with ${plural(images, 'image')} a cell the difference on corrupted images is within chance`;
+  return `; with ${plural(images, 'image')} a cell chance alone may make that difference on corrupted images, and the answers that could tell are not there`;
+}
+
+/** The same over several seeds: by how the differences of paired seeds scatter. */
+function seedDoubt({ count, test }: OverSeeds): string {
+  if (!test) return '; no seed is paired with the same seed of the baseline, so chance was not judged';
+  if (test.p < SIGNIFICANT) return '';
+  return `; over ${plural(count, 'seed')} that difference on corrupted images is within chance (p\u00a0=\u00a0${formatP(test.p)})`;
 }
 
 function figures(
   best: ComparedModel,
   baseline: ComparedModel,
   pair: CorruptedPair | undefined,
+  seeds: string | undefined,
 ): readonly Figure[] {
   const list: Figure[] = [];
   if (pair) {
     const full = pair.cells === 75;
     list.push({
       label: full
-        ? 'Error on corrupted images (mCE)'
+        ? 'Error on corrupted images (absolute mCE)'
         : `Error on corrupted images (${pair.cells} of 75 cells)`,
       value: formatPercent(pair.value),
       note: `${formatPercent(pair.reference)} baseline · ${formatPoints(pair.value - pair.reference)} points`,
@@ -214,7 +233,7 @@ function figures(
       tone: tone(-net),
     });
   }
-  return list;
+  return seeds ? list.map((figure) => ({ ...figure, note: `${figure.note} · ${seeds}` })) : list;
 }
 
 /** Errors: negative is better. What prints as zero is neutral. */
@@ -271,7 +290,7 @@ function withoutBaseline(models: readonly ComparedModel[]): Headline {
         label:
           mce === undefined
             ? 'Error on corrupted images (part of the grid)'
-            : 'Error on corrupted images (mCE)',
+            : 'Error on corrupted images (absolute mCE)',
         value: formatPercent(mce ?? partial),
         note: 'absolute, not normalised',
         tone: 'neutral' as const,

@@ -4,6 +4,7 @@ import type { ClassTable } from './classes.ts';
 import type { ReportContent } from './content.ts';
 import type { Figure } from './figures.ts';
 import { codeSpan, escapeMarkdown as esc, formatCount, formatFraction } from './format.ts';
+import { signOf } from './marks.ts';
 import type { Fact } from './provenance.ts';
 import { corruptionsLede, HEADINGS, LEDES } from './text.ts';
 
@@ -59,7 +60,7 @@ function resultsTable({ table: { columns, rows } }: ReportContent): string {
       esc(name),
       ...cells.map(({ text, mark, partial }) => {
         const figure = `${text}${partial ? '†' : ''}`;
-        return mark === 'better' ? `**${figure}**` : figure;
+        return mark === 'better' ? `**${figure}**` : `${figure}${signOf(mark)}`;
       }),
     ];
   });

@@ -13,6 +13,7 @@ import { renderMarkdown } from './markdown.ts';
 import { renderHtml } from './page/page.ts';
 import { provenance } from './provenance.ts';
 import { encodeStrip, type SampleStrip } from './samples.ts';
+import type { Seeds } from './seeds.ts';
 import { metricRows, resultTable } from './table.ts';
 import { tableNotes } from './text.ts';
 
@@ -20,6 +21,8 @@ export interface ReportInput {
   readonly title?: string;
   /** One of the results; default: the one whose variant is "baseline". */
   readonly baseline?: Result;
+  /** Of networks that were trained several times: the headline and its figures are of the means over these. */
+  readonly seeds?: Seeds;
   /** What is known about how a model was trained and what it learned. */
   readonly runs?: ReadonlyMap<Result, RunEvidence>;
   /** One image under every corruption; see `makeSampleStrip`. */
@@ -60,7 +63,7 @@ export async function composeReport(results: readonly Result[], input: ReportInp
     title: input.title ?? defaultTitle(comparison),
     kicker: kicker(comparison),
     comparison,
-    headline: headline(comparison),
+    headline: headline(comparison, input.seeds),
     table,
     tableNotes: tableNotes(comparison, table),
     metrics: metricRows(comparison),

@@ -9,9 +9,7 @@ import {
   corruptionError,
 } from './comparison.ts';
 import { formatCompact, formatFraction, longName, MISSING, shortName } from './format.ts';
-
-/** How a figure stands against the baseline's, both as printed: what rounds to the same is the same. */
-export type Mark = 'better' | 'worse' | 'same';
+import { type Mark, markOf, type Test } from './marks.ts';
 
 export interface TableCell {
   readonly text: string;
@@ -54,7 +52,12 @@ export function resultTable(comparison: Comparison): ResultTable {
   const { models, baseline } = comparison;
   const metricColumns: { column: TableColumn; name: MetricName; digits: number }[] = [
     metric('error.clean', 'E', 'Top-1 error on clean images', 3),
-    metric('mce.absolute', 'mCE', 'Mean of CE over the 15 corruptions, not normalised (Eq. 9)', 4),
+    metric(
+      'mce.absolute',
+      'mCE',
+      'Absolute mCE: mean of CE over the 15 corruptions, not normalised (Eq. 9)',
+      4,
+    ),
     metric('mce.baseline', 'mrCE', 'Mean of CE / CE of the baseline over the 15 corruptions (Eq. 10)', 3),
   ];
   if (models.some((model) => model.metrics['partial.error'] !== undefined)) {
@@ -74,7 +77,11 @@ export function resultTable(comparison: Comparison): ResultTable {
     const cells = [
       ...metricColumns.map(({ name, digits }) => metricCell(name, digits, model, baseline)),
       ...corruptions.map(({ name }) =>
-        errorCell(corruptionError(model.result, name), baseline && corruptionError(baseline.result, name)),
+        errorCell(
+          corruptionError(model.result, name),
+          baseline && corruptionError(baseline.result, name),
+          corruptionTest(model, name),
+        ),
       ),
     ];
     return { model, cells: model.isBaseline ? cells.map(({ mark: _, ...cell }) => cell) : cells };
@@ -108,26 +115,51 @@ function metricCell(
   reference: ComparedModel | undefined,
 ): TableCell {
   const value = model.metrics[name];
+  const test = metricTest(model, name);
   if (RATIOS.has(name)) {
     const absolute = name === 'mce.baseline' ? 'mce.absolute' : 'partial.error';
     if (model.isBaseline && model.metrics[absolute] !== undefined) return marked(1, 1, digits);
-    return marked(value, 1, digits);
+    return marked(value, 1, digits, test);
   }
   // A partial error is over the model's own cells; only the ratio is over cells that both have measured.
-  return marked(value, name === 'partial.error' ? undefined : reference?.metrics[name], digits);
+  return marked(value, name === 'partial.error' ? undefined : reference?.metrics[name], digits, test);
 }
 
-function errorCell(error: CorruptionError | undefined, reference: CorruptionError | undefined): TableCell {
-  const cell = marked(error?.value, comparable(error, reference) ? reference!.value : undefined, 3);
+/** The test behind a metric: that of the clean error, or that of the mean over the corruptions. */
+function metricTest({ statistics }: ComparedModel, name: MetricName): Test | undefined {
+  const { clean, corrupted } = statistics?.significance ?? {};
+  if (name === 'error.clean') return clean;
+  const whole = name === 'mce.absolute' || name === 'mce.baseline';
+  return corrupted && (corrupted.metric === 'mce.absolute') === whole ? corrupted : undefined;
+}
+
+function corruptionTest({ statistics }: ComparedModel, corruption: string): Test | undefined {
+  const { ce, partial } = statistics?.significance ?? {};
+  const test = ce?.[corruption] ?? partial?.[corruption];
+  return test && { difference: test.difference, p: test.holm };
+}
+
+function errorCell(
+  error: CorruptionError | undefined,
+  reference: CorruptionError | undefined,
+  test: Test | undefined,
+): TableCell {
+  const cell = marked(error?.value, comparable(error, reference) ? reference!.value : undefined, 3, test);
   return error && error.severities.length < 5 ? { ...cell, partial: true } : cell;
 }
 
-function marked(value: number | undefined, reference: number | undefined, digits: number): TableCell {
+/** Figure and reference are compared as printed: what rounds to the same is the same. */
+function marked(
+  value: number | undefined,
+  reference: number | undefined,
+  digits: number,
+  test?: Test,
+): TableCell {
   const text = formatFraction(value, digits);
   if (value === undefined) return { text };
   if (reference === undefined) return { text, value };
-  if (text === formatFraction(reference, digits)) return { text, value, reference, mark: 'same' };
-  return { text, value, reference, mark: value < reference ? 'better' : 'worse' };
+  const difference = text === formatFraction(reference, digits) ? 0 : value - reference;
+  return { text, value, reference, mark: markOf(difference, test) };
 }
 
 /** A metric, what it means, and its value for every model of the comparison. */

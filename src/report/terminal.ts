@@ -1,8 +1,12 @@
 /** The results table for a terminal. */
 import pc from 'picocolors';
+import type { Predictions } from '../evaluate/predictions.ts';
 import type { Result } from '../evaluate/result.ts';
-import { type CompareOptions, compare } from './comparison.ts';
+import { withStatistics } from './certainty.ts';
+import { type CompareOptions, type Comparison, compare, isTested } from './comparison.ts';
+import { wrapText } from './format.ts';
 import { headline } from './headline.ts';
+import { BY_IMAGES, legend, signOf } from './marks.ts';
 import { resultTable, type TableCell, type TableColumn } from './table.ts';
 
 export interface TextOptions {
@@ -12,7 +16,10 @@ export interface TextOptions {
   readonly color?: boolean;
 }
 
-export interface TerminalOptions extends CompareOptions, TextOptions {}
+export interface TerminalOptions extends CompareOptions, TextOptions {
+  /** The models' answers to single images, which tell what is more than chance; see `findPredictions`. */
+  readonly predictions?: ReadonlyMap<Result, Predictions>;
+}
 
 /** A line of a table as text. */
 export interface TextRow {
@@ -29,20 +36,22 @@ const GAP = 2;
 
 /**
  * The table of the report as text: the same figures, groups of columns below each other where the line is short.
- * A star marks what is better than the baseline, with or without colours. Ends with the headline.
+ * Signs say how a figure stands to the baseline's, with or without colours (`marks.ts`). Ends with the headline.
  *
  * @throws UserError when the results do not belong together
  */
 export function terminalTable(results: readonly Result[], options: TerminalOptions = {}): string {
-  const comparison = compare(results, options);
+  const comparison = withStatistics(compare(results, options), options.predictions);
   const { columns, rows, hasPartial } = resultTable(comparison);
   const texts = rows.map(({ model, cells }) => ({ label: model.label, cells, dim: model.isBaseline }));
   const color = pc.createColors(options.color ?? pc.isColorSupported);
   return [
     ...layoutTable(columns, texts, options),
     '',
-    color.dim(footnote(texts, hasPartial)),
-    headline(comparison).sentence,
+    ...footnotes(comparison, texts, hasPartial).flatMap((text) =>
+      wrapText(text, lineWidth(options)).map((line) => color.dim(line)),
+    ),
+    ...wrapText(headline(comparison).sentence, lineWidth(options)),
   ].join('\n');
 }
 
@@ -53,7 +62,7 @@ export function layoutTable(
   options: TextOptions = {},
 ): string[] {
   const color = pc.createColors(options.color ?? pc.isColorSupported);
-  const width = options.columns ?? process.stdout.columns ?? 100;
+  const width = lineWidth(options);
   const labels = rows.map(({ label }) => shorten(label, LABEL_WIDTH));
   const labelWidth = Math.max(...labels.map((label) => label.length));
   const widths = columns.map(
@@ -108,15 +117,16 @@ function rowLine(
   if (cells.length === 0) return color.bold(label.trimEnd());
   const paint = (cell: TableCell, text: string) => {
     if (dim) return color.dim(text);
-    return cell.mark === 'better' ? color.green(color.bold(text)) : text;
+    if (cell.mark === 'better') return color.green(color.bold(text));
+    return cell.mark === 'worse' ? color.red(text) : text;
   };
   const texts = block.map((index) => paint(cells[index]!, plain(cells[index]!).padStart(widths[index]!)));
   return `${dim ? color.dim(label) : color.bold(label)}${texts.join('')}`.trimEnd();
 }
 
-/** A figure and its mark: `.285*` better, `.285†` over fewer than five severities, else a space. */
+/** A figure and its signs: `.285*`, `.285†` over fewer than five severities; a space where there is none. */
 function plain({ text, mark, partial }: TableCell): string {
-  return `${text}${partial ? '†' : ''}${mark === 'better' ? '*' : ' '}`;
+  return `${text}${partial ? '†' : ''}${signOf(mark) || ' '}`;
 }
 
 /** Indices of columns, in runs that fit `room`; a group of columns is not broken unless it alone is too wide. */
@@ -136,12 +146,20 @@ function blocks(columns: readonly TableColumn[], widths: readonly number[], room
   return result;
 }
 
-function footnote(rows: readonly TextRow[], hasPartial: boolean): string {
-  const notes = ['Top-1 errors as fractions of 1.'];
-  if (rows.some(({ cells }) => cells.some(({ mark }) => mark === 'better')))
-    notes.push('* better than the baseline.');
-  if (hasPartial) notes.push('† over fewer than five severities.');
-  return notes.join(' ');
+function footnotes(comparison: Comparison, rows: readonly TextRow[], hasPartial: boolean): string[] {
+  const marks = legend(
+    rows.flatMap(({ cells }) => cells.map(({ mark }) => mark)),
+    isTested(comparison) ? { how: BY_IMAGES } : {},
+  );
+  return [
+    'Top-1 errors as fractions of 1; mCE is absolute (Eq. 9), mrCE relative to the baseline (Eq. 10).',
+    ...(marks ? [marks] : []),
+    ...(hasPartial ? ['† over fewer than five severities.'] : []),
+  ];
+}
+
+function lineWidth({ columns = process.stdout.columns ?? 100 }: TextOptions): number {
+  return columns;
 }
 
 function shorten(text: string, width: number): string {

@@ -1,6 +1,7 @@
 /** The words that page and Markdown share, so that both say the same. */
-import { type Comparison, imagesPerCell, isComplete } from './comparison.ts';
+import { type Comparison, imagesPerCell, isComplete, isTested } from './comparison.ts';
 import { formatCount } from './format.ts';
+import { BY_IMAGES, legend } from './marks.ts';
 import type { ResultTable } from './table.ts';
 
 export const HEADINGS = {
@@ -57,7 +58,11 @@ export function tableNotes(comparison: Comparison, table: ResultTable): string[]
   ];
   notes.push(`A figure of a corruption is CE, the mean over its five severities. ${imageCounts(comparison)}`);
   if (baseline && models.length > 1) {
-    notes.push('Bold marks a figure that is better than the baseline’s; equal as printed is not better.');
+    const marks = legend(
+      table.rows.flatMap(({ cells }) => cells.map(({ mark }) => mark)),
+      { bold: true, ...(isTested(comparison) && { how: BY_IMAGES }) },
+    );
+    if (marks) notes.push(marks);
   }
   if (table.hasPartial) notes.push('† Mean over the measured severities only, fewer than five: not a CE.');
   if (comparison.extraCorruptions.length > 0) notes.push('The group “extra” is not counted in any metric.');

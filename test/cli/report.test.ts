@@ -36,7 +36,7 @@ describe('pushpull report', () => {
     const markdown = await readFile(path.join(out, 'report.md'), 'utf8');
     expect(html).toContain('<h1>Which stem?</h1>');
     expect(readMarkdownTable(markdown)).toEqual(readHtmlTable(html));
-    expect(stdout).toMatch(/push-pull avg3 \.071 +\.2568\* +\.969\*/);
+    expect(stdout).toMatch(/push-pull avg3 \.071 +\.2568° +\.969°/);
     expect(stdout).toContain(`report: ${path.join(out, 'report.html')}`);
     for (const missing of [
       'runs/baseline: no run folder',
@@ -82,7 +82,7 @@ describe('pushpull report', () => {
     const out = path.join(folder, 'tables');
     const { stdout } = await report(pushpull, plain, '--table', '1', '--scaled', 'half of it', '--out', out);
     expect((await readdir(out)).sort()).toEqual(['table-1.csv', 'table-1.html', 'table-1.md', 'table-1.tex']);
-    expect(stdout).toMatch(/push-pull avg3 +\.071 +\.2568\* +\.969\*/);
+    expect(stdout).toMatch(/push-pull avg3 +\.071 +\.2568° +\.969°/);
     expect(stdout).toMatch(/paper +\.071 +\.2728 +\.970/);
     expect(stdout.replace(/\s+/g, ' ')).toContain('Scaled down: half of it.');
     expect(await readFile(path.join(out, 'table-1.csv'), 'utf8')).toContain(',half of it\n');

@@ -1,7 +1,9 @@
 /** Reads tables back out of a page and of Markdown, so that tests compare figures and not strings somewhere. */
 
 export interface ReadCell {
+  /** Without its sign. */
   readonly text: string;
+  /** Printed as better than the baseline, proven or not. */
   readonly better: boolean;
 }
 
@@ -20,8 +22,8 @@ export function readHtmlTable(html: string): { titles: string[]; rows: Map<strin
     const row = match[1]!;
     const label = /<th scope="row"[^>]*><i[^>]*><\/i>(.*?)(<small>|<span)/.exec(row)![1]!;
     const cells = [...row.matchAll(/<td(?: class="([^"]*)")?[^>]*>(.*?)<\/td>/g)].map((cell) => ({
-      text: cell[2]!,
-      better: (cell[1] ?? '').split(' ').includes('better'),
+      text: cell[2]!.replace(/[°‡]$/, ''),
+      better: (cell[1] ?? '').split(' ').some((name) => name === 'better' || name === 'ahead'),
     }));
     return [label, cells];
   });
@@ -41,7 +43,10 @@ export function readMarkdownTable(markdown: string): { titles: string[]; rows: M
   );
   const rows = body.map(([label, ...cells]): [string, ReadCell[]] => [
     label!,
-    cells.map((cell) => ({ text: cell.replaceAll('**', ''), better: cell.startsWith('**') })),
+    cells.map((cell) => ({
+      text: cell.replaceAll('**', '').replace(/[°‡]$/, ''),
+      better: cell.startsWith('**') || cell.endsWith('°'),
+    })),
   ]);
   return { titles: head!.slice(1), rows: new Map(rows) };
 }

@@ -1,4 +1,5 @@
 /** A corrupted copy of a whole data set, which can be stopped and gone on with. */
+
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
@@ -16,15 +17,8 @@ import { commandParts } from '../../train/command.ts';
 import { absoluteSpec } from '../../train/plan.ts';
 import { badImagesFacts } from '../shared/bad-images.ts';
 import { dataFacts, toDataSpec } from '../shared/data-options.ts';
-import {
-  duration,
-  facts,
-  INTERRUPTED,
-  interruptible,
-  ProgressLine,
-  plural,
-  thousands,
-} from '../shared/progress.ts';
+import { facts } from '../shared/lines.ts';
+import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from '../shared/progress.ts';
 import { corruptDataset } from './dataset.ts';
 import { type ClaimedSet, claimSet } from './manifest.ts';
 import { type CorruptTask, defaultSet } from './request.ts';

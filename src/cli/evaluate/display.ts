@@ -3,7 +3,8 @@ import type { EvaluationEvent } from '../../evaluate/evaluate.ts';
 import { describeGeometry, needsExactSize } from '../../evaluate/geometry.ts';
 import { badImagesFacts } from '../shared/bad-images.ts';
 import { dataFacts } from '../shared/data-options.ts';
-import { duration, facts, ProgressLine, plural, thousands } from '../shared/progress.ts';
+import { facts } from '../shared/lines.ts';
+import { duration, ProgressLine, plural, thousands } from '../shared/progress.ts';
 import { printDoubts, readingFacts, valuesFact } from './model-reading.ts';
 
 type Event<Kind extends EvaluationEvent['kind']> = EvaluationEvent & { readonly kind: Kind };

@@ -4,7 +4,8 @@ import pc from 'picocolors';
 import { describeGeometry } from '../../evaluate/geometry.ts';
 import type { ModelReading, ResultData } from '../../evaluate/result.ts';
 import type { ModelPreview } from '../../evaluate/subject.ts';
-import { facts, plural, thousands } from '../shared/progress.ts';
+import { facts } from '../shared/lines.ts';
+import { plural, thousands } from '../shared/progress.ts';
 
 /** The values that a network is fed, in the order of its own channels. */
 export function valuesFact(

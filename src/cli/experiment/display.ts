@@ -123,7 +123,7 @@ function stageLine(state: RunState, of: 'training' | 'evaluation'): string {
   const { error, mce, mrce } = evaluation;
   const figures = [
     error === undefined ? '' : `E ${percent(error)}`,
-    mce === undefined ? '' : `mCE ${percent(mce)}`,
+    mce === undefined ? '' : `abs. mCE ${percent(mce)}`,
     mrce === undefined ? '' : `mrCE ${mrce.toFixed(3)}`,
   ];
   return `${name}: measured, ${figures.filter((text) => text !== '').join(', ')}`;

@@ -1,4 +1,5 @@
 /** `pushpull experiment --dry-run`: what would be done, and how long it may take. */
+
 import pc from 'picocolors';
 import { describeChoice } from '../../engine/options.ts';
 import { knownRates, type Rate, remaining } from '../../experiment/estimate.ts';
@@ -7,7 +8,8 @@ import { measureRates } from '../../experiment/measure.ts';
 import type { ExperimentPlan } from '../../experiment/plan.ts';
 import { initialStates, type RunState } from '../../experiment/state.ts';
 import { buildModule, countParameters } from '../../models/registry.ts';
-import { duration, facts, ProgressLine, plural, thousands } from '../shared/progress.ts';
+import { facts } from '../shared/lines.ts';
+import { duration, ProgressLine, plural, thousands } from '../shared/progress.ts';
 import { conditions } from './table.ts';
 
 /** Print the plan; nothing is written. */

@@ -136,7 +136,7 @@ function evaluationCell(state: EvaluationState, bars: boolean): string {
   const { stage, cells, finished, cell, error, mce, mrce, remainingSeconds } = state;
   const figures = [
     error === undefined ? '' : `E ${percent(error)}`,
-    mce === undefined ? '' : `mCE ${percent(mce)}`,
+    mce === undefined ? '' : `abs. mCE ${percent(mce)}`,
     mrce === undefined ? '' : `mrCE ${mrce.toFixed(3)}`,
   ];
   switch (stage) {

@@ -1,25 +1,27 @@
 /** What a search shows while it runs: its settings, a row a trial, and a bar for the one at hand. */
+
 import pc from 'picocolors';
 import { exact } from '../../train/command.ts';
 import { settingsOf, type Trial } from '../../train/search/grid.ts';
 import type { TrialResult } from '../../train/search/results.ts';
 import type { SearchEvent } from '../../train/search.ts';
 import { NAMED_BAD_IMAGES } from '../shared/bad-images.ts';
-import { duration, facts, ProgressLine, percent, plural } from '../shared/progress.ts';
+import { facts } from '../shared/lines.ts';
+import { duration, ProgressLine, percent, plural } from '../shared/progress.ts';
 import { describeMachine, describeMomentum, describeTask } from '../train/run-facts.ts';
 
 type Event<Kind extends SearchEvent['kind']> = SearchEvent & { readonly kind: Kind };
 
 const COLUMNS = [
   ['trial', 7],
-  ['max lr', 9],
-  ['weight decay', 14],
-  ['batch', 7],
-  ['seed', 6],
-  ['validation error', 18],
+  ['max lr', 8],
+  ['decay', 8],
+  ['batch', 6],
+  ['seed', 5],
+  ['val. error', 12],
   ['loss', 9],
   ['train loss', 12],
-  ['time', 14],
+  ['time', 13],
 ] as const;
 /** A trial that diverged has no scores: its end is told in their place. */
 const SCORES = 5;
@@ -107,7 +109,7 @@ export class SearchDisplay {
       const { epoch, batch, batches, loss, top1, remainingSeconds } = event;
       const after = [
         `loss ${loss.toFixed(3)}`,
-        `top-1 ${percent(top1)}`,
+        `error ${percent(1 - top1)}`,
         `${duration(this.#remaining(remainingSeconds))} left`,
       ];
       this.#line.update(batch, batches, `${before} ${epoch}/${this.#epochs}`, after.join('  '));

@@ -8,29 +8,29 @@ import type { SearchResult } from '../../train/search.ts';
 import { duration, percent, plural } from '../shared/progress.ts';
 
 /** Characters between two columns. */
-const GAP = 3;
+const GAP = 2;
 /** What a terminal is sure to have. */
-const LINE = 100;
+const LINE = 80;
 
 interface Column {
   readonly title: string;
   readonly cell: (setting: RankedSetting) => string;
 }
 
-/** Lines for a terminal of 100 columns; a star marks the best, with or without colours. */
+/** Lines for a terminal of 80 columns; an arrow points at the best, with or without colours. */
 export function searchTable({ ranking, settings }: SearchResult): string {
   const several = settings.seeds.length > 1;
   const best = bestOf(ranking);
   const columns: Column[] = [
     { title: 'max lr', cell: ({ maxRate }) => exact(maxRate) },
-    { title: 'weight decay', cell: ({ weightDecay }) => exact(weightDecay) },
+    { title: 'decay', cell: ({ weightDecay }) => exact(weightDecay) },
     { title: 'batch', cell: ({ batchSize }) => String(batchSize) },
     {
-      title: 'validation error ',
-      cell: (setting) => `${errorCell(setting)}${setting === best ? '*' : ' '}`,
+      title: 'val. error  ',
+      cell: (setting) => `${errorCell(setting)}${setting === best ? ' ←' : '  '}`,
     },
     { title: 'loss', cell: ({ scores }) => meanOf(scores?.loss, (value) => value.toFixed(3)) },
-    { title: 'train loss', cell: ({ scores }) => meanOf(scores?.trainLoss, (value) => value.toFixed(3)) },
+    { title: 'train', cell: ({ scores }) => meanOf(scores?.trainLoss, (value) => value.toFixed(3)) },
     ...(several ? [{ title: 'seeds', cell: seedsCell }] : []),
     { title: 'time', cell: ({ seconds }) => (seconds > 0 ? duration(seconds) : '·') },
   ];
@@ -107,7 +107,7 @@ function footnote({ results, settings }: SearchResult, best: RankedSetting): str
   const deviation = Math.sqrt((error * (1 - error)) / images);
   const { length } = settings.seeds;
   return (
-    `* The smallest error, measured on ${plural(images, 'held-out image')}: one standard error is ` +
+    `← The smallest error, of ${plural(images, 'held-out image')}; standard error ` +
     `${(100 * deviation).toFixed(1)} points.${length > 1 ? `\n  Mean ± deviation over ${plural(length, 'seed')}.` : ''}`
   );
 }

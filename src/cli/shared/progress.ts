@@ -40,10 +40,7 @@ export class ProgressLine {
   #draw(done: number, total: number, before: string, after: string): void {
     if (this.#bar === undefined) {
       this.#bar = new SingleBar({
-        format: `{before} ${pc.cyan('{bar}')} {value}/{total}  {after}`,
-        barsize: 20,
-        barCompleteChar: '━',
-        barIncompleteChar: '─',
+        format: (_, { value, total, progress }, payload) => barLine({ value, total, progress, ...payload }),
         hideCursor: true,
         clearOnComplete: true,
         fps: 5,
@@ -63,6 +60,21 @@ export class ProgressLine {
     console.error(text);
     this.#printed = performance.now();
   }
+}
+
+/** Longest bar, in characters. */
+const BAR = 20;
+/** A shorter one tells nothing and makes room for words. */
+const SHORTEST_BAR = 4;
+
+/** The line with a bar that takes what the words leave of a terminal's width, and none where they leave too little. */
+function barLine({ value, total, progress, before, after }: Record<string, string | number>): string {
+  const left = `${before} `;
+  const right = ` ${value}/${total}  ${after}`;
+  const room = Math.min(BAR, (process.stderr.columns ?? 80) - left.length - right.length - 1);
+  if (room < SHORTEST_BAR) return `${before}${right}`;
+  const full = Math.round(Number(progress) * room);
+  return `${left}${pc.cyan('━'.repeat(full) + '─'.repeat(room - full))}${right}`;
 }
 
 /** A length of time as a person says it: `42 s`, `3 min 20 s`, `2 h 5 min`. */
@@ -93,11 +105,6 @@ export function percent(share: number): string {
 /** `1 image`, `2 images`. */
 export function plural(count: number, noun: string): string {
   return `${thousands(count)} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-/** Print names and values in two columns on standard error. */
-export function facts(rows: readonly (readonly [name: string, value: string])[]): void {
-  for (const [name, value] of rows) console.error(`${pc.dim(name.padEnd(12))}${value}`);
 }
 
 /** Exit status of a program that Ctrl-C ended. */

@@ -6,21 +6,22 @@ import { runPaths } from '../../train/run.ts';
 import type { TrainingEvent } from '../../train/trainer.ts';
 import { badImagesFacts, NAMED_BAD_IMAGES } from '../shared/bad-images.ts';
 import { dataFacts } from '../shared/data-options.ts';
-import { duration, facts, ProgressLine, percent, plural, short, thousands } from '../shared/progress.ts';
+import { facts } from '../shared/lines.ts';
+import { duration, ProgressLine, percent, plural, short, thousands } from '../shared/progress.ts';
 import { describe } from './run-facts.ts';
 
-/** Names and widths of the table's columns. */
+/** Names and widths of the table's columns, which fill 80 columns. Errors, as everywhere else, not accuracies. */
 function columns(scored: 'test' | 'validation'): readonly (readonly [name: string, width: number])[] {
-  const loss = `${scored} loss`;
+  const loss = scored === 'test' ? 'test loss' : 'val. loss';
   return [
     ['epoch', 7],
-    ['train loss', 12],
-    [loss, loss.length + 2],
-    ['top-1', 9],
-    ['top-5', 9],
-    ['rate', 10],
+    ['train loss', 11],
+    [loss, 11],
+    ['error', 8],
+    ['top-5 error', 13],
+    ['rate', 9],
     ['images/s', 10],
-    ['time', 13],
+    ['time', 11],
   ];
 }
 
@@ -85,7 +86,7 @@ export class TrainingDisplay {
     const { epoch, batch, batches, loss, top1, imagesPerSecond, remainingSeconds } = event;
     const after = [
       `loss ${loss.toFixed(3)}`,
-      `top-1 ${percent(top1)}`,
+      `error ${percent(1 - top1)}`,
       `${speed(imagesPerSecond)} images/s`,
       `${duration(remainingSeconds)} left`,
     ];
@@ -129,8 +130,8 @@ export class TrainingDisplay {
         `${epoch}/${epochs}`,
         train.loss.toFixed(4),
         test.loss.toFixed(4),
-        percent(test.top1),
-        percent(test.top5),
+        percent(1 - test.top1),
+        percent(1 - test.top5),
         short(learningRate),
         speed(imagesPerSecond),
         duration(seconds.train + seconds.evaluate),

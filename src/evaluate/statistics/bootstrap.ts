@@ -15,6 +15,7 @@ import {
   type ImageErrors,
   severityErrors,
 } from './image-errors.ts';
+import { normalQuantile } from './normal.ts';
 
 export type Interval = [low: number, high: number];
 
@@ -67,6 +68,18 @@ export function percentileInterval(values: Float64Array, level: number): Interva
   if (values.length === 0 || !values.every(Number.isFinite)) return undefined;
   const sorted = values.slice().sort();
   return [quantile(sorted, (1 - level) / 2), quantile(sorted, (1 + level) / 2)];
+}
+
+/**
+ * Wilson's score interval of a share that was 0 or 1 in all of `images` (Wilson 1927), where resampling, which can only draw
+ * what was seen, would claim certainty. Of a mean over cells, which is 0 or 1 only where each image's is, it is an upper bound.
+ *
+ * @param share 0 or 1
+ */
+export function certainShareInterval(share: number, images: number, level: number): Interval {
+  const z = normalQuantile((1 + level) / 2);
+  const width = z ** 2 / (images + z ** 2);
+  return share === 0 ? [0, width] : [1 - width, 1];
 }
 
 /** Intervals of everything that follows from a model's errors. */
@@ -127,10 +140,16 @@ export function bootstrapErrors(
     }
     resample++;
   }
+  const share = (images: number) => (interval: Interval) => ofShare(interval, images, level);
+  const ofCells = share(errors.images);
+  const { 'error.clean': clean, ...metrics } = samples.intervals('metric', level);
   return {
-    metrics: samples.intervals('metric', level),
-    ce: samples.intervals('ce', level),
-    severities: samples.intervals('severity', level),
+    metrics: {
+      ...(clean && { 'error.clean': share(errors.cleanImages)(clean) }),
+      ...mapValues(metrics, (interval, name) => (SHARES.has(name) ? ofCells(interval) : interval)),
+    },
+    ce: mapValues(samples.intervals('ce', level), ofCells),
+    severities: mapValues(samples.intervals('severity', level), ofCells),
     ...(baseline && {
       differences: {
         ...samples.intervals('difference', level),
@@ -138,6 +157,22 @@ export function bootstrapErrors(
       },
     }),
   };
+}
+
+/** Metrics that are means of shares of wrong images. */
+const SHARES: ReadonlySet<string> = new Set<MetricName>(['mce.absolute', 'partial.error']);
+
+/** The interval of a share, where no image was wrong, or every one, Wilson's. */
+function ofShare(interval: Interval, images: number, level: number): Interval {
+  const [low, high] = interval;
+  return low === high && (low === 0 || low === 1) ? certainShareInterval(low, images, level) : interval;
+}
+
+function mapValues<T>(
+  record: Readonly<Record<string, T>>,
+  map: (value: T, name: string) => T,
+): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value, name)]));
 }
 
 /** Sums over each draw of the columns of both models. */

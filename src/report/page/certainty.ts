@@ -14,7 +14,7 @@ import {
   MISSING,
   shortName,
 } from '../format.ts';
-import { SIGNIFICANT } from '../headline.ts';
+import { SIGNIFICANT } from '../marks.ts';
 import { COLORS } from '../theme.ts';
 import { esc, scroll, swatch } from './markup.ts';
 
@@ -37,7 +37,7 @@ function intervalTable(models: readonly ComparedModel[]): string {
   const measures = (
     [
       ['error.clean', 'E, clean'],
-      ['mce.absolute', 'mCE, corrupted'],
+      ['mce.absolute', 'absolute mCE, corrupted'],
       ['partial.error', 'measured cells, corrupted'],
     ] as const
   ).filter(([name]) => known.some(({ statistics }) => statistics!.intervals![name]));

@@ -3,6 +3,7 @@ import { BENCHMARK_CORRUPTIONS } from '../../corrupt/index.ts';
 import { type ComparedModel, type Comparison, corruptionError } from '../comparison.ts';
 import type { ReportContent } from '../content.ts';
 import { formatFraction, formatPoints, longName, MISSING, plural } from '../format.ts';
+import { signOf } from '../marks.ts';
 import { modelDetail, type ResultTable, type TableCell, type TableColumn } from '../table.ts';
 import { cellTip } from '../tips.ts';
 import { attributes, choice, esc, scroll, swatch, toggles } from './markup.ts';
@@ -128,14 +129,16 @@ function tableCell(
 ): string {
   const { value, reference } = cell;
   const classes = [...extra, cell.mark, cell.text === MISSING && 'missing'].filter(Boolean).join(' ');
+  // Bold says better.
+  const sign = cell.mark === 'better' ? '' : signOf(cell.mark);
   const related = group !== '' && value !== undefined && reference !== undefined;
   const data = {
     'data-value': exact(value),
     'data-reference': related ? exact(reference) : undefined,
-    'data-ratio': related ? formatFraction(value / reference) : undefined,
-    'data-points': related ? formatPoints(value - reference) : undefined,
+    'data-ratio': related ? `${formatFraction(value / reference)}${sign}` : undefined,
+    'data-points': related ? `${formatPoints(value - reference)}${sign}` : undefined,
   };
-  return `<td${attributes({ class: classes, ...data, title })}>${cell.text}${cell.partial ? '†' : ''}</td>`;
+  return `<td${attributes({ class: classes, ...data, title })}>${cell.text}${cell.partial ? '†' : ''}${sign}</td>`;
 }
 
 /** A figure for the page's script to sort by, without the noise of binary fractions. */

@@ -18,6 +18,7 @@ import { type PaperEntry, paperEntry } from './paper.ts';
 import type { TableRow } from './rows.ts';
 import { byDefinition, type Figure, summarize } from './statistics.ts';
 import { compareFigures, hasPaper, type PaperCell, type PaperColumn, type PaperTable } from './table.ts';
+import { testedHow, testsOf } from './tests.ts';
 
 const TITLES = {
   1: 'Networks with and without a push-pull layer under image corruptions',
@@ -35,7 +36,12 @@ const METRICS = [
   {
     name: 'mce.absolute',
     paper: 'mce',
-    column: column('mce.absolute', 'mCE', 'Mean of CE over the 15 corruptions, not normalised (Eq. 9)', 4),
+    column: column(
+      'mce.absolute',
+      'mCE',
+      'Absolute mCE: mean of CE over the 15 corruptions, not normalised (Eq. 9)',
+      4,
+    ),
   },
   {
     name: 'mce.baseline',
@@ -83,14 +89,21 @@ export function corruptionTable(
     const own = figuresOf(row, baseline, absolute);
     const reference = baseline && figuresOf(baseline, undefined, absolute);
     const paper = paperEntry(row);
+    const tests = testsOf(row, baseline);
     return columns.map(({ key, digits }, index): PaperCell => {
       const figure = own[index];
       const ratio = key === 'mce.baseline' || key.startsWith('rce.');
       const against = ratio ? 1 : reference?.[index]?.mean;
-      const mark = baseline && compareFigures(figure, against, digits);
+      const test = tests(key);
+      const mark = baseline && compareFigures(figure, against, digits, test);
       const metric = METRICS[index];
       const printed = metric && paper?.[metric.paper];
-      return { ...(figure && { figure }), ...(mark && { mark }), ...(printed && { paper: printed }) };
+      return {
+        ...(figure && { figure }),
+        ...(mark && { mark }),
+        ...(test && { p: test.p }),
+        ...(printed && { paper: printed }),
+      };
     });
   };
   const groups = groupRows(rows, cells, notes);
@@ -110,6 +123,7 @@ export function corruptionTable(
     columns,
     groups,
     footnotes: footnotes.texts,
+    tested: testedHow(rows),
     over: 'seeds',
     version: versionOf(rows),
   };

@@ -14,6 +14,7 @@ const HEADER = [
   'std',
   'n',
   'over',
+  'p',
   'paper_mean',
   'paper_std',
   'note',
@@ -23,12 +24,12 @@ const HEADER = [
 /**
  * One header line, then a line for each row and column of the table. `metric` is the stored name of the result file
  * (`ce.*`: CE; `rce.*`: CE / CE of the baseline); `n` values of what `over` says are behind `mean` and `std`; a figure that
- * was not measured, and a deviation of a single value, is empty.
+ * was not measured, a deviation of a single value, and a `p` of what was not tested, are empty.
  */
 export function tableCsv(table: PaperTable): string {
   const lines = table.groups.flatMap(({ rows }) =>
     rows.flatMap((row) =>
-      row.cells.map(({ figure, paper, paperStd }, index) => [
+      row.cells.map(({ figure, p, paper, paperStd }, index) => [
         table.which,
         row.dataset,
         row.network,
@@ -41,6 +42,7 @@ export function tableCsv(table: PaperTable): string {
         figure?.std,
         figure?.n,
         row.isBaseline ? 'seeds' : table.over,
+        p,
         paper === undefined ? undefined : Number(paper),
         paperStd === undefined ? undefined : Number(paperStd),
         row.footnotes.map((note) => table.footnotes[note]).join(' '),

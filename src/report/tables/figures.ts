@@ -5,10 +5,15 @@ import type { ErrorGrid, Metrics, Result } from '../../evaluate/result.ts';
 import { measuredCells } from '../comparison.ts';
 import { seedOf, type TableRow } from './rows.ts';
 
+/** What several seeds of one network measured. */
+type Seeded = Pick<TableRow, 'results' | 'isBaseline'>;
+
 /** The figures of one seed. */
 export interface SeedFigures {
   readonly result: Result;
   readonly metrics: Metrics;
+  /** Those of what it is compared with. */
+  readonly reference: Metrics;
   /** CE of each corruption whose five severities were measured. */
   readonly ce: Readonly<Record<string, number>>;
   /** CE / CE of the baseline, where both are there and the baseline makes errors; 1 for a baseline. */
@@ -19,36 +24,36 @@ export interface SeedFigures {
  * Each seed's figures. Seed k is compared with the baseline's seed k where the baseline has one, and with the mean of
  * the baseline's errors over its seeds otherwise. A baseline is compared with itself.
  */
-export function seedFigures(row: TableRow, baseline: TableRow | undefined): SeedFigures[] {
+export function seedFigures(row: Seeded, baseline: Seeded | undefined): SeedFigures[] {
   return row.results.map((result): SeedFigures => {
     const reference = row.isBaseline ? result : baseline && referenceOf(result, baseline);
     const { ce, metrics } = computeMetrics(result, { baseline: reference });
-    const ce0 = reference ? computeMetrics(reference).ce : {};
+    const { ce: ce0 = {}, metrics: metrics0 = {} } = reference ? computeMetrics(reference) : {};
     const relative: Record<string, number> = {};
     for (const corruption of BENCHMARK_CORRUPTIONS) {
       const [value, value0] = [ce[corruption], ce0[corruption]];
       if (value !== undefined && value0 !== undefined && value0 > 0) relative[corruption] = value / value0;
     }
-    return { result, metrics, ce, relative };
+    return { result, metrics, reference: metrics0, ce, relative };
   });
 }
 
 /** Whether every seed of the row is compared with the same seed of the baseline. */
-export function isPaired(row: TableRow, baseline: TableRow): boolean {
+export function isPaired(row: Seeded, baseline: Seeded): boolean {
   return row.results.every((result) => sameSeed(result, baseline) !== undefined);
 }
 
-function referenceOf(result: Result, baseline: TableRow): Errors {
+function referenceOf(result: Result, baseline: Seeded): Errors {
   return sameSeed(result, baseline) ?? meanErrors(baseline.results);
 }
 
-function sameSeed(result: Result, baseline: TableRow): Result | undefined {
+function sameSeed(result: Result, baseline: Seeded): Result | undefined {
   const seed = seedOf(result);
   return seed === undefined ? undefined : baseline.results.find((other) => seedOf(other) === seed);
 }
 
 /** Errors averaged over results, cell by cell; a cell that one of them lacks is missing. */
-function meanErrors(results: readonly Result[]): Errors {
+export function meanErrors(results: readonly Result[]): Errors {
   const errors: ErrorGrid = {};
   for (const corruption of BENCHMARK_CORRUPTIONS) {
     errors[corruption] = [0, 1, 2, 3, 4].map((index) => {

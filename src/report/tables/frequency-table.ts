@@ -18,6 +18,7 @@ import {
 import { paperFrequencies } from './paper.ts';
 import type { TableRow } from './rows.ts';
 import { compareFigures, hasPaper, type PaperCell, type PaperTable } from './table.ts';
+import { testsOf } from './tests.ts';
 
 const GROUPS = ['low', 'mid', 'high'] as const;
 const TITLE = 'Where in the spectrum the error changes: mrCE by frequency group';
@@ -42,14 +43,21 @@ export function frequencyTable(rows: readonly TableRow[], options: PaperTableOpt
   const cells = (row: TableRow, baseline: TableRow | undefined): PaperCell[] => {
     const seeds = seedFigures(row, baseline);
     const paper = paperFrequencies(row);
+    const tests = testsOf(row, baseline);
     return GROUPS.map((group, index): PaperCell => {
       const ratios = FREQUENCY_GROUPS[group].map((corruption) => meanRelative(seeds, corruption));
       if (!ratios.every((ratio) => ratio !== undefined)) return {};
       const figure = row.isBaseline
         ? { mean: mean(ratios), n: ratios.length }
         : { mean: mean(ratios), std: standardDeviation(ratios), n: ratios.length };
-      const mark = baseline && compareFigures(figure, 1, columns[index]!.digits);
-      return { figure, ...(mark && { mark }), ...(paper && { paper: paper[group] }) };
+      const test = tests(columns[index]!.key);
+      const mark = baseline && compareFigures(figure, 1, columns[index]!.digits, test);
+      return {
+        figure,
+        ...(mark && { mark }),
+        ...(test && { p: test.p }),
+        ...(paper && { paper: paper[group] }),
+      };
     });
   };
   const notes = (row: TableRow) => {
@@ -68,6 +76,7 @@ export function frequencyTable(rows: readonly TableRow[], options: PaperTableOpt
   const groups = groupRows(rows, cells, notes);
   const withPaper = groups.some((group) => group.rows.some(hasPaper));
   const seeds = Math.max(...rows.map(({ results }) => results.length));
+  const tested = groups.some((group) => group.rows.some((row) => row.cells.some(({ p }) => p !== undefined)));
   return {
     which: 4,
     title: options.title ?? TITLE,
@@ -88,6 +97,7 @@ export function frequencyTable(rows: readonly TableRow[], options: PaperTableOpt
     columns,
     groups,
     footnotes: footnotes.texts,
+    tested: tested ? 'p < .05 by Student’s paired t test over the seeds' : undefined,
     over: 'corruptions',
     version: versionOf(rows),
   };

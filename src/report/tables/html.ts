@@ -1,5 +1,6 @@
 /** A table as an HTML page that loads nothing; on a phone a table for each group of columns, one under another. */
 import { escapeHtml as esc, MISSING } from '../format.ts';
+import { signOf } from '../marks.ts';
 import { styleSheet } from '../page/style/sheet.ts';
 import { COLORS } from '../theme.ts';
 import {
@@ -70,7 +71,7 @@ export async function tableHtml(table: PaperTable): Promise<string> {
 ${scaled ? `<p class="scaled">Scaled down: ${esc(scaled)}</p>\n` : ''}</header>
 <figure><div class="wide scroll">${renderTable(table, all)}</div>
 <div class="narrow">${narrow}</div>
-${notes ? `<ol class="notes">${notes}</ol>\n` : ''}<figcaption>${captionSentences(table, 'Bold green')
+${notes ? `<ol class="notes">${notes}</ol>\n` : ''}<figcaption>${captionSentences(table, true)
     .map((text) => `<p>${esc(text)}</p>`)
     .join('')}</figcaption></figure>
 </main>
@@ -152,7 +153,7 @@ function rowHtml(
       cell.mark,
       text.mean === MISSING && 'missing',
     ].filter(Boolean);
-    return `<td${classes.length > 0 ? ` class="${classes.join(' ')}"` : ''}>${spread(text)}</td>`;
+    return `<td${classes.length > 0 ? ` class="${classes.join(' ')}"` : ''}>${spread({ ...text, mean: `${text.mean}${cell.mark === 'better' ? '' : signOf(cell.mark)}` })}</td>`;
   });
   const classes = ['row', row.isBaseline && 'baseline', paper && 'has-paper'].filter(Boolean).join(' ');
   const own = `<tr class="${classes}"><th scope="row">${esc(row.label)}${marks}${tag}${detail}</th>${cells.join('')}</tr>`;

@@ -1,5 +1,6 @@
 /** A table as LaTeX, for the packages booktabs and graphicx. */
 import { MISSING } from '../format.ts';
+import type { Mark } from '../marks.ts';
 import {
   type CellText,
   captionSentences,
@@ -35,7 +36,7 @@ export function tableLatex(table: PaperTable): string {
     '% \\usepackage{booktabs,graphicx}',
     '\\begin{table*}',
     '\\centering',
-    `\\caption{\\textbf{${escapeLatex(table.title)}.} ${escapeLatex(captionSentences(table, 'Bold').join(' '))}}`,
+    `\\caption{\\textbf{${escapeLatex(table.title)}.} ${escapeLatex(captionSentences(table, true).join(' '))}}`,
     `\\label{tab:pushpull-${which}}`,
     ...(columns.length > 8 ? ['\\resizebox{\\textwidth}{!}{%'] : []),
     `\\begin{tabular}{l${columns.map(({ group }, index) => `${index > 0 && group !== columns[index - 1]!.group ? '@{\\hspace{1.2em}}' : ''}r`).join('')}}`,
@@ -82,9 +83,19 @@ function label(row: PaperRow): string {
   return `${row.isBaseline ? `\\textit{${text}}` : text}${marks}`;
 }
 
-function ours({ mean, std }: CellText, mark: string | undefined): string {
+/** Behind a figure, in mathematics; bold says better. */
+const LATEX_SIGNS: Readonly<Record<Mark, string>> = {
+  better: '',
+  ahead: '^\\circ',
+  same: '',
+  behind: '',
+  worse: '^\\ddagger',
+};
+
+function ours({ mean, std }: CellText, mark: Mark | undefined): string {
   if (mean === MISSING) return '--';
-  const figure = mark === 'better' ? `\\mathbf{${math(mean)}}` : math(mean);
+  const figure =
+    mark === 'better' ? `\\mathbf{${math(mean)}}` : `${math(mean)}${mark ? LATEX_SIGNS[mark] : ''}`;
   return std === undefined ? `$${figure}$` : `$${figure} \\pm ${math(std)}$`;
 }
 
@@ -126,11 +137,13 @@ const LATEX: Readonly<Record<string, string>> = {
   '”': "''",
   '’': "'",
   '…': '\\ldots{}',
+  '°': '$^\\circ$',
+  '‡': '$^\\ddagger$',
 };
 
 /** Text with every character that LaTeX would read as a command, or that a plain font lacks, written out. */
 export function escapeLatex(text: string): string {
   return text
     .replace(/\s+/g, ' ')
-    .replace(/[\\{}$&#%_^~<>|"αβ±−×·–—“”’…]/g, (character) => LATEX[character]!);
+    .replace(/[\\{}$&#%_^~<>|"αβ±−×·–—“”’…°‡]/g, (character) => LATEX[character]!);
 }

@@ -1,6 +1,7 @@
 /** A table as Markdown. */
 import { escapeMarkdown as esc } from '../format.ts';
 import { markdownTable } from '../markdown.ts';
+import { signOf } from '../marks.ts';
 import {
   captionSentences,
   cellText,
@@ -21,8 +22,10 @@ export function tableMarkdown(table: PaperTable): string {
       [
         label(row),
         ...row.cells.map((cell, index) => {
-          const text = unbroken(spreadText(cellText(cell, columns[index]!)));
-          return cell.mark === 'better' ? `**${text}**` : text;
+          const { mean, std } = cellText(cell, columns[index]!);
+          const better = cell.mark === 'better';
+          const text = unbroken(spreadText({ mean: better ? mean : `${mean}${signOf(cell.mark)}`, std }));
+          return better ? `**${text}**` : text;
         }),
       ],
       ...(hasPaper(row)
@@ -42,7 +45,7 @@ export function tableMarkdown(table: PaperTable): string {
     `## Table ${table.which}. ${esc(table.title)}`,
     markdownTable(['', ...columns.map(({ title }) => title)], body, 1),
     ...footnotes.map((note, index) => `<sup>${index + 1}</sup> ${esc(note)}`),
-    esc(captionSentences(table, 'Bold').join(' ')),
+    esc(captionSentences(table, true).join(' ')),
   ];
   return `${blocks.join('\n\n')}\n`;
 }

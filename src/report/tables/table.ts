@@ -1,6 +1,7 @@
 /** A table of the paper as plain data: HTML, Markdown, CSV, LaTeX and the terminal print the same cells. */
 import { formatFraction, MISSING } from '../format.ts';
-import type { Mark, TableColumn } from '../table.ts';
+import { legend, type Mark, markOf, type Test } from '../marks.ts';
+import type { TableColumn } from '../table.ts';
 import type { Printed } from './paper.ts';
 import type { Figure } from './statistics.ts';
 
@@ -18,6 +19,8 @@ export interface PaperCell {
   readonly figure?: Figure;
   /** Against the baseline as printed; absent for the baseline itself and where nothing is compared. */
   readonly mark?: Mark;
+  /** p value of the difference from the baseline, where it was tested; a corruption's is adjusted by Holm's method. */
+  readonly p?: number;
   /** The paper's own number, where it has one. */
   readonly paper?: Printed;
   readonly paperStd?: Printed;
@@ -58,6 +61,8 @@ export interface PaperTable {
   readonly columns: readonly PaperColumn[];
   readonly groups: readonly PaperGroup[];
   readonly footnotes: readonly string[];
+  /** How differences from a baseline were tested; absent where none was. */
+  readonly tested?: string;
   /** What `Figure.n` counts and `Figure.std` goes over. */
   readonly over: 'seeds' | 'alphas' | 'corruptions';
   /** Version of the package that measured the first result. */
@@ -103,26 +108,33 @@ export function compareFigures(
   figure: Figure | undefined,
   reference: number | undefined,
   digits: number,
+  test?: Test,
 ): Mark | undefined {
   if (!figure || reference === undefined) return undefined;
-  if (formatFraction(figure.mean, digits) === formatFraction(reference, digits)) return 'same';
-  return figure.mean < reference ? 'better' : 'worse';
+  const same = formatFraction(figure.mean, digits) === formatFraction(reference, digits);
+  return markOf(same ? 0 : figure.mean - reference, test);
 }
 
 /**
  * Every sentence of the caption.
  *
- * @param marked how the format sets a figure that is better than the baseline's: `Bold`
+ * @param bold whether the format prints in bold what is better
  */
-export function captionSentences({ caption, scaled, groups }: PaperTable, marked: string): string[] {
+export function captionSentences(
+  { caption, scaled, groups, tested }: PaperTable,
+  bold: boolean = false,
+): string[] {
   const rows = groups.flatMap((group) => group.rows);
+  const marks = legend(
+    rows.flatMap(({ cells }) => cells.map(({ mark }) => mark)),
+    { bold, ...(tested && { how: tested }) },
+  );
   return [
     ...caption,
     ...(rows.some(({ baseline }) => baseline !== undefined)
-      ? [
-          `A baseline stands above the rows that are compared with it. ${marked} marks a figure better than the baseline’s; equal as printed is not better.`,
-        ]
+      ? ['A baseline stands above the rows that are compared with it.']
       : []),
+    ...(marks ? [marks] : []),
     ...(scaled ? [`Scaled down: ${scaled.replace(/\.$/, '')}.`] : []),
   ];
 }

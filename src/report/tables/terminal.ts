@@ -1,11 +1,11 @@
 /** A table of the paper for a terminal. */
 import pc from 'picocolors';
+import { wrapText } from '../format.ts';
 import { layoutTable, type TextOptions, type TextRow } from '../terminal.ts';
 import { captionSentences, cellText, hasPaper, type PaperTable, paperText, spreadText } from './table.ts';
 
 /**
- * The table as text, groups of columns below each other where the line is short; a star marks what is better than the
- * baseline. Ends with footnotes and caption, wrapped.
+ * The table as text, groups of columns below each other where the line is short. Ends with footnotes and caption, wrapped.
  */
 export function paperTableText(table: PaperTable, options: TextOptions = {}): string {
   const { columns, groups, footnotes } = table;
@@ -34,20 +34,8 @@ export function paperTableText(table: PaperTable, options: TextOptions = {}): st
     '',
     ...layoutTable(columns, rows, { columns: width, color: options.color }),
     '',
-    ...[...notes, captionSentences(table, 'A star').join(' ')].flatMap((text) =>
-      wrap(text, width).map((line) => color.dim(line)),
+    ...[...notes, captionSentences(table).join(' ')].flatMap((text) =>
+      wrapText(text, width).map((line) => color.dim(line)),
     ),
   ].join('\n');
-}
-
-/** Lines of at most `width` characters, broken at spaces. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

@@ -154,7 +154,7 @@ describe('a table', () => {
     expect(plain!.cells.every(({ mark }) => mark === undefined)).toBe(true);
     expect(pushpull!.cells.map(({ mark }) => mark)).toEqual([
       'same',
-      ...Array.from({ length: 17 }, () => 'better'),
+      ...Array.from({ length: 17 }, () => 'ahead'),
     ]);
     expect(pushpull!.cells.slice(0, 4).map(({ paper }) => paper)).toEqual([
       '.071',
@@ -163,6 +163,28 @@ describe('a table', () => {
       undefined,
     ]);
     expect(plain!.cells.slice(0, 3).map(({ paper }) => paper)).toEqual(['.069', '.2853', undefined]);
+  });
+
+  it('calls better only what Student’s paired test over the seeds proves', () => {
+    const scales = [0.9, 0.905, 0.91];
+    const results = scales.flatMap((scale, index) => [
+      madeUp({ seed: index + 1 }),
+      madeUp({ seed: index + 1, variant: 'push-pull avg3', scale }),
+    ]);
+    const made = table(1, results);
+    const [plain, pushpull] = made.groups[0]!.rows;
+    const at = made.columns.findIndex(({ key }) => key === 'mce.baseline');
+    // t = -.095 / (.005 / √3) = -32.9 with 2 degrees of freedom.
+    expect(pushpull!.cells[at]).toMatchObject({ mark: 'better', p: expect.closeTo(0.000923, 5) });
+    expect(plain!.cells.every(({ p, mark }) => p === undefined && mark === undefined)).toBe(true);
+    const fog = made.columns.findIndex(({ key }) => key === 'rce.fog');
+    // By Holm for 15 corruptions, all with that p: 15 × .000923.
+    expect(pushpull!.cells[fog]).toMatchObject({ mark: 'better', p: expect.closeTo(0.01384, 4) });
+    expect(captionSentences(made, true).join(' ')).toMatch(
+      /Bold: better than the baseline by more than chance\. More than chance: p < \.05 by Student’s paired t test over the seeds/,
+    );
+    const two = table(1, results.slice(0, 2));
+    expect(two.groups[0]!.rows[1]!.cells[at]).toMatchObject({ mark: 'ahead' });
   });
 
   it('has a dash and a footnote for a grid with holes, never an mCE', () => {
@@ -373,6 +395,6 @@ describe('the formats', () => {
     for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
     expect(text.match(/^ {2}paper/gm)).toHaveLength(2);
     expect(text).toMatch(/push-pull avg3 .*\*/);
-    expect(captionSentences(made, 'A star').join(' ')).toContain('A star marks');
+    expect(captionSentences(made).join(' ')).toContain('° better');
   });
 });

@@ -19,13 +19,14 @@ tbody th{text-align:left;font-weight:600;white-space:normal;min-width:10.5em;max
 tbody th small{display:block;font-weight:400;font-size:12px;color:${COLORS.muted}}
 thead th:first-child{text-align:left}
 .results .first{padding-left:14px}
-.results td.metric{font-weight:500}
 .results thead th.first{padding-left:14px}
 .results tbody th{position:relative;padding-left:17px;padding-right:10px}
 .results tbody th .swatch{position:absolute;left:0;top:1.05em;margin:0}
 .results thead th:first-child{padding-left:17px}
 .results.upright tbody th,.results.upright thead th:first-child{padding-left:0}
 .results td.better{font-weight:700;color:${COLORS.better};background:${COLORS.betterWash}}
+.results td.ahead{color:${COLORS.better}}
+.results td.worse{color:${COLORS.worse}}
 tr.baseline td,tr.baseline th,td.baseline,th.baseline{color:${COLORS.muted}}
 td.missing{color:${COLORS.muted}}
 .tag{display:inline-block;margin-left:8px;padding:1px 7px;border:1px solid ${COLORS.rule};border-radius:9px;font-size:11px;font-weight:500;color:${COLORS.muted};vertical-align:1px}
