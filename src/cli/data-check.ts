@@ -75,6 +75,7 @@ async function checkImage(
   const name = split.describe(index);
   try {
     const image = await split.read(index);
+    if (image.damage !== undefined) found.bad.push(`${name}: ${image.damage}`);
     const digest = contentDigest(image);
     const first = seen.get(digest);
     if (first) {

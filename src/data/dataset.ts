@@ -43,6 +43,8 @@ export interface DatasetReading {
   readonly readAs: string;
   /** What was assumed, and what was left out. */
   readonly notes: readonly string[];
+  /** Of these the files that are no pictures and the links that were not followed, by kind. */
+  readonly leftOut?: readonly string[];
   /** Nothing tells training images from test images: either split has all of them. */
   readonly unsplit?: boolean;
   /** Nothing tells classes: there is one, without a name. */

@@ -43,6 +43,8 @@ export async function decodeImage(
   if (header.format === 'BMP' || header.format === 'PNM') {
     return decoded(own, header.format, () => (header.format === 'BMP' ? decodeBmp(own) : decodePnm(own)));
   }
+  // Not inside: a library that is missing is no damage of the image.
+  loadSharp();
   const gif = header.format === 'GIF' ? withoutTransparency(own) : undefined;
   const decode = (failOn: 'warning' | 'error') => decodePixels(gif?.bytes ?? own, header, failOn);
   // Every whole image passes at once; what does not may still be one that decoders complain of.

@@ -2,13 +2,16 @@ import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { FolderLinks } from './folder-links.ts';
 import { splitOf } from './formats/splits.ts';
 import { indexFile, readIndex, writeIndex } from './index-cache.ts';
+import { followLinks } from './limits.ts';
+import type { TarLeftOut } from './tar.ts';
 
 /** Folders of splits are searched to the bottom; others as deep as one of these, or the pictures of a class, may lie. */
 const DEPTH = 2;
 
-const INDEX_SCHEMA = 'pushpull.folder-index/2';
+const INDEX_SCHEMA = 'pushpull.folder-index/3';
 
 const indexSchema = z.object({
   schema: z.literal(INDEX_SCHEMA),
@@ -23,6 +26,8 @@ const indexSchema = z.object({
       files: z.string(),
     }),
   ),
+  /** Links that are not followed. */
+  leftOut: z.array(z.object({ path: z.string(), kind: z.string() })),
 });
 
 type Index = z.infer<typeof indexSchema>;
@@ -36,8 +41,16 @@ const LEAST_KEPT = 10_000;
  */
 const CLOCK_STEP = 2000;
 
+/** The files below a folder. */
+export interface FolderFiles {
+  /** Paths with `/` between the parts. */
+  readonly files: string[];
+  /** Links to folders that were not followed. */
+  readonly leftOut: readonly TarLeftOut[];
+}
+
 /**
- * The files below a folder, as paths with `/` between the parts.
+ * The files below a folder. Each real folder in it is visited once, whatever links lead to it.
  *
  * Listings of many files are kept in the cache folder, and taken from there for as long as no folder has changed since:
  * then only the folders are looked at, not the files.
@@ -50,19 +63,22 @@ export async function listFolderFiles(
   cacheDir?: string,
   leastKept: number = LEAST_KEPT,
   asked?: string,
-): Promise<string[]> {
-  const key = asked === undefined ? place : `${place}?split=${asked}`;
+): Promise<FolderFiles> {
+  const options = [...(asked === undefined ? [] : [`split=${asked}`]), ...(followLinks() ? ['links'] : [])];
+  const key = options.length === 0 ? place : `${place}?${options.join('&')}`;
   const cached = indexFile(key, cacheDir);
   const index = await readIndex<Index>(cached, indexSchema);
-  if (index?.place === key && (await isUnchanged(place, index.folders))) return filesOf(index.folders);
+  if (index?.place === key && (await isUnchanged(place, index.folders))) {
+    return { files: filesOf(index.folders), leftOut: index.leftOut };
+  }
   const start = Date.now();
-  const folders = await visitFolders(place, asked);
+  const { folders, leftOut } = await visitFolders(place, asked);
   const files = filesOf(folders);
   const isSettled = folders.every(({ mtimeMs }) => mtimeMs < start - CLOCK_STEP);
   if (files.length >= leastKept && isSettled) {
-    await writeIndex(cached, { schema: INDEX_SCHEMA, place: key, folders } satisfies Index);
+    await writeIndex(cached, { schema: INDEX_SCHEMA, place: key, folders, leftOut } satisfies Index);
   }
-  return files;
+  return { files, leftOut };
 }
 
 function filesOf(folders: readonly Folder[]): string[] {
@@ -84,33 +100,54 @@ async function isUnchanged(place: string, folders: readonly Folder[]): Promise<b
 }
 
 /** Every folder that was looked into, those without files too: images may come into them. */
-async function visitFolders(place: string, asked: string | undefined): Promise<Folder[]> {
+async function visitFolders(
+  place: string,
+  asked: string | undefined,
+): Promise<Pick<Index, 'folders' | 'leftOut'>> {
   const isSplit = (name: string) =>
     splitOf(name) !== undefined || name.toLowerCase() === asked?.toLowerCase();
   const insideSplit = (relative: string) => relative.split('/').slice(0, 2).some(isSplit);
   const folders: Folder[] = [];
+  const links = await FolderLinks.of(place);
+  const linked: { folder: string; depth: number }[] = [];
   const visit = async (folder: string, depth: number) => {
     const absolute = path.join(place, folder);
+    if (!(await links.enter(absolute))) return;
     // Before the folder is read: a change in between must not go unnoticed.
     const { mtimeMs } = await stat(absolute);
     const files: string[] = [];
     const below: string[] = [];
+    const isLink = new Set<string>();
     for (const entry of await readdir(absolute, { withFileTypes: true })) {
       if (entry.name.startsWith('.')) continue;
       const kind = await kindOf(entry, absolute);
       if (kind === 'file') files.push(entry.name);
-      else if (kind === 'folder') below.push(folder === '' ? entry.name : `${folder}/${entry.name}`);
+      else if (kind === 'folder') {
+        const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
+        below.push(name);
+        if (entry.isSymbolicLink()) isLink.add(name);
+      }
     }
     folders.push({ path: folder, mtimeMs, files: files.join('/') });
     const splits = insideSplit(folder) ? [] : below.filter((name) => isSplit(path.posix.basename(name)));
     // A split folder with classes right here is the data set; its neighbours (and a home folder's) are none of ours.
     const isDataSet = await someAsync(splits, (name) => hasFolder(path.join(place, name)));
     for (const name of isDataSet ? splits : below) {
-      if (depth < DEPTH || insideSplit(name)) await visit(name, depth + 1);
+      if (depth >= DEPTH && !insideSplit(name)) continue;
+      // A folder has its own name before those that links give it.
+      if (isLink.has(name)) linked.push({ folder: name, depth: depth + 1 });
+      else await visit(name, depth + 1);
     }
   };
   await visit('', 0);
-  return folders;
+  while (linked.length > 0) {
+    // The same one first on every file system.
+    linked.sort((a, b) => (a.folder < b.folder ? -1 : 1));
+    const { folder, depth } = linked.shift()!;
+    const isSplitLink = isSplit(path.posix.basename(folder)) && !insideSplit(path.posix.dirname(folder));
+    if (await links.follows(path.join(place, folder), folder, isSplitLink)) await visit(folder, depth);
+  }
+  return { folders, leftOut: links.leftOut };
 }
 
 async function someAsync<T>(items: readonly T[], holds: (item: T) => Promise<boolean>): Promise<boolean> {

@@ -12,6 +12,7 @@ import {
 } from './formats/split-folders.ts';
 import { chooseSplit, SPLIT_NAMES, splitOf } from './formats/splits.ts';
 import { findRootTables, openTables } from './formats/tables.ts';
+import { leftOutNotes } from './listed-kinds.ts';
 import type { Listing } from './listing.ts';
 
 /** A folder whose classes are known. */
@@ -180,6 +181,7 @@ function contentsOf(
       labels.push(label);
     }
   });
+  const leftOut = leftOutNotes(listing, files, reading.readAs);
   return {
     kind: 'folder',
     name: path.basename(place),
@@ -190,7 +192,7 @@ function contentsOf(
     storage: listing.storage(files),
     describe: (index) => listing.describe(files[index]),
     close: () => listing.close(),
-    reading,
+    reading: leftOut.length === 0 ? reading : { ...reading, notes: [...reading.notes, ...leftOut], leftOut },
   };
 }
 

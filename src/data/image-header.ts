@@ -36,11 +36,11 @@ const FOREIGN: readonly (readonly [string, ...Signature])[] = [
   ['Radiance HDR', '#?RADIANCE'],
   ['DirectDraw', 'DDS '],
   ['QOI', 'qoif'],
-  ['icon', '\0\0\x01\0'],
   ['FITS', 'SIMPLE  ='],
   ['GIMP', 'gimp xcf'],
 ];
 const OTHERS: readonly (readonly [string, ...Signature])[] = [
+  ['icon', '\0\0\x01\0'],
   ['ZIP archive', 'PK\x03\x04'],
   ['gzip file', '\x1f\x8b'],
   ['7z archive', '7z\xbc\xaf'],

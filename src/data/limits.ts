@@ -11,14 +11,18 @@ export interface Limits {
   readonly maxPixels?: number;
   /** Most bytes that an archive may unpack to. Default: see {@link unpackLimit}. */
   readonly maxUnpacked?: number;
+  /** Follow links out of a data folder to other folders. Default: no, but for links that stand for a split. */
+  readonly followLinks?: boolean;
 }
 
 /** Where they stand: threads and child processes have the environment of who starts them. */
 const VARIABLES = { maxPixels: 'PUSHPULL_MAX_PIXELS', maxUnpacked: 'PUSHPULL_MAX_UNPACKED' } as const;
+const FOLLOW_LINKS = 'PUSHPULL_FOLLOW_LINKS';
 const FLAGS = { maxPixels: '--max-pixels', maxUnpacked: '--max-unpacked' } as const;
 
 /** Set limits for this process and the threads that it starts from now on; those left out stay as they are. */
 export function setLimits(limits: Limits): void {
+  if (limits.followLinks !== undefined) process.env[FOLLOW_LINKS] = limits.followLinks ? '1' : '';
   for (const name of ['maxPixels', 'maxUnpacked'] as const) {
     const value = limits[name];
     if (value === undefined) continue;
@@ -27,6 +31,11 @@ export function setLimits(limits: Limits): void {
     }
     process.env[VARIABLES[name]] = String(value);
   }
+}
+
+/** Whether links out of a data folder are followed to folders of all kinds. */
+export function followLinks(): boolean {
+  return Boolean(process.env[FOLLOW_LINKS]);
 }
 
 /** Most pixels that a picture may have. */

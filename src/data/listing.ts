@@ -4,8 +4,9 @@ import path from 'node:path';
 import { openTar } from './archive.ts';
 import { listFolderFiles } from './folder-listing.ts';
 import { isZip, listZip } from './formats/zip.ts';
+import { identifyFiles, type ListedKinds } from './listed-kinds.ts';
 import { type ImageStorage, storeFiles } from './storage.ts';
-import type { TarEntry } from './tar.ts';
+import type { TarEntry, TarLeftOut } from './tar.ts';
 
 /** The files of a folder or of an archive. */
 export interface Listing {
@@ -13,6 +14,10 @@ export interface Listing {
   readonly place: string;
   /** Paths below it, `/` between the parts; any order. */
   readonly files: readonly string[];
+  /** What the files are whose names do not tell; absent where nobody looked. */
+  readonly kinds?: ListedKinds;
+  /** What is there and cannot be read, such as links to folders. */
+  readonly leftOut?: readonly TarLeftOut[];
   /** How to say a file in a message. */
   describe(file: number): string;
   read(file: number): Promise<Uint8Array>;
@@ -26,8 +31,19 @@ export interface Listing {
  * @throws UserError when a file is no archive, or a damaged one
  */
 export async function openListing(place: string, cacheDir?: string, asked?: string): Promise<Listing> {
+  const listing = await listPlace(place, cacheDir, asked);
+  try {
+    return { ...listing, kinds: await identifyFiles(listing) };
+  } catch (error) {
+    await listing.close();
+    throw error;
+  }
+}
+
+async function listPlace(place: string, cacheDir?: string, asked?: string): Promise<Listing> {
   if ((await stat(place)).isDirectory()) {
-    return listFiles(place, await listFolderFiles(place, cacheDir, undefined, asked));
+    const { files, leftOut } = await listFolderFiles(place, cacheDir, undefined, asked);
+    return { ...listFiles(place, files), leftOut };
   }
   return (await isZip(place)) ? await listZip(place) : await listArchive(place, cacheDir);
 }
@@ -48,7 +64,7 @@ export function listFiles(place: string, files: readonly string[]): Listing {
 }
 
 async function listArchive(place: string, cacheDir?: string): Promise<Listing> {
-  const { entries, where, close } = await openTar(place, cacheDir);
+  const { entries, leftOut, where, close } = await openTar(place, cacheDir);
   const ranges = (wanted: readonly number[]) => {
     const column = (of: (entry: TarEntry) => number) =>
       Float64Array.from(wanted, (file) => of(entries[file]));
@@ -57,6 +73,7 @@ async function listArchive(place: string, cacheDir?: string): Promise<Listing> {
   return {
     place,
     files: entries.map((entry) => entry.path),
+    leftOut,
     describe: (file) => `${place}: ${entries[file].path}`,
     read: async (file) => {
       const { offset, length } = entries[file];

@@ -1,16 +1,18 @@
 /** Reading and writing single pictures: a photo, and what became of it. */
-import path from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { SMALLEST_SIDE } from '../corrupt/index.ts';
 import { UserError } from '../errors.ts';
 import { createImage, type Image } from '../image/image.ts';
+import { decodeImage } from './decode.ts';
+import { identify } from './image-header.ts';
+import { maxPixels } from './limits.ts';
+import { isPictureName } from './picture-names.ts';
 import { loadSharp } from './sharp.ts';
 import { resizeAndCrop } from './short-side.ts';
 
-const EXTENSIONS = ['.jpg', '.jpeg', '.png', '.webp', '.gif', '.avif', '.tif', '.tiff'];
-
 /** Whether a path is named like a picture. */
 export function isImageFile(file: string): boolean {
-  return EXTENSIONS.includes(path.extname(file).toLowerCase());
+  return isPictureName(file);
 }
 
 /**
@@ -20,7 +22,12 @@ export function isImageFile(file: string): boolean {
  */
 export async function readImageFile(file: string): Promise<Image> {
   try {
-    const { data, info } = await loadSharp()(file, { failOn: 'truncated' })
+    const bytes = await readFile(file);
+    const type = identify(bytes);
+    // What libvips does not read, or would draw instead of decode.
+    if (type.kind !== 'picture' || type.format === 'BMP' || type.format === 'PNM')
+      return await decodeImage(bytes);
+    const { data, info } = await loadSharp()(bytes, { failOn: 'truncated', limitInputPixels: maxPixels() })
       .rotate()
       .flatten()
       .toColourspace('srgb')

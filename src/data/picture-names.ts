@@ -1,9 +1,8 @@
 /** What the ending of a file's name says, so that its contents need no look. */
 import path from 'node:path';
 
-/** Endings of pictures, those in formats that are not decoded too: such a picture is told of as one that cannot be read. */
-const PICTURES =
-  /\.(jpe?g|jpe|jfif|jif|png|apng|webp|gif|tiff?|avif|bmp|dib|p[bgpn]m|hei[cf]|hif|jp2|j2k|jxl|psd|tga|pcx|ico|cur|exr|hdr|dds|qoi|fits?|xcf|dng|cr2|nef|arw)$/i;
+/** Endings of pictures; HEIC, JPEG 2000 and JPEG XL, which are not decoded, are told of as images that cannot be read. */
+const PICTURES = /\.(jpe?g|jpe|jfif|jif|png|apng|webp|gif|tiff?|avif|bmp|dib|p[bgpn]m|hei[cf]|hif|jp2|jxl)$/i;
 
 /** Endings of what is no picture, in words. */
 const OTHERS: Readonly<Record<string, string>> = {

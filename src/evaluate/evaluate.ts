@@ -156,6 +156,7 @@ async function measure(options: EvaluateOptions): Promise<Result> {
     const { predictions } = answers;
 
     const clean = test.clean !== undefined;
+    const notes = [...answers.notes, ...(test.clean?.reading.leftOut ?? [])];
     const record = new EvaluationRecord({
       model: classifier.model,
       data,
@@ -164,7 +165,7 @@ async function measure(options: EvaluateOptions): Promise<Result> {
       cells,
       clean,
       earlier: answers.earlier,
-      notes: answers.notes,
+      notes,
       baseline: reference,
     });
     const remaining = record.remaining();
@@ -198,7 +199,10 @@ async function measure(options: EvaluateOptions): Promise<Result> {
     const measured = measureCells({
       cells: remaining,
       open: (cell) =>
-        leaveOut(openPass(cell, { test, prepared, data, batchSize, pool, frostDir: options.frostDir })),
+        leaveOut(
+          openPass(cell, { test, prepared, data, batchSize, pool, frostDir: options.frostDir }),
+          notes,
+        ),
       classify: (batch) => withBatchAdvice(limit, () => classifier.classify(batch)),
       classes: classifier.classes,
       answers: { images: test.images },

@@ -29,7 +29,7 @@ afterAll(async () => {
 
 const FOLDERS = ['train', 'train/a', 'train/a/deep', 'train/b', 'train/empty'];
 const FILES = ['train/a/1.png', 'train/a/2.png', 'train/a/deep/3.png', 'train/b/1.png'];
-const list = async (leastKept = 4) => (await listFolderFiles(place, cacheDir, leastKept)).sort();
+const list = async (leastKept = 4) => (await listFolderFiles(place, cacheDir, leastKept)).files.sort();
 /** As if last changed long ago. */
 const age = (folder: string, seconds = 1000) => utimes(path.join(place, folder), seconds, seconds);
 const index = () => readFile(indexFile(place, cacheDir), 'utf8');
@@ -74,7 +74,7 @@ describe('the listing of a folder', () => {
       '',
       '{"schema":',
       '[]',
-      marked.replace('index/2', 'index/0'),
+      marked.replace('index/3', 'index/0'),
       marked.replace('data"', 'x"'),
     ]) {
       await writeFile(indexFile(place, cacheDir), text);

@@ -268,7 +268,9 @@ function originalNames(dataset: Dataset): readonly string[] | undefined {
   const names: string[] = [];
   const seen = new Set<string>();
   for (let index = 0; index < dataset.length; index++) {
-    const stem = /([^/\\]+)\.(?:jpe?g|png|webp|gif|tiff?|avif)$/i.exec(dataset.describe(index))?.[1];
+    const stem = /([^/\\]+)\.(?:jpe?g|jpe|jfif|png|webp|gif|tiff?|avif|bmp|p[bgpn]m)$/i.exec(
+      dataset.describe(index),
+    )?.[1];
     const place = `${dataset.label(index)}/${stem}`;
     if (stem === undefined || seen.has(place)) return undefined;
     seen.add(place);

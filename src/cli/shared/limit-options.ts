@@ -24,6 +24,7 @@ export function addLimitOptions(program: Command): void {
         'refuse archives that unpack to more, such as 20GB (default: 100 times their size)',
         bytes,
       )
+      .option('--follow-links', 'follow links that lead out of the data folder to other folders')
       .hook('preAction', (_, action) => setLimits(action.opts()));
   }
 }

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { UserError } from '../../errors.ts';
 import type { LabelRow, LabelTable } from './label-table.ts';
 
-const PICTURE_END = /\.(?:jpe?g|png|webp|gif|tiff?|avif)$/i;
-const LABELLED = /^(.*\.(?:jpe?g|png|webp|gif|tiff?|avif))[\t ,;]+(\S.*)$/i;
+const PICTURE_END = /\.(?:jpe?g|jpe|jfif|png|webp|gif|tiff?|avif|bmp|p[bgpn]m)$/i;
+const LABELLED = /^(.*\.(?:jpe?g|jpe|jfif|png|webp|gif|tiff?|avif|bmp|p[bgpn]m))[\t ,;]+(\S.*)$/i;
 
 /**
  * Parse a list of paths. Where no line has a label, the classes are the folders that the images lie in, if there are several.

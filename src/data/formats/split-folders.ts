@@ -1,11 +1,12 @@
 /** Which folders of a data set are its splits, and which pictures lie in them. */
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
+import { isHidden } from '../listed-kinds.ts';
 import type { Listing } from '../listing.ts';
+import { isPictureName } from '../picture-names.ts';
 import { compareCodeUnits } from './class-order.ts';
 import { splitOf } from './splits.ts';
 
-const IMAGE_NAME = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
 /** A lone folder of such a name holds pictures of all classes. */
 const NO_CLASS = /^(images?|imgs?|pictures|photos)$/i;
 
@@ -29,9 +30,9 @@ export interface FoundFolders {
   readonly plain?: PictureFolder;
 }
 
-/** Whether a path is that of a picture which is meant to be seen. */
-export function isPicture(file: string): boolean {
-  return IMAGE_NAME.test(file) && !file.startsWith('.', file.lastIndexOf('/') + 1);
+/** Whether a file is a picture which is meant to be seen: by its name, or where that does not tell by its contents. */
+export function isPicture({ files, kinds }: Listing, index: number): boolean {
+  return (isPictureName(files[index]) || (kinds?.pictures.has(index) ?? false)) && !isHidden(files[index]);
 }
 
 /**
@@ -48,7 +49,7 @@ export function findPictureFolders(listing: Listing, asked?: string): FoundFolde
   // There are far more files than folders, so a folder's path is taken apart once.
   const targets = new Map<string, number[]>();
   listing.files.forEach((file, index) => {
-    if (!isPicture(file)) return;
+    if (!isPicture(listing, index)) return;
     const end = file.lastIndexOf('/');
     const folder = end < 0 ? '' : file.slice(0, end);
     let target = targets.get(folder);

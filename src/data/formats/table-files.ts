@@ -8,7 +8,7 @@ import { type Listing, listFiles } from '../listing.ts';
 import { type LabelRow, type LabelTable, parseLabelTable } from './label-table.ts';
 import { isPicture } from './split-folders.ts';
 
-const PICTURE_NAME = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
+const PICTURE_NAME = /\.(jpe?g|jpe|jfif|png|webp|gif|tiff?|avif|bmp|p[bgpn]m)$/i;
 
 /** An image of a table: a file of the listing that it was found in. */
 export interface TableImage {
@@ -106,7 +106,7 @@ export function tableNotes(
   among: Iterable<number> = listing.files.keys(),
 ): string[] {
   const named = new Set(images.map(({ file }) => file));
-  const unnamed = [...among].filter((file) => isPicture(listing.files[file]) && !named.has(file)).length;
+  const unnamed = [...among].filter((file) => isPicture(listing, file) && !named.has(file)).length;
   const table = titleOf(name);
   return [
     ...(repeated > 0 ? [`${table} names ${count(repeated, 'image')} again: read once`] : []),
