@@ -25,11 +25,13 @@ const READINGS: readonly ((name: string) => readonly string[])[] = [
 ];
 
 function canonical(name: string): string {
-  return name
+  const words = name
     .normalize('NFKC')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .trim();
+  // Of names that are signs alone (`+`, `(`) nothing would be left to tell them apart.
+  return words === '' ? name.trim() : words;
 }
 
 interface Question {
