@@ -1,5 +1,5 @@
 /** `pushpull augment`: what an augmentation makes of a picture, on one sheet. */
-import { stat } from 'node:fs/promises';
+
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import {
@@ -15,6 +15,7 @@ import {
 import { applyPlan, describePlan } from '../augment/plan.ts';
 import { BUILT_IN_DATASETS, openDataset } from '../data/dataset.ts';
 import { writeFileAtomic } from '../data/files.ts';
+import { stat } from '../data/fs.ts';
 import { isImageFile, readImageFile } from '../data/picture-file.ts';
 import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';

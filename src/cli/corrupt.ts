@@ -1,5 +1,5 @@
 /** `pushpull corrupt`: corrupted copies of a picture or a data set, to look at or to keep. */
-import { stat } from 'node:fs/promises';
+
 import path from 'node:path';
 import type { Command } from 'commander';
 import {
@@ -15,6 +15,7 @@ import {
   type Severity,
 } from '../corrupt/index.ts';
 import { writeFileAtomic } from '../data/files.ts';
+import { stat } from '../data/fs.ts';
 import { loadTextures } from '../data/loader/pipeline.ts';
 import { folderLock, withLock } from '../data/lock.ts';
 import { checkLargeEnough, encodePng, isImageFile, readImageFile, squareCrop } from '../data/picture-file.ts';

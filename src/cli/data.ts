@@ -1,5 +1,5 @@
 /** `pushpull data`: fetch a data set, check it, and show what is in it. */
-import { stat } from 'node:fs/promises';
+
 import path from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
@@ -7,6 +7,7 @@ import { CIFAR10_ARCHIVE, cifar10CacheFile } from '../data/cifar10.ts';
 import { type Dataset, openDataset, type Split } from '../data/dataset.ts';
 import { download, hashFile } from '../data/download.ts';
 import { writeFileAtomic } from '../data/files.ts';
+import { statIfThere } from '../data/fs.ts';
 import { hasWholeMnist, MNIST_FILES, mnistCacheFolder } from '../data/mnist.ts';
 import { UserError } from '../errors.ts';
 import { shellWord } from '../train/command.ts';
@@ -141,7 +142,7 @@ async function provide(
   { check }: Flags,
   signal: AbortSignal,
 ): Promise<void> {
-  const found = (await stat(file).catch(() => undefined))?.size;
+  const found = (await statIfThere(file))?.size;
   if (found !== undefined) {
     const isWhole = found === bytes && (!check || (await hashFile(file, 'sha256')) === sha256);
     if (isWhole) return;

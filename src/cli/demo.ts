@@ -1,16 +1,18 @@
 /** `pushpull demo`: train, corrupt, measure, compare and report in one command. */
-import { mkdir, readFile } from 'node:fs/promises';
+
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { BUILT_IN_DATASETS } from '../data/dataset.ts';
+import { BUILT_IN_DATASETS, openDataset } from '../data/dataset.ts';
 import { writeFileAtomic } from '../data/files.ts';
+import { ifThere, mkdir, readFile } from '../data/fs.ts';
 import { folderLock, withLock } from '../data/lock.ts';
 import { loadSharp } from '../data/sharp.ts';
 import { checkEngineOptions, storedChoice } from '../engine/options.ts';
 import { UserError } from '../errors.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import type { StemConfig } from '../models/config.ts';
+import { problemOf } from '../system-errors.ts';
 import { findCheckpoint } from '../train/checkpoint.ts';
 import { isRun, runPaths } from '../train/run.ts';
 import { resumeRun, startRun } from '../train/start.ts';
@@ -81,6 +83,8 @@ async function demo(flags: Flags): Promise<void> {
   checkEngineOptions(flags);
   // The report's pictures need it; not after minutes of training.
   loadSharp();
+  // Before the folder is claimed for these images.
+  await (await openDataset(flags.data, 'train', { cacheDir: flags.cache })).close();
   await claimFolder(flags);
   const results: string[] = [];
   for (const [index, { name, title, stem }] of NETWORKS.entries()) {
@@ -179,7 +183,7 @@ async function claimFolder({ data, out, quick = false, seed, precision, tf32 }: 
     ...storedChoice({ precision, tf32 }),
   })}\n`;
   const file = join(out, 'demo.json');
-  const found = await readFile(file, 'utf8').catch(() => undefined);
+  const found = await ifThere(readFile(file, 'utf8'));
   if (found === settings) return;
   if (found !== undefined) {
     throw new UserError(
@@ -190,8 +194,9 @@ async function claimFolder({ data, out, quick = false, seed, precision, tf32 }: 
     await mkdir(out, { recursive: true });
     await writeFileAtomic(file, settings);
   } catch (error) {
+    if (!(error instanceof UserError)) throw error;
     throw new UserError(
-      `--out ${out}: the folder cannot be made (${(error as Error).message}); choose one that can be written`,
+      `--out ${out}: the folder cannot be made (${problemOf(error)}); choose one that can be written`,
     );
   }
 }

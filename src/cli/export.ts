@@ -1,8 +1,8 @@
 /** `pushpull export`: an ONNX or safetensors file from a run's checkpoint, or from weights of another origin. */
 
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { writeFileAtomic } from '../data/files.ts';
+import { readFile } from '../data/fs.ts';
 import { fileLock, withLock } from '../data/lock.ts';
 import { UserError } from '../errors.ts';
 import type { Tensor } from '../graph/tensor.ts';
@@ -11,6 +11,7 @@ import { type Form, variantName } from '../models/config.ts';
 import { exportModel, INPUT_NAME, OUTPUT_NAME } from '../models/export.ts';
 import { createModel, type ImageModel } from '../models/registry.ts';
 import { OPSET } from '../onnx/lower/index.ts';
+import { problemOf } from '../system-errors.ts';
 import { checkTensors, loadCheckpoint } from '../train/checkpoint.ts';
 import { PRESETS } from '../train/config.ts';
 import { howTrained } from '../train/history.ts';
@@ -249,8 +250,8 @@ async function classNames(
     // What earlier versions wrote where nobody gave names.
     return known.length > 10 && known.every((name, index) => name === String(index)) ? [] : [...known];
   }
-  const text = await readFile(file, 'utf8').catch((error: Error) => {
-    throw new UserError(`--class-names ${file}: cannot be read (${error.message})`);
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new UserError(`--class-names ${file}: cannot be read (${problemOf(error)})`);
   });
   const names = text.split(/\r?\n/).filter((line) => line.trim() !== '');
   if (names.length === classes) return names;

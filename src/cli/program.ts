@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { type AddHelpTextContext, type AddHelpTextPosition, Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { UserError } from '../errors.ts';
+import { explainFinally } from '../system-errors.ts';
 import * as augmenting from './augment.ts';
 import * as comparing from './compare.ts';
 import * as corruption from './corrupt.ts';
@@ -18,6 +19,7 @@ import * as retrofitting from './retrofit.ts';
 import * as searching from './search.ts';
 import { addLimitOptions } from './shared/limit-options.ts';
 import { fitHelp } from './shared/lines.ts';
+import { checkPlaces } from './shared/places.ts';
 import * as training from './train.ts';
 
 const EXAMPLES = `
@@ -89,7 +91,8 @@ export function createProgram(): Command {
     })
     .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
     .exitOverride()
-    .addHelpText('after', EXAMPLES);
+    .addHelpText('after', EXAMPLES)
+    .hook('preAction', (_, command) => checkPlaces(command));
   for (const { register } of COMMANDS) register(program);
   addLimitOptions(program);
   return program;
@@ -116,7 +119,8 @@ export async function run(words: readonly string[]): Promise<number> {
     if (words.length === 0) program.outputHelp();
     else await program.parseAsync(words, { from: 'user' });
     return Number(process.exitCode ?? 0);
-  } catch (error) {
+  } catch (cause) {
+    const error = explainFinally(cause);
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof UserError) {
       console.error(`${pc.red('error:')} ${error.message}`);

@@ -1,12 +1,23 @@
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, createWriteStream, openSync, readSync } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { UserError } from '../errors.ts';
 import { cacheFolder } from './cache-folder.ts';
 import { errorCode, explainWriteError, temporaryNeighbour } from './files.ts';
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  mkdir,
+  open,
+  openSync,
+  readSync,
+  rename,
+  rm,
+  stat,
+  statIfThere,
+} from './fs.ts';
 import { memoryShare, unpackLimit, unpacksToTooMuch } from './limits.ts';
 import { indexTar, type TarIndex } from './tar.ts';
 
@@ -87,7 +98,7 @@ async function unpack(
   }
   const name = path.basename(file).replace(/\.(tar\.gz|tgz|gz)$/i, '');
   const unpacked = path.join(cacheFolder(cacheDir), 'unpacked', `${name}-${key}.tar`);
-  if (!(await stat(unpacked).catch(() => undefined))) await gunzipToFile(file, size, unpacked);
+  if (!(await statIfThere(unpacked))) await gunzipToFile(file, size, unpacked);
   return indexFile(unpacked, (await stat(unpacked)).size, file);
 }
 

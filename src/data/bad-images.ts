@@ -1,7 +1,8 @@
 /** The images that a run could not read: told once each, listed in a file, and no more of them than a limit. */
-import { readFile } from 'node:fs/promises';
+
 import { UserError } from '../errors.ts';
 import { writeFileAtomic } from './files.ts';
+import { ifThere, readFile } from './fs.ts';
 
 /** An image that could not be read. */
 export interface Unreadable {
@@ -51,7 +52,7 @@ export class BadImages {
   /** With those that an earlier part of the same run listed in the file, if there is one. */
   static async resume(options: BadImagesOptions): Promise<BadImages> {
     const bad = new BadImages(options);
-    const text = options.file ? await readFile(options.file, 'utf8').catch(() => '') : '';
+    const text = options.file ? ((await ifThere(readFile(options.file, 'utf8'))) ?? '') : '';
     if (!text.startsWith(HEADER)) return bad;
     for (const line of text.slice(HEADER.length).split('\n')) {
       const [path, reason] = line.split('\t');

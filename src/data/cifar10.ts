@@ -1,8 +1,8 @@
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../errors.ts';
 import { cacheFolder } from './cache-folder.ts';
 import type { Split, SplitContents } from './dataset.ts';
+import { statIfThere } from './fs.ts';
 import { type Listing, openListing } from './listing.ts';
 
 /** The official archive, as its page and independent projects give it. */
@@ -46,7 +46,7 @@ export function cifar10CacheFile(cacheDir?: string): string {
 /** @throws UserError when it was not downloaded yet */
 export async function openCifar10FromCache(split: Split, cacheDir?: string): Promise<SplitContents> {
   const file = cifar10CacheFile(cacheDir);
-  if (!(await stat(file).catch(() => undefined))) {
+  if (!(await statIfThere(file))) {
     throw new UserError(
       `cifar10: expected the downloaded archive ${file}, found none; run 'pushpull data cifar10' (162 MB), ` +
         'or give the path of the archive or of an image folder',

@@ -1,6 +1,7 @@
 import type { OutputInfo, Sharp } from 'sharp';
-import { UserError } from '../errors.ts';
+import { OutOfMemoryError, UserError } from '../errors.ts';
 import { createImage, type Image } from '../image/image.ts';
+import { explainError, problemOf } from '../system-errors.ts';
 import { decodeBmp } from './bmp.ts';
 import { errorCode } from './files.ts';
 import { type OpaqueGif, withoutTransparency } from './gif.ts';
@@ -187,7 +188,7 @@ function whatIsWrong(bytes: Uint8Array, format: PictureFormat): string {
   return isWhole ? `its ${format} data is damaged` : `its ${format} data ends too early`;
 }
 
-/** What the system says of files that cannot be read; its own words repeat the path. */
+/** What the system says of files of a listing, where its usual words would not fit. */
 const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   EACCES: 'you may not read it: change its permissions',
   EPERM: 'you may not read it: change its permissions',
@@ -197,9 +198,17 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   EIO: 'the disk failed',
 };
 
-/** What is wrong with an image that could not be read, in words. */
+/** It is the machine that has come to an end, and the next image would fare no better. */
+const OF_THE_MACHINE: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN']);
+
+/**
+ * What is wrong with an image that could not be read, in words.
+ *
+ * @throws UserError where memory or open files have run out, which is no fault of the image
+ */
 export function decodingReason(error: unknown): string {
-  const known = SYSTEM_REASONS[errorCode(error) ?? ''];
-  if (known !== undefined) return known;
-  return error instanceof Error ? error.message : String(error);
+  const code = errorCode(error) ?? '';
+  const explained = explainError(error);
+  if (explained instanceof OutOfMemoryError || OF_THE_MACHINE.has(code)) throw explained;
+  return SYSTEM_REASONS[code] ?? problemOf(explained);
 }

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { setTimeout } from 'node:timers/promises';
 import { UserError } from '../errors.ts';
 import { errorCode, explainWriteError } from './files.ts';
+import { createReadStream, mkdir, open, rename, rm, statIfThere } from './fs.ts';
 
 export interface DownloadOptions {
   readonly url: string;
@@ -152,7 +151,7 @@ function rangeTotal(response: Response): number | undefined {
 }
 
 async function sizeOf(file: string): Promise<number> {
-  return (await stat(file).catch(() => undefined))?.size ?? 0;
+  return (await statIfThere(file))?.size ?? 0;
 }
 
 /** fetch says only "fetch failed"; the reason is its cause. */

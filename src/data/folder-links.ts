@@ -1,6 +1,7 @@
 /** Which links to folders are followed in a data folder. */
-import { realpath } from 'node:fs/promises';
+
 import path from 'node:path';
+import { realpath } from './fs.ts';
 import { followLinks } from './limits.ts';
 import type { TarLeftOut } from './tar.ts';
 

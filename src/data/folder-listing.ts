@@ -1,9 +1,8 @@
-import type { Dirent } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { FolderLinks } from './folder-links.ts';
 import { splitOf } from './formats/splits.ts';
+import { type Dirent, readdir, stat } from './fs.ts';
 import { indexFile, readIndex, writeIndex } from './index-cache.ts';
 import { followLinks } from './limits.ts';
 import type { TarLeftOut } from './tar.ts';

@@ -1,10 +1,11 @@
 /** Indices of large data sets, kept in the cache folder so that the next start need not look at every file. */
+
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { z } from 'zod';
 import { cacheFolder } from './cache-folder.ts';
 import { writeFileAtomic } from './files.ts';
+import { readFile } from './fs.ts';
 
 /** Where the index of a place is kept. */
 export function indexFile(place: string, cacheDir?: string): string {

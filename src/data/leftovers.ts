@@ -1,9 +1,9 @@
 /** Half-written files and temporary folders, and those of processes that are gone. */
-import { rmSync } from 'node:fs';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { atExit } from './cleanup.ts';
+import { mkdtemp, readdir, rm, rmSync, stat } from './fs.ts';
 import { isRunning } from './process-identity.ts';
 
 /** The names that `temporaryNeighbour` gives. */

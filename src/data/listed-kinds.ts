@@ -1,5 +1,5 @@
 /** Which files of a listing are pictures: by their names where these tell, else by their contents. */
-import { open } from 'node:fs/promises';
+import { open } from './fs.ts';
 import { IDENTIFYING_BYTES, identify } from './image-header.ts';
 import type { Listing } from './listing.ts';
 import { isPictureName, otherKind } from './picture-names.ts';

@@ -1,9 +1,8 @@
-import { closeSync, openSync, readSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { openTar } from './archive.ts';
 import { listFolderFiles } from './folder-listing.ts';
 import { isZip, listZip } from './formats/zip.ts';
+import { closeSync, openSync, readFile, readSync, stat } from './fs.ts';
 import { identifyFiles, type ListedKinds } from './listed-kinds.ts';
 import { type ImageStorage, storeFiles } from './storage.ts';
 import type { TarEntry, TarLeftOut } from './tar.ts';

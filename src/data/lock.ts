@@ -4,13 +4,14 @@
  * A lock is a small file that names its holder and is written anew every few seconds. Whether a holder on this machine is still there,
  * the system says; of any other, the age of the file tells it, by the clock of the disk that both share.
  */
+
 import { randomBytes } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
-import { link, mkdir, open, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../errors.ts';
+import { problemOf } from '../system-errors.ts';
 import { atExit } from './cleanup.ts';
 import { errorCode, explainWriteError } from './files.ts';
+import { link, mkdir, open, readFile, readFileSync, rm, rmdir, rmSync, stat, writeFile } from './fs.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { lookFor, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
@@ -193,7 +194,7 @@ async function readHolder(file: string): Promise<Holder | undefined> {
   for (let attempt = 0; ; attempt++) {
     const text = await readFile(file, 'utf8').catch((error: unknown) => {
       if (errorCode(error) === 'ENOENT') return undefined;
-      throw new UserError(`${file}: the lock cannot be read (${(error as Error).message}); delete it`);
+      throw new UserError(`${file}: the lock cannot be read (${problemOf(error)}); delete it`);
     });
     if (text === undefined) return undefined;
     try {

@@ -1,4 +1,3 @@
-import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -6,6 +5,7 @@ import { gunzip } from 'node:zlib';
 import { UserError } from '../errors.ts';
 import { cacheFolder } from './cache-folder.ts';
 import type { Split, SplitContents } from './dataset.ts';
+import { isMissing, readFile, stat } from './fs.ts';
 
 /** The official files, of which PyTorch keeps a copy. Their checksums are those that other projects give. */
 export const MNIST_FILES = {
@@ -104,8 +104,8 @@ async function readIdx(
     new UserError(`${file}: expected a part of MNIST, found a damaged or missing file; ${cure}`);
   const bytes = await readFile(file)
     .then((packed) => promisify(gunzip)(packed))
-    .catch(() => {
-      throw damaged();
+    .catch((error: unknown) => {
+      throw error instanceof UserError && !isMissing(error) ? error : damaged();
     });
   const start = 4 + 4 * dimensions;
   const UNSIGNED_BYTES = 8;

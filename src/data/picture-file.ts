@@ -1,9 +1,10 @@
 /** Reading and writing single pictures: a photo, and what became of it. */
-import { readFile } from 'node:fs/promises';
+
 import { SMALLEST_SIDE } from '../corrupt/index.ts';
 import { UserError } from '../errors.ts';
 import { createImage, type Image } from '../image/image.ts';
 import { decodeImage } from './decode.ts';
+import { readFile } from './fs.ts';
 import { identify } from './image-header.ts';
 import { maxPixels } from './limits.ts';
 import { isPictureName } from './picture-names.ts';

@@ -1,9 +1,10 @@
 /** Which process something belongs to, and whether that one is still there. */
+
 import { execFile } from 'node:child_process';
-import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { promisify } from 'node:util';
 import { errorCode } from './files.ts';
+import { readFile, readlink } from './fs.ts';
 
 /** A process, told apart from all that had or will have its number. */
 export interface ProcessIdentity {

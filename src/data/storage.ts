@@ -1,9 +1,7 @@
-import { closeSync, openSync, read, readSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import { inflateRaw } from 'node:zlib';
 import { createImage, type Image } from '../image/image.ts';
 import { type DecodedImage, decodeImage } from './decode.ts';
+import { closeSync, openSync, read, readFile, readSync } from './fs.ts';
 import type { PixelCache } from './loader/pixel-cache.ts';
 import { loadSharp } from './sharp.ts';
 import type { Transform } from './transform.ts';
@@ -132,8 +130,6 @@ export function selectImages(storage: ImageStorage, chosen: Uint32Array): ImageS
   }
 }
 
-const readDescriptor = promisify(read);
-
 /** The image file in deflated bytes. */
 async function inflate(bytes: Uint8Array, size: number): Promise<Uint8Array> {
   return await new Promise((resolve, reject) => {
@@ -239,13 +235,7 @@ export class ImageReader {
         this.#descriptor ??= openSync(storage.file, 'r');
         const length = storage.lengths[index];
         const bytes = new Uint8Array(length);
-        const { bytesRead } = await readDescriptor(
-          this.#descriptor,
-          bytes,
-          0,
-          length,
-          storage.offsets[index],
-        );
+        const bytesRead = await read(this.#descriptor, bytes, 0, length, storage.offsets[index]);
         const found = bytes.subarray(0, bytesRead);
         const size = storage.inflated?.[index] ?? 0;
         return size === 0 ? found : await inflate(found, size);

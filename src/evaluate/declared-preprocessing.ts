@@ -1,6 +1,7 @@
 /** How a model's own metadata and the configurations of HuggingFace's and timm's beside it say that it wants its images. */
-import { readFile } from 'node:fs/promises';
+
 import path from 'node:path';
+import { readFile } from '../data/fs.ts';
 import type { DeclaredPreprocessing, Gap } from './declared/declared.ts';
 import { readProcessor } from './declared/huggingface.ts';
 import { isRecord } from './declared/keys.ts';

@@ -1,14 +1,15 @@
 /**
  * Evaluating a classifier: clean error, the grid of corruptions and severities, and how that compares with a baseline.
  */
-import { stat } from 'node:fs/promises';
+
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { CorruptionName, ParameterSet, Severity } from '../corrupt/index.ts';
 import type { BadLimit, Unreadable } from '../data/bad-images.ts';
 import type { ClassSelection } from '../data/class-selection.ts';
 import type { DatasetReading } from '../data/dataset.ts';
-import { writeFileAtomic } from '../data/files.ts';
+import { checkWritable, writeFileAtomic } from '../data/files.ts';
+import { statIfThere } from '../data/fs.ts';
 import { LoaderPool } from '../data/loader/loader.ts';
 import { fileLock, withLock } from '../data/lock.ts';
 import type { EngineOptions } from '../engine/engine.ts';
@@ -20,7 +21,7 @@ import { type GatheredAnswers, gatherAnswers } from './gather.ts';
 import { badImagesOf } from './left-out.ts';
 import { type MeasuredCell, measureCells } from './measure.ts';
 import type { AskedLimits } from './model-demands.ts';
-import { measuredCells } from './predictions.ts';
+import { measuredCells, predictionsPath } from './predictions.ts';
 import type { PreprocessingFlags } from './preprocessing.ts';
 import { Progress, type ProgressEvent } from './progress.ts';
 import { EvaluationRecord, hasAlexnetErrors } from './record.ts';
@@ -127,6 +128,10 @@ async function measure(options: EvaluateOptions): Promise<Result> {
   // What costs nothing is checked first: nobody wants to wait for a download to hear that a file is missing.
   const baseline = options.baseline ? await readResult(options.baseline) : undefined;
   if (baseline) checkBaselineCells(baseline, options.baseline!, asked);
+  if (options.out !== undefined) {
+    await checkWritable(options.out, 'file');
+    if (options.predictions !== false) await checkWritable(predictionsPath(options.out), 'file');
+  }
   const earlier = options.out ? await readEarlier(options.out, options.baseline) : undefined;
   if (!baseline && earlier?.baseline) checkBaselineCells(earlier.baseline, earlier.baseline.file, asked);
   const source = await readSubject(options);
@@ -232,7 +237,7 @@ async function readEarlier(out: string, baseline: string | undefined): Promise<R
   if (baseline && path.resolve(out) === path.resolve(baseline)) {
     throw new UserError(`--out ${out}: is the baseline's file as well; choose another --out`);
   }
-  if (!(await stat(out).catch(() => undefined))) return undefined;
+  if (!(await statIfThere(out))) return undefined;
   try {
     return await readResult(out);
   } catch (error) {

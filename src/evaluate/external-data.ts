@@ -1,10 +1,11 @@
 /** Weights that an ONNX file keeps in other files beside it. */
-import { constants } from 'node:fs';
-import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
+
 import path from 'node:path';
+import { constants, type FileHandle, ifThere, open, realpath, stat } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
 import type { TensorProto } from '../onnx/model.ts';
 import { storageBytes } from '../onnx/schema.ts';
+import { problemOf } from '../system-errors.ts';
 
 /** `TensorProto.DataLocation.EXTERNAL` (onnx.proto). */
 const EXTERNAL = 1;
@@ -108,7 +109,7 @@ function placeOf(tensor: TensorProto, file: string): Place {
 
 async function openBeside(name: string, file: string): Promise<{ handle: FileHandle; size: number }> {
   const place = path.join(path.dirname(file), name);
-  const real = await realpath(place).catch(() => undefined);
+  const real = await ifThere(realpath(place));
   if (real === undefined) {
     throw new UserError(
       `${file}: expected its weights in ${place}, found no such file; put it beside the model, or ${INSIDE}`,
@@ -125,11 +126,11 @@ async function openBeside(name: string, file: string): Promise<{ handle: FileHan
   };
   if (!(await stat(real)).isFile()) refuse();
   // Opening anything else could wait for ever: without that it is looked at once more when it is open.
-  const handle = await open(real, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((error: Error) => {
-    throw new UserError(
-      `${file}: its weights in ${place} cannot be read (${error.message}); check its permissions`,
-    );
-  });
+  const handle = await open(real, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(
+    (error: unknown) => {
+      throw new UserError(`${file}: its weights in ${place} cannot be read (${problemOf(error)})`);
+    },
+  );
   const opened = await handle.stat();
   if (opened.isFile()) return { handle, size: opened.size };
   await handle.close();

@@ -1,6 +1,7 @@
 /** Which file a model is in, where a folder is given: that of a run, or one as HuggingFace and others keep models. */
-import { readdir, stat } from 'node:fs/promises';
+
 import path from 'node:path';
+import { ifThere, readdir, statIfThere } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
 import { shellWord } from '../train/command.ts';
 import { isOwnRun, openRun } from '../train/run.ts';
@@ -27,7 +28,7 @@ const USUAL = 'model.onnx';
  * @throws UserError when there is none, or several and no `model.onnx`
  */
 export async function findModel(given: string): Promise<FoundModel> {
-  const entry = await stat(given).catch(() => undefined);
+  const entry = await statIfThere(given);
   if (!entry) {
     throw new UserError(
       `${given}: expected an ONNX file or the folder of a run, found nothing there; check the path`,
@@ -51,7 +52,7 @@ async function modelOfRun(run: string): Promise<string> {
 async function modelOfFolder(folder: string): Promise<FoundModel> {
   const found: string[] = [];
   for (const place of PLACES) {
-    const names = await readdir(path.join(folder, place)).catch(() => []);
+    const names = (await ifThere(readdir(path.join(folder, place)))) ?? [];
     for (const name of names.sort()) if (/\.onnx$/i.test(name)) found.push(path.join(place, name));
   }
   const usual = PLACES.map((place) => path.join(place, USUAL)).find((name) => found.includes(name));

@@ -1,6 +1,7 @@
 /** A first look at a model file, before any engine sees it: is it ONNX, and is it all there? */
+
 import { createHash } from 'node:crypto';
-import { open, readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
 import { decodeModel, encodeModel, type ModelProto, type TensorProto } from '../onnx/model.ts';
 import { storedTensors, withTensors } from '../onnx/tensors.ts';

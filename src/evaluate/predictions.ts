@@ -12,8 +12,9 @@
  * model's file), `data` and `clean` (fingerprints of the images, as in the result; `clean` beside a corrupted set only),
  * `classes` (JSON list of their names).
  */
-import { stat } from 'node:fs/promises';
+
 import { writeFileAtomic } from '../data/files.ts';
+import { statIfThere } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
 import { floats, int32 } from '../graph/tensor.ts';
 import { encodeSafetensors, readSafetensors, type StorableTensor } from '../train/safetensors.ts';
@@ -129,7 +130,7 @@ export class PredictionsRecord implements Predictions {
  */
 export async function readPredictions(resultFile: string, known?: Result): Promise<Predictions | undefined> {
   const file = predictionsPath(resultFile);
-  if (!(await stat(file).catch(() => undefined))) return undefined;
+  if (!(await statIfThere(file))) return undefined;
   const result = known ?? (await readResult(resultFile));
   const { tensors, metadata } = await readSafetensors(file);
   const { schema, model, data, clean } = metadata;

@@ -4,10 +4,11 @@
  * Every rate is a fraction in [0, 1], every error is a top-1 error unless it says top-5, and beside
  * every figure stands the number of images that it was measured on.
  */
-import { readFile } from 'node:fs/promises';
+
 import { z } from 'zod';
 import { CORRUPTED_FORMATS } from '../data/corrupted/spec.ts';
 import { readProblem } from '../data/files.ts';
+import { readFile } from '../data/fs.ts';
 import { ENGINES, PRECISIONS } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import { RESIZE_FILTERS } from '../image/resize.ts';

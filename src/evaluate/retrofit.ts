@@ -2,11 +2,12 @@
  * Retrofitting a finished classifier with push-pull: the surgery itself, the statistics of the new layer's responses,
  * and what both do to the error on clean images.
  */
-import { stat } from 'node:fs/promises';
+
 import { availableParallelism } from 'node:os';
 import { BadImages, type BadLimit, type Unreadable } from '../data/bad-images.ts';
 import { type Dataset, openDataset } from '../data/dataset.ts';
-import { writeFileAtomic } from '../data/files.ts';
+import { checkWritable, writeFileAtomic } from '../data/files.ts';
+import { stat, statIfThere } from '../data/fs.ts';
 import { type Batch, DataLoader, LoaderPool } from '../data/loader/loader.ts';
 import { fileLock, withLock } from '../data/lock.ts';
 import type { Device, OnnxEngine } from '../engine/engine.ts';
@@ -179,13 +180,14 @@ async function replaceLayer(request: RetrofitRequest): Promise<RetrofitOutcome> 
 }
 
 async function checkOut(out: string, model: string): Promise<void> {
-  const [there, original] = await Promise.all([stat(out).catch(() => undefined), stat(model)]);
+  const [there, original] = await Promise.all([statIfThere(out), stat(model)]);
   if (there?.isDirectory()) {
     throw new UserError(`--out ${out}: expected the name of an ONNX file to write, found a folder`);
   }
   if (there && there.ino === original.ino && there.dev === original.dev) {
     throw new UserError(`--out ${out}: is the model itself; choose another name, so that the original stays`);
   }
+  await checkWritable(out, 'file');
 }
 
 function checkCard({ card, path }: ModelFile): void {

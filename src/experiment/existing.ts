@@ -1,9 +1,11 @@
 /** What is there already of a plan: runs, results, and runs of other names that are the same. */
+
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rename, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { ifThere, readdir, readFile, rename, statIfThere } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
 import { type Result, readResult } from '../evaluate/result.ts';
+import { problemOf } from '../system-errors.ts';
 import type { RunConfig } from '../train/config.ts';
 import { isRun, openRun, type Run, runPaths } from '../train/run.ts';
 import { checkSameRun, differingEntry } from '../train/same-config.ts';
@@ -77,7 +79,7 @@ async function adoptable(
   if (missing.length === 0) return found;
   const own = new Set(planned.map(({ name }) => name));
   const strangers: ExistingRun[] = [];
-  for (const name of (await readdir(folder).catch((): string[] => [])).sort()) {
+  for (const name of ((await ifThere(readdir(folder))) ?? []).sort()) {
     const place = `${folder}/${name}`;
     if (own.has(name) || !(await isRun(place))) continue;
     strangers.push(await inspect(place));
@@ -104,7 +106,7 @@ export async function adopt({ out }: ExperimentPlan, existing: Existing): Promis
     // What may be there is a run that never came to a checkpoint.
     if (await isEntry(place)) await rename(place, `${place}.begun`).catch(() => {});
     await rename(folder, place).catch((error: unknown) => {
-      throw new UserError(`${folder}: could not be renamed to ${place} (${(error as Error).message})`);
+      throw new UserError(`${folder}: could not be renamed to ${place} (${problemOf(error)})`);
     });
     notes.push(`${basename(folder)} is ${finished ? '' : 'a part of '}${name}: kept under that name`);
   }
@@ -112,7 +114,7 @@ export async function adopt({ out }: ExperimentPlan, existing: Existing): Promis
 }
 
 async function isEntry(place: string): Promise<boolean> {
-  return (await stat(place).catch(() => undefined)) !== undefined;
+  return (await statIfThere(place)) !== undefined;
 }
 
 /** @throws UserError when it belongs to another model than the run's */

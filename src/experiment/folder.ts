@@ -1,8 +1,9 @@
 /** The folder of an experiment: where things are in it, and what it remembers of what was asked. */
-import { mkdir, readFile } from 'node:fs/promises';
+
 import { join } from 'node:path';
 import { z } from 'zod';
 import { errorCode, explainWriteError, writeFileAtomic } from '../data/files.ts';
+import { ifThere, mkdir, readFile } from '../data/fs.ts';
 import type { EngineChoice } from '../engine/options.ts';
 import { UserError } from '../errors.ts';
 import { runConfigSchema } from '../train/config.ts';
@@ -183,7 +184,7 @@ export async function writeFolder(
 ): Promise<void> {
   const { settings } = experimentPaths(plan.out);
   const text = `${JSON.stringify(describePlan(plan, earlier), null, 2)}\n`;
-  if ((await readFile(settings, 'utf8').catch(() => undefined)) === text) return;
+  if ((await ifThere(readFile(settings, 'utf8'))) === text) return;
   await writeFileAtomic(settings, text);
 }
 

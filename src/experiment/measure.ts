@@ -1,6 +1,7 @@
 /** A short look at how fast a run of an experiment trains and is measured here. Nothing stays behind. */
-import { writeFile } from 'node:fs/promises';
+
 import type { CorruptionName } from '../corrupt/index.ts';
+import { writeFile } from '../data/fs.ts';
 import { makeTemporaryFolder } from '../data/leftovers.ts';
 import { createEngine } from '../engine/node/index.ts';
 import { evaluate } from '../evaluate/evaluate.ts';

@@ -1,6 +1,7 @@
 /** What comes out of an experiment: tables, and the report. */
-import { readdir } from 'node:fs/promises';
+
 import { basename, join } from 'node:path';
+import { ifThere, readdir } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
 import { type Result, readResult } from '../evaluate/result.ts';
 import { buildReport } from '../report/build.ts';
@@ -70,7 +71,7 @@ export async function writeOutputs(plan: ExperimentPlan): Promise<Outputs> {
 
 async function measuredRows({ out, rows }: ExperimentPlan): Promise<Measured> {
   const paths = experimentPaths(out);
-  const names = await readdir(paths.results).catch((): string[] => []);
+  const names = (await ifThere(readdir(paths.results))) ?? [];
   const measured = new Map<PlannedRow, MeasuredSeed[]>();
   for (const planned of rows) {
     const seeds: MeasuredSeed[] = [];

@@ -1,10 +1,10 @@
 /** Reading experiment files: YAML or JSON, with line and column in every complaint. */
-import { readdir, readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Document, Node } from 'yaml';
 import type { z } from 'zod';
+import { readdir, readFile, statIfThere } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
 import { type EntryPath, type ExperimentRow, expandRows, FileProblem } from './rows.ts';
 import { EXPERIMENT_SCHEMA, type ExperimentFile, experimentSchema } from './schema.ts';
@@ -44,7 +44,7 @@ export async function shippedExperiments(): Promise<string[]> {
 
 async function findExperiment(given: string): Promise<string> {
   const place = path.resolve(given);
-  if ((await stat(place).catch(() => undefined))?.isFile()) return place;
+  if ((await statIfThere(place))?.isFile()) return place;
   const names = await shippedExperiments();
   if (names.includes(given)) return path.join(SHIPPED, `${given}.yaml`);
   throw new UserError(

@@ -1,7 +1,8 @@
 /** How far an experiment has come, run by run: what displays show and `status.json` keeps. */
-import { readFile } from 'node:fs/promises';
+
 import { z } from 'zod';
 import { writeFileAtomic } from '../data/files.ts';
+import { ifThere, readFile } from '../data/fs.ts';
 import type { Result } from '../evaluate/result.ts';
 import type { EpochRecord } from '../train/history.ts';
 import { type Existing, findExisting } from './existing.ts';
@@ -155,7 +156,7 @@ export async function writeStatus(out: string, states: readonly RunState[]): Pro
 
 /** A file that is damaged or of another version tells nothing: it repeats what run folders say, but for divergences. */
 async function readStatus(out: string): Promise<z.infer<typeof statusSchema>['runs']> {
-  const text = await readFile(experimentPaths(out).status, 'utf8').catch(() => '{}');
+  const text = (await ifThere(readFile(experimentPaths(out).status, 'utf8'))) ?? '{}';
   try {
     return statusSchema.parse(JSON.parse(text)).runs;
   } catch {

@@ -1,8 +1,8 @@
 /** Writes a report to a folder: `report.html`, `report.md` and `charts/*.png`. */
-import { mkdir } from 'node:fs/promises';
+
 import path from 'node:path';
 import { writeFileAtomic } from '../data/files.ts';
-import { UserError } from '../errors.ts';
+import { mkdir } from '../data/fs.ts';
 import type { Result } from '../evaluate/result.ts';
 import { toPng } from './charts/render.ts';
 import { CHART_FOLDER, composeReport, type ReportInput } from './report.ts';
@@ -30,23 +30,15 @@ export async function buildReport(results: readonly Result[], options: ReportOpt
   const { out } = options;
   const report = await composeReport(results, options);
   const pngs: string[] = [];
-  try {
-    await mkdir(path.join(out, CHART_FOLDER), { recursive: true });
-    for (const figure of report.figures) {
-      const file = path.join(out, CHART_FOLDER, `${figure.name}.png`);
-      await writeFileAtomic(file, toPng(figure.sheet));
-      pngs.push(file);
-    }
-    const markdown = path.join(out, 'report.md');
-    const html = path.join(out, 'report.html');
-    await writeFileAtomic(markdown, report.markdown);
-    await writeFileAtomic(html, report.html);
-    return { html, markdown, pngs, headline: report.headline };
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw new UserError(
-      `--out ${out}: expected a folder that can be written, but ${(error as Error).message}; ` +
-        'choose another folder or make room',
-    );
+  await mkdir(path.join(out, CHART_FOLDER), { recursive: true });
+  for (const figure of report.figures) {
+    const file = path.join(out, CHART_FOLDER, `${figure.name}.png`);
+    await writeFileAtomic(file, toPng(figure.sheet));
+    pngs.push(file);
   }
+  const markdown = path.join(out, 'report.md');
+  const html = path.join(out, 'report.html');
+  await writeFileAtomic(markdown, report.markdown);
+  await writeFileAtomic(html, report.html);
+  return { html, markdown, pngs, headline: report.headline };
 }

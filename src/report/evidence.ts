@@ -1,8 +1,9 @@
 /** Looks for what a result alone does not hold: the run behind a model, its kernels, and a picture of its data. */
-import { stat } from 'node:fs/promises';
+
 import path from 'node:path';
 import { readKernels } from '../analyze/kernels.ts';
 import { hashFile } from '../data/download.ts';
+import { statIfThere } from '../data/fs.ts';
 import { loadTextures } from '../data/loader/pipeline.ts';
 import { UserError } from '../errors.ts';
 import { type Predictions, predictionsPath, readPredictions } from '../evaluate/predictions.ts';
@@ -94,7 +95,7 @@ export async function findRun(result: Result, resultFile: string): Promise<Found
 async function findRunFolder(file: string, resultFile: string): Promise<string | undefined> {
   for (const base of ['.', path.dirname(resultFile)]) {
     const place = path.normalize(path.isAbsolute(file) ? file : path.join(base, file));
-    const entry = await stat(place).catch(() => undefined);
+    const entry = await statIfThere(place);
     if (!entry) continue;
     const folder = entry.isDirectory() ? place : path.dirname(place);
     if (await isRun(folder)) return folder;

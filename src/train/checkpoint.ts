@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { mkdir, open, readFile, rename, rm, statIfThere } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
 import { formatShape, sameShape, type Tensor } from '../graph/tensor.ts';
+import { explainError, problemOf } from '../system-errors.ts';
 import { emptyRunning, epochRecordSchema, runningSchema } from './history.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 
@@ -93,8 +94,10 @@ export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Prom
     await rm(previous, { recursive: true, force: true });
   } catch (error) {
     await rm(fresh, { recursive: true, force: true }).catch(() => {});
+    const explained = explainError(error, path, 'write');
+    if (!(explained instanceof UserError)) throw error;
     throw new UserError(
-      `${path}: the checkpoint could not be written (${(error as Error).message}). ` +
+      `${path}: the checkpoint could not be written (${problemOf(explained)}). ` +
         'The one before is untouched: free some disk space or mend the folder, then go on with --resume.',
     );
   }
@@ -183,7 +186,7 @@ async function readPart(folder: string, name: string): Promise<Uint8Array> {
   try {
     return await readFile(join(folder, name));
   } catch (error) {
-    throw damaged(join(folder, name), `it cannot be read: ${(error as Error).message}`);
+    throw damaged(join(folder, name), `it cannot be read: ${problemOf(error)}`);
   }
 }
 
@@ -206,10 +209,7 @@ async function sha256(bytes: Uint8Array): Promise<string> {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+  return (await statIfThere(path)) !== undefined;
 }
 
 async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {

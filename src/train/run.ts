@@ -1,7 +1,8 @@
-import { appendFile, mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { explainWriteError, writeFileAtomic } from '../data/files.ts';
+import { appendFile, ifThere, isMissing, mkdir, readFile, statIfThere } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
+import { problemOf } from '../system-errors.ts';
 import { findCheckpoint } from './checkpoint.ts';
 import { parseRunConfig, type RunConfig } from './config.ts';
 import { type EpochRecord, epochRecordSchema } from './history.ts';
@@ -56,7 +57,8 @@ export async function openRun(path: string): Promise<Run> {
   let text: string;
   try {
     text = await readFile(paths.config, 'utf8');
-  } catch {
+  } catch (error) {
+    if (!isMissing(error)) throw error;
     throw new UserError(
       `${path}: expected the folder of a training run, but it has no config.json. Make one with 'pushpull train --out ${path}'.`,
     );
@@ -82,8 +84,9 @@ export async function createRun(path: string, config: RunConfig): Promise<void> 
     await writeFileAtomic(runPaths(path).config, `${JSON.stringify(config, null, 2)}\n`);
     await writeFileAtomic(runPaths(path).log, '');
   } catch (error) {
+    if (!(error instanceof UserError)) throw error;
     throw new UserError(
-      `--out ${path}: the run's folder cannot be made (${(error as Error).message}). Choose a folder that can be written.`,
+      `--out ${path}: the run's folder cannot be made (${problemOf(error)}). Choose a folder that can be written.`,
     );
   }
 }
@@ -111,7 +114,7 @@ export async function appendLog(path: string, record: EpochRecord): Promise<void
 }
 
 async function readLog(file: string): Promise<EpochRecord[]> {
-  const text = await readFile(file, 'utf8').catch(() => '');
+  const text = (await ifThere(readFile(file, 'utf8'))) ?? '';
   // What follows the last line break was cut off by a crash while it was written; resuming writes it again.
   const lines = text.split('\n').slice(0, -1);
   return lines.map((line, index) => {
@@ -135,8 +138,5 @@ function parseJson(text: string, file: string): unknown {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+  return (await statIfThere(path)) !== undefined;
 }

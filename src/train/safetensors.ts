@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFile } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
 import type { Shape, Tensor } from '../graph/tensor.ts';
 import { numElements } from '../graph/tensor.ts';
+import { problemOf } from '../system-errors.ts';
 import { ELEMENTS } from './elements.ts';
 
 /**
@@ -111,9 +112,7 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
   try {
     bytes = await readFile(path);
   } catch (error) {
-    throw new UserError(
-      `${path}: expected a safetensors file, but it cannot be read (${(error as Error).message}).`,
-    );
+    throw new UserError(`${path}: expected a safetensors file, but it cannot be read (${problemOf(error)}).`);
   }
   return decodeSafetensors(bytes, path);
 }

@@ -1,3 +1,4 @@
+import { checkWritable } from '../data/files.ts';
 import { folderLock, withLock } from '../data/lock.ts';
 import { checkEngineOptions, type EngineChoice } from '../engine/options.ts';
 import type { RunConfig } from './config.ts';
@@ -99,8 +100,9 @@ export async function startSearch(request: SearchRequest, session: SearchSession
 }
 
 /** One process at a time searches in a folder. */
-function alone<T>(session: SearchSession, work: (session: SearchSession) => Promise<T>): Promise<T> {
-  return withLock(folderLock(session.out), (signal) => work({ ...session, signal }), session.signal);
+async function alone<T>(session: SearchSession, work: (session: SearchSession) => Promise<T>): Promise<T> {
+  await checkWritable(session.out, 'folder');
+  return await withLock(folderLock(session.out), (signal) => work({ ...session, signal }), session.signal);
 }
 
 async function beginSearch(request: SearchRequest, session: SearchSession): Promise<SearchResult> {

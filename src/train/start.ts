@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { BadLimit } from '../data/bad-images.ts';
+import { checkWritable } from '../data/files.ts';
 import { folderLock, withLock } from '../data/lock.ts';
 import type { EngineOptions } from '../engine/engine.ts';
 import { createEngine } from '../engine/node/index.ts';
@@ -48,8 +49,9 @@ export async function startRun(request: TrainingRequest, session: SessionOptions
 }
 
 /** One process at a time trains in a run's folder. */
-function alone<T>(session: SessionOptions, work: (session: SessionOptions) => Promise<T>): Promise<T> {
-  return withLock(folderLock(session.out), (signal) => work({ ...session, signal }), session.signal);
+async function alone<T>(session: SessionOptions, work: (session: SessionOptions) => Promise<T>): Promise<T> {
+  await checkWritable(session.out, 'folder');
+  return await withLock(folderLock(session.out), (signal) => work({ ...session, signal }), session.signal);
 }
 
 /** What may be asked of a run that goes on; what is left out stays as it was started. */

@@ -1,7 +1,8 @@
 /** Tensors from a file of any origin. What a file is, its content says, not its name. */
-import { open } from 'node:fs/promises';
+import { open } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
 import type { Tensor } from '../graph/tensor.ts';
+import { problemOf } from '../system-errors.ts';
 import { isLegacy } from './pytorch/legacy.ts';
 import { readOldFormat, readZip, type SavedTensors } from './pytorch/read.ts';
 import { readSafetensors } from './safetensors.ts';
@@ -48,7 +49,7 @@ async function readHead(path: string): Promise<Uint8Array> {
       await file.close();
     }
   } catch (error) {
-    throw new UserError(`${path}: the weights cannot be read (${(error as Error).message}). Check the path.`);
+    throw new UserError(`${path}: the weights cannot be read (${problemOf(error)}).`);
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import sharp from 'sharp';
-import { createProgram } from '../../src/cli/program.ts';
+import { createProgram, run } from '../../src/cli/program.ts';
 import { randomStream } from '../../src/random/random.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -100,4 +100,43 @@ export async function inProcess(...words: string[]): Promise<{ stdout: string; s
   }
   const text = (printed: readonly unknown[]) => stripVTControlCharacters(printed.map(String).join('\n'));
   return { stdout: text(lines.stdout), stderr: text(lines.stderr) };
+}
+
+/** Run a command in this process as the command line does, with its exit status and what it printed. */
+export async function printedBy(...words: string[]): Promise<Finished & { readonly status: number }> {
+  const printed = { stdout: '', stderr: '' };
+  const kept: (() => void)[] = [];
+  const replace = <T extends object, K extends keyof T>(owner: T, name: K, by: T[K]) => {
+    const original = owner[name];
+    owner[name] = by;
+    kept.push(() => {
+      owner[name] = original;
+    });
+  };
+  for (const [stream, log] of [
+    ['stdout', 'log'],
+    ['stderr', 'error'],
+  ] as const) {
+    const write = (chunk: unknown) => {
+      printed[stream] += String(chunk instanceof Error ? chunk.stack : chunk);
+      return true;
+    };
+    replace(process[stream], 'write', write as never);
+    replace(
+      console,
+      log,
+      (line: unknown = '') => void write(line instanceof Error ? `${line.stack}\n` : `${line}\n`),
+    );
+  }
+  try {
+    const status = await run(words);
+    return {
+      status,
+      stdout: stripVTControlCharacters(printed.stdout),
+      stderr: stripVTControlCharacters(printed.stderr),
+    };
+  } finally {
+    for (const restore of kept) restore();
+    process.exitCode = undefined;
+  }
 }

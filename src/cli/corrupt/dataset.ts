@@ -1,5 +1,5 @@
 /** Writing corrupted copies of a whole data set: CIFAR-10-C's arrays, ImageNet-C's folders, or folders of PNG files. */
-import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+
 import path from 'node:path';
 import {
   type CorruptionName,
@@ -11,6 +11,7 @@ import {
 import type { Dataset } from '../../data/dataset.ts';
 import { decodingReason } from '../../data/decode.ts';
 import { explainWriteError, temporaryNeighbour, writeFileAtomic } from '../../data/files.ts';
+import { mkdir, open, rename, rm, stat, writeFile } from '../../data/fs.ts';
 import { encodeNpy, NpyWriter } from '../../data/npy/npy.ts';
 import { squareCrop } from '../../data/picture-file.ts';
 import { UserError } from '../../errors.ts';

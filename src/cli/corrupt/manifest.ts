@@ -1,5 +1,5 @@
 /** The manifest of a set that `pushpull corrupt` writes, together with what the folder holds of the same set already. */
-import { readFile, rm, stat } from 'node:fs/promises';
+
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { CORRUPTIONS, type CorruptionName } from '../../corrupt/index.ts';
@@ -10,6 +10,7 @@ import {
   parseManifest,
 } from '../../data/corrupted/manifest.ts';
 import { writeFileAtomic } from '../../data/files.ts';
+import { ifThere, readFile, rm, stat } from '../../data/fs.ts';
 import { UserError } from '../../errors.ts';
 
 /** What all corruptions of one set share, by how messages name it. */
@@ -47,7 +48,7 @@ export interface ClaimedSet {
  */
 export async function claimSet(out: string, fresh: CorruptedManifest): Promise<ClaimedSet> {
   const file = path.join(out, MANIFEST_FILE);
-  const text = await readFile(file, 'utf8').catch(() => undefined);
+  const text = await ifThere(readFile(file, 'utf8'));
   const found = text === undefined ? undefined : parseManifest(text, file);
   const begun = new Set(Object.keys(found?.corruptions ?? {}) as CorruptionName[]);
   const arrays = Object.keys(fresh.corruptions)

@@ -1,8 +1,8 @@
 /** What of the package is there: parts with native libraries may be missing, and nothing here may break for that. */
-import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
+
 import path from 'node:path';
 import { cacheFolder } from '../../data/cache-folder.ts';
+import { access, constants, stat } from '../../data/fs.ts';
 import { loadSharp } from '../../data/sharp.ts';
 import { chooseBuild } from '../../engine/node/onnx/choice.ts';
 import { loadOrt } from '../../engine/node/onnx/ort.ts';

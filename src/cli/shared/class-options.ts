@@ -1,8 +1,9 @@
 /** Which classes of a data set are used: `--classes` and `--classes-file`. */
-import { readFileSync } from 'node:fs';
+
 import path from 'node:path';
 import type { Command } from 'commander';
 import { type ClassSelection, parseClassList } from '../../data/class-selection.ts';
+import { isMissing, readFileSync } from '../../data/fs.ts';
 import { UserError } from '../../errors.ts';
 
 export interface ClassFlags {
@@ -25,7 +26,8 @@ export function toClassSelection({ classes, classesFile }: ClassFlags): ClassSel
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
-  } catch {
+  } catch (error) {
+    if (!isMissing(error)) throw error;
     throw new UserError(`--classes-file: expected a text file, found none at ${file}; check the path`);
   }
   return parseClassList(text, file);

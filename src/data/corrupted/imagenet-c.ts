@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { CORRUPTIONS, type CorruptionName, SEVERITIES, type Severity } from '../../corrupt/names.ts';
 import { UserError } from '../../errors.ts';
 import { openTar } from '../archive.ts';
 import { type ClassChoice, chooseClasses } from '../class-selection.ts';
+import { ifThere, readdir, readFile, stat } from '../fs.ts';
 import { isPictureName } from '../picture-names.ts';
 import type { ImageStorage } from '../storage.ts';
 import type { TarEntry } from '../tar.ts';
@@ -318,6 +318,6 @@ function rangesOf(cell: ArchiveCell, files: readonly File[]): Pick<ArchiveCell, 
 
 async function readManifest(place: string) {
   const file = path.join(place, MANIFEST_FILE);
-  const text = await readFile(file, 'utf8').catch(() => undefined);
+  const text = await ifThere(readFile(file, 'utf8'));
   return text === undefined ? undefined : parseManifest(text, file);
 }

@@ -1,5 +1,5 @@
 /** Corrupted test sets as they are published: CIFAR-10-C and ImageNet-C (Hendrycks & Dietterich 2019). */
-import { stat } from 'node:fs/promises';
+
 import path from 'node:path';
 import {
   BENCHMARK_CORRUPTIONS,
@@ -12,6 +12,7 @@ import {
 import { UserError } from '../../errors.ts';
 import type { ClassChoice } from '../class-selection.ts';
 import { assembleUncached, type Dataset, type SplitContents } from '../dataset.ts';
+import { statIfThere } from '../fs.ts';
 import { stratifiedSubset } from '../subset.ts';
 import { openCifarC } from './cifar10-c.ts';
 import { openImagenetC } from './imagenet-c.ts';
@@ -95,7 +96,7 @@ export async function openCorruptedSet(
   const { limit, seed = 0, severities = SEVERITIES } = options;
   const spec = `${format}:${given}`;
   const place = path.resolve(given);
-  if (given === '' || !(await stat(place).catch(() => undefined))) {
+  if (given === '' || !(await statIfThere(place))) {
     throw new UserError(`${spec}: expected the path of a corrupted set, found nothing there; check the path`);
   }
   const reader =

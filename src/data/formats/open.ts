@@ -1,8 +1,9 @@
 /** Data at a path: which form it has is found out from what is there. */
-import { stat } from 'node:fs/promises';
+
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
 import type { SplitContents } from '../dataset.ts';
+import { statIfThere } from '../fs.ts';
 import { openImageFolder } from '../image-folder.ts';
 import { hasImageNetArchive, imageFolderIn, openImageNet } from '../imagenet/source.ts';
 import { type Listing, listFiles, openListing } from '../listing.ts';
@@ -42,7 +43,7 @@ export async function openPath(given: string, request: ReadingRequest): Promise<
 
 async function openPlace(given: string, place: string, request: ReadingRequest): Promise<SplitContents> {
   const { cacheDir, asked } = request;
-  const found = await stat(place).catch(() => undefined);
+  const found = await statIfThere(place);
   if (!found) {
     throw new UserError(
       `${given}: expected cifar10, mnist, imagenet:PATH, or the path of an image folder, of an archive of one (.zip, .tar, .tar.gz), or of a ` +

@@ -1,5 +1,5 @@
 /** One Parquet file of images. */
-import { readFile } from 'node:fs/promises';
+
 import path from 'node:path';
 import {
   type AsyncBuffer,
@@ -12,6 +12,7 @@ import {
 import { compressors } from 'hyparquet-compressors';
 import { UserError } from '../../errors.ts';
 import { errorCode } from '../files.ts';
+import { readFile } from '../fs.ts';
 import { some } from './class-order.ts';
 
 export interface Shard {

@@ -1,9 +1,8 @@
 /** Finding the images that a table names among the files of a data set. */
 
-import { existsSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
+import { existsSync, readFile, statSync } from '../fs.ts';
 import { type Listing, listFiles } from '../listing.ts';
 import { type LabelRow, type LabelTable, parseLabelTable } from './label-table.ts';
 import { isPicture } from './split-folders.ts';

@@ -1,10 +1,10 @@
 /** The files of a zip archive, which are read in place. */
-import { closeSync, openSync, readSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+
 import path from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import { type Entry, openPromise } from 'yauzl';
 import { UserError } from '../../errors.ts';
+import { closeSync, open, openSync, readSync } from '../fs.ts';
 import { unpackLimit, unpacksToTooMuch } from '../limits.ts';
 import type { Listing } from '../listing.ts';
 

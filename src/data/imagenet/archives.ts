@@ -1,8 +1,8 @@
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../errors.ts';
 import { readHeaders } from '../archive.ts';
+import { stat } from '../fs.ts';
 import { indexFile, readIndex, writeIndex } from '../index-cache.ts';
 import { indexTar } from '../tar.ts';
 import { readGroundTruth } from './ground-truth.ts';

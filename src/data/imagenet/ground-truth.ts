@@ -1,6 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
+import { readFile, statIfThere } from '../fs.ts';
 import { openListing } from '../listing.ts';
 import { readMat } from './mat-file.ts';
 
@@ -77,7 +77,7 @@ async function readList(list: string, meta: string): Promise<readonly string[]> 
 }
 
 async function exists(file: string): Promise<boolean> {
-  return (await stat(file).catch(() => undefined)) !== undefined;
+  return (await statIfThere(file)) !== undefined;
 }
 
 async function readDevkit(place: string, cacheDir?: string): Promise<readonly string[]> {

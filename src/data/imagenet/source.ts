@@ -1,9 +1,9 @@
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
 import { selectClasses } from '../class-selection.ts';
 import type { Split, SplitContents } from '../dataset.ts';
 import type { ReadingRequest } from '../formats/spec.ts';
+import { statIfThere } from '../fs.ts';
 import { openImageFolder } from '../image-folder.ts';
 import { openListing } from '../listing.ts';
 import { ARCHIVES, indexArchive } from './archives.ts';
@@ -59,7 +59,7 @@ export async function openImageNet(
 ): Promise<SplitContents> {
   const { split, cacheDir } = request;
   const place = path.resolve(given);
-  const found = await stat(place).catch(() => undefined);
+  const found = await statIfThere(place);
   if (!found) {
     throw new UserError(
       `${place}: expected a folder with train/<wnid>/*.JPEG and val/<wnid>/*.JPEG, or with ${ARCHIVES.train} and ` +
@@ -95,7 +95,7 @@ async function openFolder(place: string, request: ReadingRequest): Promise<Split
 export async function imageFolderIn(place: string): Promise<string> {
   for (const below of ['ILSVRC/Data/CLS-LOC', 'Data/CLS-LOC', 'CLS-LOC']) {
     const folder = path.join(place, below);
-    if ((await stat(folder).catch(() => undefined))?.isDirectory()) return folder;
+    if ((await statIfThere(folder))?.isDirectory()) return folder;
   }
   return place;
 }
@@ -122,5 +122,5 @@ async function openArchive(folder: string, split: Split, cacheDir?: string) {
 }
 
 async function isFile(file: string): Promise<boolean> {
-  return (await stat(file).catch(() => undefined))?.isFile() ?? false;
+  return (await statIfThere(file))?.isFile() ?? false;
 }

@@ -1,7 +1,7 @@
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
 import { explainWriteError } from '../files.ts';
+import { mkdir, open, readdir, rename, rm, statIfThere, writeFile } from '../fs.ts';
 import { ARCHIVES, type ArchivedClass, indexArchive } from './archives.ts';
 import { hasImageNetArchive } from './source.ts';
 
@@ -67,7 +67,7 @@ export async function unpackImageNet(options: UnpackOptions): Promise<Unpacked> 
 }
 
 async function exists(file: string): Promise<boolean> {
-  return (await stat(file).catch(() => undefined)) !== undefined;
+  return (await statIfThere(file)) !== undefined;
 }
 
 /** A class folder of another origin may lack images, which nobody would notice later. */

@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { augment } from '../../augment/augment.ts';
 import { centerCrop, drawCorner, randomCrop } from '../../augment/crop.ts';
@@ -12,6 +11,7 @@ import { resize } from '../../image/resize.ts';
 import { type Random, randomStream } from '../../random/random.ts';
 import { decodingReason } from '../decode.ts';
 import { fitImage } from '../fit.ts';
+import { isMissing, readdir } from '../fs.ts';
 import { resizeAndCrop, resizeShortSide } from '../short-side.ts';
 import { ImageReader } from '../storage.ts';
 import type { Transform, Triple } from '../transform.ts';
@@ -147,7 +147,8 @@ export function loadTextures(folder: string): Promise<readonly Image[]> {
 }
 
 async function readTextures(folder: string): Promise<readonly Image[]> {
-  const names = await readdir(folder).catch(() => {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
     throw new UserError(
       `--frost-dir ${folder}: expected a folder of frost textures, found none; check the path`,
     );

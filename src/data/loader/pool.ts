@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import type { Worker } from 'node:worker_threads';
 import { spawnWorker } from '../../engine/node/worker-threads.ts';
 import { UserError } from '../../errors.ts';
+import { explainFinally } from '../../system-errors.ts';
 import type { SharedImages } from '../storage.ts';
 import { type BatchJob, BatchMaker, type BatchResult } from './make-batch.ts';
 
@@ -145,7 +146,7 @@ export class LoaderPool {
         if (task) {
           task.deaths++;
           if (task.deaths < MOST_DEATHS) this.#queue.unshift(task);
-          else task.reject(error);
+          else task.reject(explainFinally(error));
         }
         this.#dispatch();
       },

@@ -1,6 +1,7 @@
 /** A thread that makes batches; see `LoaderPool`. */
 import { parentPort } from 'node:worker_threads';
 import { UserError } from '../../errors.ts';
+import { explainFinally } from '../../system-errors.ts';
 import { BatchMaker } from './make-batch.ts';
 import type { Reply, Request } from './pool.ts';
 
@@ -26,7 +27,8 @@ async function handle(request: Request): Promise<void> {
   let reply: Reply;
   try {
     reply = { id: request.id, result: await makers.get(request.dataset)!.make(request.job) };
-  } catch (error) {
+  } catch (cause) {
+    const error = explainFinally(cause);
     const { message, stack } = error as Error;
     reply = { id: request.id, failure: { message, stack, isUserError: error instanceof UserError } };
   }

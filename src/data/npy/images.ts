@@ -1,7 +1,7 @@
 /** Images and labels in npy files, in a folder or inside an archive; of the images only the header is read at once. */
-import { closeSync, openSync, readSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+
 import { UserError } from '../../errors.ts';
+import { closeSync, openSync, readSync, stat } from '../fs.ts';
 import type { Listing } from '../listing.ts';
 import type { ImageStorage } from '../storage.ts';
 import { decodeNpy, LONGEST_NPY_HEADER, parseNpyHeader } from './npy.ts';

@@ -1,8 +1,9 @@
 /** NumPy's array file, format versions 1 to 3, C order, little-endian. */
-import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
 import { explainWriteError, temporaryNeighbour } from '../files.ts';
+import { type FileHandle, isMissing, mkdir, open, readFile, rename, rm } from '../fs.ts';
 
 const TYPES = {
   '|u1': { array: Uint8Array, name: 'uint8' },
@@ -116,7 +117,8 @@ export function decodeNpy(bytes: Uint8Array, name: string): NpyArray {
 
 /** @throws UserError as {@link decodeNpy} does, or when there is no such file */
 export async function readNpy(file: string): Promise<NpyArray> {
-  const bytes = await readFile(file).catch(() => {
+  const bytes = await readFile(file).catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
     throw new UserError(`${file}: expected an npy file, found none; check the path`);
   });
   return decodeNpy(bytes, file);

@@ -1,9 +1,10 @@
 /** Test images as CIFAR-10.1 has them: an array of pictures and an array of labels. */
-import { stat } from 'node:fs/promises';
+
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
 import { CIFAR10_CLASSES } from '../cifar10.ts';
 import type { Split, SplitContents } from '../dataset.ts';
+import { statIfThere } from '../fs.ts';
 import { listFiles, openListing } from '../listing.ts';
 import { locateNpyImages, readNpyLabels } from './images.ts';
 
@@ -60,12 +61,12 @@ async function findPair(spec: string): Promise<[images: string, labels: string]>
   const names = place.split(',').map((name) => name.trim());
   if (names.length === 2) {
     for (const name of names) {
-      if (await stat(name).catch(() => undefined)) continue;
+      if (await statIfThere(name)) continue;
       throw new UserError(`${name}: expected an npy file, found none; check the path`);
     }
     return [path.resolve(names[0]), path.resolve(names[1])];
   }
-  if (names.length === 1 && (await stat(place).catch(() => undefined))?.isDirectory()) {
+  if (names.length === 1 && (await statIfThere(place))?.isDirectory()) {
     const { files } = await openListing(path.resolve(place));
     const arrays = files.filter((file) => file.endsWith('.npy'));
     const labels = arrays.filter((file) => /labels?\.npy$/.test(file));

@@ -1,6 +1,7 @@
 /** The runtime's side: requests are carried out one at a time, in order, as a device runs one graph at a time anyway. */
 import { OutOfMemoryError, UserError } from '../../errors.ts';
 import type { Tensor } from '../../graph/tensor.ts';
+import { explainError } from '../../system-errors.ts';
 import type { StateBinding } from '../engine.ts';
 import type { Envelope, ErrorCode, LoadedSession, Reply, Request } from './protocol.ts';
 
@@ -80,12 +81,16 @@ export function serve<Code>(
         if (request.kind !== 'close') runtime ??= await start();
         reply = { id, answer: runtime && (await handle(runtime, request)) };
       } catch (error) {
-        reply = { id, error: (error as Error).message, code: codeOf(error) };
+        reply = failureOf(id, explainError(error));
       }
       post(reply);
     });
     return queue;
   };
+}
+
+function failureOf(id: number, error: unknown): Reply {
+  return { id, error: (error as Error).message, code: codeOf(error) };
 }
 
 function codeOf(error: unknown): ErrorCode {

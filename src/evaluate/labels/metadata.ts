@@ -1,6 +1,7 @@
 /** Names of classes that come along with a model: in its metadata, in its graph, or in a configuration beside it. */
-import { readFile } from 'node:fs/promises';
+
 import path from 'node:path';
+import { ifThere, readFile } from '../../data/fs.ts';
 import type { ModelCard } from '../../models/card.ts';
 import { attributeOf } from '../../onnx/constants.ts';
 import type { ModelProto } from '../../onnx/model.ts';
@@ -62,7 +63,7 @@ function inGraph({ graph }: ModelProto): OutputNames | undefined {
 async function inConfig(file: string): Promise<OutputNames | undefined> {
   for (const place of configFolders(file)) {
     const source = path.join(place, 'config.json');
-    const text = await readFile(source, 'utf8').catch(() => undefined);
+    const text = await ifThere(readFile(source, 'utf8'));
     const config = text === undefined ? undefined : read(() => JSON.parse(text) as Record<string, unknown>);
     for (const key of ['id2label', 'label_names'] as const) {
       const value = config?.[key];

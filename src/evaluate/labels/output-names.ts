@@ -1,6 +1,7 @@
 /** Files that tell the classes of a model's outputs, in the forms that are in use. */
-import { readFile } from 'node:fs/promises';
+
 import { readProblem } from '../../data/files.ts';
+import { readFile } from '../../data/fs.ts';
 import { UserError } from '../../errors.ts';
 
 /** What the outputs of a model are called. */

@@ -1,8 +1,9 @@
+import { readFile } from '../../data/fs.ts';
+
 /**
  * The page's scripts. They are plain JavaScript files beside this one, checked with the browser's types
  * (tsconfig.page.json), and go into the page as they are. Without them the page shows the same figures.
  */
-import { readFile } from 'node:fs/promises';
 
 /** In the order in which they run: tables first, as cells become reachable by keyboard in the order they then have. */
 const SCRIPTS = ['tables', 'tips', 'print'] as const;

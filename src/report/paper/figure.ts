@@ -1,8 +1,8 @@
 /** A figure of the paper, from its drawing to its files. */
-import { mkdir } from 'node:fs/promises';
+
 import path from 'node:path';
 import { writeFileAtomic } from '../../data/files.ts';
-import { UserError } from '../../errors.ts';
+import { mkdir } from '../../data/fs.ts';
 import { framed, openSvg, type Svg, toPng } from '../charts/render.ts';
 import { escapeHtml } from '../format.ts';
 import { COLORS } from '../theme.ts';
@@ -35,22 +35,14 @@ export async function writeFigures(
   conditions: readonly string[] = [],
 ): Promise<string[]> {
   const files: string[] = [];
-  try {
-    await mkdir(out, { recursive: true });
-    for (const { name, svg: drawn } of figures) {
-      const svg = conditions.length === 0 ? drawn : underlined(drawn, conditions);
-      for (const format of formats) {
-        const file = path.join(out, `${name}.${format}`);
-        await writeFileAtomic(file, format === 'png' ? toPng(svg) : `${framed(svg).text}\n`);
-        files.push(file);
-      }
+  await mkdir(out, { recursive: true });
+  for (const { name, svg: drawn } of figures) {
+    const svg = conditions.length === 0 ? drawn : underlined(drawn, conditions);
+    for (const format of formats) {
+      const file = path.join(out, `${name}.${format}`);
+      await writeFileAtomic(file, format === 'png' ? toPng(svg) : `${framed(svg).text}\n`);
+      files.push(file);
     }
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw new UserError(
-      `--out ${out}: expected a folder that can be written, but ${(error as Error).message}; ` +
-        'choose another folder or make room',
-    );
   }
   return files;
 }

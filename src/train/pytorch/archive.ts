@@ -1,7 +1,8 @@
 /** The zip archive that `torch.save` writes since PyTorch 1.6: `NAME/data.pkl`, and a storage in each `NAME/data/KEY`. */
-import { open } from 'node:fs/promises';
+
 import zlib from 'node:zlib';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
+import { open } from '../../data/fs.ts';
 
 /** What is wrong with the archive. */
 export class ArchiveError extends Error {}

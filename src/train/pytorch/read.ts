@@ -1,5 +1,5 @@
 /** Weights that PyTorch saved (`.pth`, `.pt`, `.ckpt`), read without running anything that is in the file. */
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from '../../data/fs.ts';
 import { readPickle } from '../../data/pickle/pickle.ts';
 import { PickleError, type PickleValue } from '../../data/pickle/pickle-values.ts';
 import { UserError } from '../../errors.ts';

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { errorCode, writeFileAtomic } from '../../data/files.ts';
+import { readFile } from '../../data/fs.ts';
 import { exact } from '../command.ts';
 import { type EpochRecord, type Scores, scoresSchema } from '../history.ts';
 import type { Setting, Trial } from './grid.ts';

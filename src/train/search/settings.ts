@@ -1,7 +1,7 @@
-import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { explainWriteError, writeFileAtomic } from '../../data/files.ts';
+import { isMissing, mkdir, readFile, statIfThere } from '../../data/fs.ts';
 import { UserError } from '../../errors.ts';
 import { type RunConfig, runConfigSchema } from '../config.ts';
 import { isRun } from '../run.ts';
@@ -88,13 +88,14 @@ export async function writeSearch(path: string, settings: SearchSettings): Promi
 
 /** Whether a folder is a search (has a `search.json`). */
 export async function isSearch(path: string): Promise<boolean> {
-  return (await readFile(searchPaths(path).settings).catch(() => undefined)) !== undefined;
+  return (await statIfThere(searchPaths(path).settings)) !== undefined;
 }
 
 /** @throws UserError when the folder is no search, or its file is damaged or of an unknown version */
 export async function readSearch(path: string): Promise<SearchSettings> {
   const { settings: file } = searchPaths(path);
-  const text = await readFile(file, 'utf8').catch(() => {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
     throw new UserError(
       `${path}: expected the folder of a search, but it has no search.json. ` +
         'Begin one without --resume, or name the folder with --out.',

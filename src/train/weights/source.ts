@@ -1,10 +1,10 @@
 /** Weights of any origin: what file they are from, whose names it has, and what it says about itself. */
+
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { createReadStream, readdir, stat } from '../../data/fs.ts';
 import { UserError } from '../../errors.ts';
 import { floats, formatShape, type Tensor } from '../../graph/tensor.ts';
 import { CARD_KEY, type Preprocessing, parseModelCard } from '../../models/card.ts';
