@@ -9,6 +9,7 @@ import { decodeModel, type ModelProto } from '../onnx/model.ts';
 import { randomStream } from '../random/random.ts';
 import { modelConfigSchema } from '../train/config.ts';
 import { trainingRecordSchema } from '../train/history.ts';
+import { isGeometryTold } from './assumed-geometry.ts';
 import { type DeclaredPreprocessing, describeDeclared } from './declared/declared.ts';
 import { declaredPreprocessing } from './declared-preprocessing.ts';
 import { type BatchDependence, batchDependence, ScoreOrigin } from './doubts/graph.ts';
@@ -55,6 +56,8 @@ export interface ModelFile {
 /** A model that is loaded, and how it wants its images; what its outputs mean is found out next. */
 export interface OpenedModel {
   readonly preprocessing: Preprocessing;
+  /** Whether anything says how pictures come to its size; see assumed-geometry.ts. */
+  readonly geometryTold: boolean;
   /**
    * Runs the model on a few images to find out which output has the scores, what they are, and which of them stand for
    * the classes of the data.
@@ -153,6 +156,7 @@ export async function openModel(
   };
   return {
     preprocessing,
+    geometryTold: isGeometryTold({ card: source.card, declared: source.declared, flags }),
     classifier: (classes, images) => findClassifier(opened, classes, images),
     close: () => session.dispose(),
   };

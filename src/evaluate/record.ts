@@ -79,6 +79,7 @@ export class EvaluationRecord {
       { baseline, alexnet: hasAlexnetErrors(classes, data) },
     );
     notes.unshift(
+      ...(data.assumedGeometry === undefined ? [] : [`assumed: ${data.assumedGeometry}`]),
       ...adopted.map((text) => `read otherwise than assumed: ${text}`),
       ...this.#likeChance(),
       ...this.#notFinite.notes({ clean: this.#clean?.images, cells: this.#images }),

@@ -145,6 +145,8 @@ const dataSchema = z.object({
   skipBad: z.boolean(),
   /** Of images that are corrupted in memory, and of clean ones; a corrupted set is only normalised, never resized. */
   preprocessing: preprocessingSchema,
+  /** How pictures come to the model's size, in words, where nothing told that and the usual way was taken. */
+  assumedGeometry: z.string().optional(),
   /** The set whose corrupted images were read; absent where images were corrupted in memory. */
   corrupted: z
     .object({

@@ -19,6 +19,7 @@ import { adaptModel } from '../onnx/adapt.ts';
 import { type FirstConvolution, findFirstConvolution } from '../onnx/first-convolution.ts';
 import { decodeModel, encodeModel, type ModelProto } from '../onnx/model.ts';
 import { RESPONSES, type RetrofitOptions, responseModel, retrofit } from '../onnx/retrofit.ts';
+import { fittingGeometry } from './assumed-geometry.ts';
 import { Feeder } from './feeder.ts';
 import { badImagesFile } from './left-out.ts';
 import { measureCells } from './measure.ts';
@@ -28,7 +29,7 @@ import { imageInput, imageTransforms, type PreprocessingFlags } from './preproce
 import { Progress } from './progress.ts';
 import { ChannelMoments, type Matching, matchMoments } from './response-statistics.ts';
 import type { ResultModel } from './result.ts';
-import { checkGeometry, sampleData } from './selection.ts';
+import { type DataSample, sampleData } from './selection.ts';
 import { loadFile } from './session.ts';
 import { sampleBatch } from './test-data.ts';
 
@@ -249,8 +250,13 @@ async function measure(data: string, request: RetrofitRequest, subject: Subject)
     const engine = keep(await createEngine({ device, threads, ...guardFor(source, request) }));
     const pool = keep(new LoaderPool(request.workers ?? availableParallelism()));
     const original = keep(await openModel(engine, source, request.preprocessing));
-    const { preprocessing } = original;
-    for (const dataset of [test, clean]) checkGeometry(await sampleData(dataset), preprocessing);
+    const found = fittingGeometry(
+      await sampleBoth(test, clean),
+      original.preprocessing,
+      original.geometryTold,
+    );
+    const { preprocessing, assumed } = found;
+    if (assumed !== undefined) notes.push(`assumed: ${assumed}`);
     const sample = await sampleBatch(test, preprocessing);
 
     const progress = new Progress(1, 0, clean.length + 3 * test.length);
@@ -325,6 +331,12 @@ async function measure(data: string, request: RetrofitRequest, subject: Subject)
   } finally {
     for (const resource of opened) await resource.close();
   }
+}
+
+/** What tells the size of the images, of those that are measured and of those that are estimated on. */
+async function sampleBoth(test: Dataset, clean: Dataset): Promise<DataSample> {
+  const [first, second] = [await sampleData(test), await sampleData(clean)];
+  return { fingerprint: first.fingerprint, images: [...first.images, ...second.images] };
 }
 
 /** A selection of training images; of test images where the data has no others. */

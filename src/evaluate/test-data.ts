@@ -8,16 +8,18 @@ import { BatchMaker, viewOf } from '../data/loader/make-batch.ts';
 import { preparedDataset } from '../data/loader/prepared.ts';
 import { UserError } from '../errors.ts';
 import type { Preprocessing } from '../models/card.ts';
+import { fittingGeometry } from './assumed-geometry.ts';
 import type { EvaluateOptions } from './evaluate.ts';
 import type { ImageBatch } from './feeder.ts';
 import { asTheyAre, sizeTransforms } from './geometry.ts';
 import { type Cell, gridCells } from './grid.ts';
 import { knownClasses } from './labels/class-outputs.ts';
 import type { OutputNames } from './labels/output-names.ts';
+import type { OpenedModel } from './model.ts';
 import type { Predictions, PredictionsSubject } from './predictions.ts';
 import { imageTransforms } from './preprocessing.ts';
 import type { ResultData } from './result.ts';
-import { checkCorruptedSize, checkGeometry, sampleCorrupted, sampleData } from './selection.ts';
+import { checkCorruptedSize, sampleCorrupted, sampleData } from './selection.ts';
 
 export interface TestData {
   readonly cells: readonly Cell[];
@@ -147,11 +149,13 @@ function checkSameClasses(clean: Dataset, set: CorruptedSet, spec: string): void
  */
 export async function describeData(
   test: TestData,
-  preprocessing: Preprocessing,
+  model: Pick<OpenedModel, 'preprocessing' | 'geometryTold'>,
   options: EvaluateOptions,
 ): Promise<ResultData> {
   const { clean, set } = test;
-  const sample = clean && (await describeClean(clean, preprocessing, options));
+  const described = clean && (await describeClean(clean, model, options));
+  const { sample, preprocessing, assumed } = described ?? { preprocessing: model.preprocessing };
+  const way = { preprocessing, ...(assumed !== undefined && { assumedGeometry: assumed }) };
   const { seed = 0, skipBad = false } = options;
   if (!set) {
     const { width, height } = preprocessing;
@@ -165,7 +169,7 @@ export async function describeData(
       seed,
       frost: options.frostDir ?? 'generated',
       skipBad,
-      preprocessing,
+      ...way,
     };
   }
   const { fingerprint, fingerprints, images } = await sampleCorrupted(set);
@@ -183,7 +187,7 @@ export async function describeData(
     seed,
     frost: set.frost,
     skipBad,
-    preprocessing: clean ? preprocessing : asTheyAre(preprocessing),
+    ...(clean ? way : { preprocessing: asTheyAre(preprocessing) }),
     corrupted: {
       ...{ format: set.format, fingerprints: { ...fingerprints } },
       ...(set.leftOut !== undefined && { leftOut: set.leftOut }),
@@ -221,14 +225,18 @@ export function predictionsSubject(
   return { classes, labels: Int32Array.from(set.labels), cleanLabels: cleanLabels ?? earlier?.cleanLabels };
 }
 
-async function describeClean(clean: Dataset, preprocessing: Preprocessing, { data }: EvaluateOptions) {
+async function describeClean(
+  clean: Dataset,
+  { preprocessing, geometryTold }: Pick<OpenedModel, 'preprocessing' | 'geometryTold'>,
+  { data }: EvaluateOptions,
+) {
   if (clean.length === 0) {
     throw new UserError(`${data}: expected test images, found none; check --data and --limit`);
   }
-  const sample = await sampleData(clean);
-  checkGeometry(sample, preprocessing);
+  const looked = await sampleData(clean);
   const { source, displayName, length } = clean;
-  return { name: displayName, path: source.path, images: length, fingerprint: sample.fingerprint };
+  const sample = { name: displayName, path: source.path, images: length, fingerprint: looked.fingerprint };
+  return { sample, ...fittingGeometry(looked, preprocessing, geometryTold) };
 }
 
 /** Images that are looked at before anything is measured. */

@@ -83,7 +83,7 @@ function modelFacts(model: ComparedModel): Fact[] {
       name: 'Input',
       value:
         `${input.width} × ${input.height} ${input.layout} ${input.dtype}, ` +
-        `${describeGeometry(input)}, ` +
+        `${describeGeometry(input)}${result.data.assumedGeometry === undefined ? '' : ' (assumed)'}, ` +
         `mean ${input.mean.join(', ')}, std ${input.std.join(', ')}` +
         `${input.channels ? `, ${input.channels === 'bgr' ? 'blue first' : 'grey'}` : ''}`,
     },

@@ -240,6 +240,27 @@ describe('evaluate', () => {
     );
   });
 
+  it('takes the usual short side and centre crop where nothing tells of images of other sizes, and says so', async () => {
+    const data = path.join(folder, 'photos');
+    await writeColours(data, 2, { width: 24, height: 20 });
+    const told: EvaluationEvent[] = [];
+    const onEvent = (event: EvaluationEvent) => event.kind === 'start' && told.push(event);
+    const result = await run({ data, corruptions: ['contrast'], onEvent });
+    const assumed =
+      "pictures come to the model's size 16×16 as is usual, for nothing tells how: " +
+      'short side to 18 (bilinear), centre cropped; --resize 18 says the same, --resize or --fit says otherwise';
+    expect(told).toMatchObject([{ data: { assumedGeometry: assumed } }]);
+    expect(result).toMatchObject({
+      clean: { images: 6 },
+      data: { preprocessing: { resize: 18, width: 16 }, assumedGeometry: assumed },
+    });
+    expect(result.notes[0]).toBe(`assumed: ${assumed}`);
+    const preprocessing = { ...defaults.preprocessing, resize: 18 };
+    const asked = await run({ data, preprocessing, corruptions: ['contrast'] });
+    expect(asked.data).not.toHaveProperty('assumedGeometry');
+    expect(asked.errors).toEqual(result.errors);
+  });
+
   describe('refuses', () => {
     it('to continue another evaluation', async () => {
       await expect(run({ out: wholeFile, seed: 5 })).rejects.toThrow(
@@ -264,18 +285,13 @@ describe('evaluate', () => {
       );
     });
 
-    it('images of another size, unless told how to bring them to the size of the model', async () => {
+    it('images of another size where they are told to have that of the model', async () => {
       const data = path.join(folder, 'larger');
       await writeColours(data, 2, { width: 24, height: 20 });
-      await expect(run({ data })).rejects.toThrow(
+      const preprocessing = { ...defaults.preprocessing, fit: 'none' as const };
+      await expect(run({ data, preprocessing })).rejects.toThrow(
         /000.png: expected an image of the model's input size 16×16, found 24×20; pass --resize 16/,
       );
-      const preprocessing = { ...defaults.preprocessing, resize: 16 };
-      const result = await run({ data, preprocessing, corruptions: ['contrast'] });
-      expect(result).toMatchObject({
-        clean: { images: 6 },
-        data: { preprocessing: { resize: 16, width: 16 } },
-      });
     });
 
     it('an image that cannot be read, unless it may be skipped', async () => {

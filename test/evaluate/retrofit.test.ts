@@ -216,6 +216,15 @@ describe('retrofitModel', () => {
     });
   });
 
+  it('crops images of other sizes as is usual where nothing tells how, and says so', async () => {
+    const data = inFolder('larger');
+    await writeColours(data, 2, { width: 48, height: 40 });
+    const { notes } = await retrofit({ data, out: inFolder('larger.onnx') });
+    expect(notes).toContainEqual(
+      expect.stringMatching(/^assumed: .* 32×32 as is usual.*: short side to 37 /),
+    );
+  });
+
   describe('writes nothing', () => {
     const out = () => inFolder('nothing.onnx');
     const untouched = () => expect(stat(out())).rejects.toThrow(/ENOENT/);
@@ -244,7 +253,10 @@ describe('retrofitModel', () => {
     it('for data of other sizes or classes', async () => {
       const data = inFolder('small');
       await writeColours(data, 2);
-      await expect(retrofit({ data, out: out() })).rejects.toThrow(/model's input size 32×32, found 16×16/);
+      const preprocessing = { ...defaults.preprocessing, fit: 'none' as const };
+      await expect(retrofit({ data, out: out(), preprocessing })).rejects.toThrow(
+        /model's input size 32×32, found 16×16/,
+      );
       const four = inFolder('four');
       await writePictures(four, { train: 1, test: 1 }, ['a', 'b', 'c', 'd']);
       await expect(retrofit({ data: four, out: out() })).rejects.toThrow(

@@ -5,7 +5,7 @@ import { badImagesFacts } from '../shared/bad-images.ts';
 import { dataFacts } from '../shared/data-options.ts';
 import { facts } from '../shared/lines.ts';
 import { duration, ProgressLine, plural, thousands } from '../shared/progress.ts';
-import { printDoubts, readingFacts, valuesFact } from './model-reading.ts';
+import { printAssumed, printDoubts, readingFacts, valuesFact } from './model-reading.ts';
 
 type Event<Kind extends EvaluationEvent['kind']> = EvaluationEvent & { readonly kind: Kind };
 
@@ -86,6 +86,7 @@ export class EvaluationDisplay {
         `${describeChoice(environment)}, ${plural(environment.threads, 'thread')}; ${plural(environment.workers, 'worker')}`,
       ],
     ]);
+    printAssumed(data);
     if (model.reading) printDoubts(model.reading);
     if (finished > 0) facts([['continued', `${finished} of ${cells} cells were finished before`]]);
   }

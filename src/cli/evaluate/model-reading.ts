@@ -54,6 +54,11 @@ export function printDoubts({ adopted = [], doubts = [] }: ModelReading): void {
   for (const text of doubts) console.error(`${pc.yellow('warning:')} ${text}`);
 }
 
+/** What was taken for lack of anything that tells. */
+export function printAssumed({ assumedGeometry }: ResultData): void {
+  if (assumedGeometry !== undefined) console.error(`${pc.cyan('assumed:')} ${assumedGeometry}`);
+}
+
 /** All that was understood of a model, and what it says of a few images. */
 export function printPreview({ model, data, answers }: ModelPreview): void {
   const { reading } = model;
@@ -80,6 +85,7 @@ export function printPreview({ model, data, answers }: ModelPreview): void {
     ['labels', classes.why],
     ['data', `${data.name} ${data.split}, ${plural(data.images, 'image')}`],
   ]);
+  printAssumed(data);
   printDoubts(reading);
   const right = answers.filter(({ label, predicted }) => label === predicted).length;
   console.log(`right on ${right} of ${plural(answers.length, 'sample image')}:`);

@@ -29,7 +29,7 @@ export async function understand(subject: Subject, flags: PreprocessingFlags): P
   const { test, engine, source, options } = subject;
   const opened = await openModel(engine, source, flags);
   try {
-    const data = await describeData(test, opened.preprocessing, options);
+    const data = await describeData(test, opened, options);
     const sample = await sampleImages(test, data.preprocessing);
     const classifier = await opened.classifier(test.classes, sample);
     return { flags, opened, data, sample, classifier };
