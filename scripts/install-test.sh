@@ -63,7 +63,7 @@ done
 step 'without sharp and resvg'
 rm -rf node_modules/@img node_modules/@resvg/resvg-js-*
 npx pushpull --version > /dev/null
-node --input-type=module -e 'await import("pushpull")'
+node --input-type=module -e 'await import("pushpull-net")'
 npx pushpull doctor > doctor.txt || { cat doctor.txt; fail 'doctor is not content with the CPU'; }
 grep -q 'pictures.*sharp: expected its library' doctor.txt || fail 'doctor does not say that sharp is missing'
 
@@ -80,7 +80,7 @@ for version in 22 24; do
   project "node$version"
   npm install --no-audit --no-fund --prefer-offline "$tarball" "node@$version" > log 2>&1
   node_modules/.bin/node --version
-  node_modules/.bin/node node_modules/pushpull/dist/cli/main.js demo --quick --out demo > out 2>&1 || { cat out; fail "the demo fails on Node $version"; }
+  node_modules/.bin/node node_modules/pushpull-net/dist/cli/main.js demo --quick --out demo > out 2>&1 || { cat out; fail "the demo fails on Node $version"; }
 done
 
 step 'pnpm'

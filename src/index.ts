@@ -5,7 +5,7 @@
  * Train a push-pull network; the folder can be resumed, evaluated, exported and reported on:
  *
  * ```ts train
- * import { startRun } from 'pushpull';
+ * import { startRun } from 'pushpull-net';
  *
  * const { log } = await startRun(
  *   { data: 'mnist', width: 2, epochs: 1, limit: 64, stem: { kind: 'pushpull', avg: 3, alpha: 'trainable' } },
@@ -17,7 +17,7 @@
  * Measure a run, or any ONNX image classifier, on corrupted images:
  *
  * ```ts evaluate
- * import { evaluate } from 'pushpull';
+ * import { evaluate } from 'pushpull-net';
  *
  * const result = await evaluate({
  *   model: 'runs/pushpull',
@@ -32,7 +32,7 @@
  * Corrupt one image; the same call gives the same pixels on every machine:
  *
  * ```ts corrupt
- * import { corrupt, createImage } from 'pushpull';
+ * import { corrupt, createImage } from 'pushpull-net';
  *
  * const grey = createImage(64, 64);
  * grey.data.fill(128);
@@ -43,7 +43,7 @@
  * The push-pull layer alone, run by ONNX Runtime:
  *
  * ```ts layer
- * import { createEngine, exportModule, float32, initialWeights, PushPullConv2d } from 'pushpull';
+ * import { createEngine, exportModule, float32, initialWeights, PushPullConv2d } from 'pushpull-net';
  *
  * const layer = new PushPullConv2d(3, 8, 3, { padding: 1, avg: 3, alpha: 0.5 });
  * const engine = await createEngine({ device: 'cpu' });

@@ -29,7 +29,7 @@ async function runExample(name: string): Promise<string> {
     file,
     examples()
       .get(name)!
-      .replace("from 'pushpull'", `from ${JSON.stringify(source.href)}`),
+      .replace("from 'pushpull-net'", `from ${JSON.stringify(source.href)}`),
   );
   const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--import', tsx, file], {
     cwd: folder,
