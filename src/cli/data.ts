@@ -222,7 +222,9 @@ async function describe(splits: readonly Dataset[], { cache }: Flags): Promise<s
   const width = Math.max(5, ...first.classes.map((name) => name.length));
   const columns = (cells: readonly string[]) => cells.map((cell) => cell.padStart(10)).join('');
   return [
-    ...rows.map(([name, value]) => `${pc.dim(name.padEnd(12))}${value}`),
+    ...rows.map(
+      ([name, value]) => `${pc.dim(name.padEnd(12))}${fitted(value, process.stdout, 12).join('\n')}`,
+    ),
     '',
     pc.bold(`${'class'.padEnd(width)}${columns(splits.map(splitName))}`),
     ...first.classes.map(

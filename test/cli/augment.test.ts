@@ -71,7 +71,7 @@ describe('pushpull augment', () => {
     const out = join(folder, 'never.png');
     const mistake = await pushpull('augment', join(folder, 'none.jpg'), '--augment', 'augmix', '--out', out);
     expect(mistake.status).toBe(2);
-    expect(mistake.stderr).toMatch(/^error: .*none\.jpg: expected a picture .*\n$/);
+    expect(mistake.stderr).toMatch(/^error: .*none\.jpg: cannot be read: no such file .*\n$/);
     const of = (...words: string[]) => inProcess('augment', photo, ...words);
     await expect(of('--augment', 'cutout', '--out', out)).rejects.toThrow(
       /^--augment: expected .*trivialaugment or augmix.*, found "cutout"$/,

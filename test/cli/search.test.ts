@@ -35,7 +35,9 @@ describe('pushpull search', () => {
   it('shows what is searched, and a row a trial', () => {
     const { stderr } = stopped;
     expect(stderr).toMatch(/model +resnet18 cifar, width 2, push-pull avg3: [\d,]+ parameters/);
-    expect(stderr).toMatch(/data +MNIST: 64 training images and 64 held out for validation, 10 classes/);
+    expect(stderr).toMatch(
+      /data +MNIST \(part\): 64 training images and 64 held out for validation, 10 classes/,
+    );
     expect(stderr).toMatch(/recipe +mnist: 1 epoch, momentum 0.95 to 0.85 and back/);
     expect(stderr).toMatch(/grid +max lr 0\.1, 0\.2\n +weight decay 1e-5\n +batch 32, 64\n/);
     expect(stderr).toMatch(/trials +4 settings, seed 0/);

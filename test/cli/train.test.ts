@@ -71,7 +71,7 @@ describe('pushpull train', () => {
     expect(straight.stderr).toMatch(/model +resnet18 cifar, width 2, push-pull avg3: [\d,]+ parameters/);
     expect(straight.stderr).toMatch(/data +.*: 36 \+ 15 images, 3 classes/);
     expect(straight.stderr).toMatch(/recipe +small: 3 epochs of 5 steps, batch 8/);
-    expect(straight.stderr).toMatch(/^ +1\/3 +\d\.\d{4} +\d+\.\d{4} +\d+\.\d % +100\.0 % /m);
+    expect(straight.stderr).toMatch(/^ +1\/3 +\d\.\d{4} +\d+\.\d{4} +\d+\.\d % +0\.0 % /m);
     expect(straight.stderr).toMatch(/test error +top-1 \d+\.\d %, top-5 0\.0 % of 15 images/);
     expect(straight.stderr).toMatch(/\d+\.\d % in JavaScript beside the step, \d+\.\d % waiting for images/);
 
@@ -96,9 +96,9 @@ describe('pushpull train', () => {
     const held = await pushpull(...small('held', '--validation', '0.25', '--epochs', '1'));
     expect(held.status).toBe(0);
     expect(held.stderr).toMatch(/data +.*: 27 training images and 9 held out for validation, 3 classes/);
-    expect(held.stderr).toMatch(/^ +epoch +train loss +validation loss /m);
+    expect(held.stderr).toMatch(/^ +epoch +train loss +val\. loss /m);
     expect(held.stderr).toMatch(/^validation +error top-1 \d+\.\d %, top-5 0\.0 % of 9 images$/m);
-    expect(held.stderr).not.toMatch(/\btest\b/);
+    expect(held.stderr).not.toMatch(/test (loss|error)/);
     const { config, model } = await openRun(join(folder, 'held'));
     expect(config.data).toMatchObject({ validation: 0.25, trainImages: 27, testImages: 9 });
     expect(readModelCard(readFileSync(model!))?.training).toMatchObject({ data: { validation: 0.25 } });
@@ -152,7 +152,7 @@ describe('pushpull train', () => {
       const full = await start(small('full'), { prefix, env: { TSX_DISABLE_CACHE: '1' } }).finished;
       expect(full.status).toBe(2);
       expect(full.stderr).toMatch(
-        /error: .*checkpoints\/last: the checkpoint could not be written \(EFBIG.*free some disk space/,
+        /error: .*checkpoints\/last: the checkpoint could not be written \(it would be larger than .*free some disk space/,
       );
       expect(readdirSync(join(folder, 'full', 'checkpoints'))).toEqual([]);
       expect(existsSync(join(folder, 'full', 'model.onnx'))).toBe(false);
@@ -209,7 +209,7 @@ describe('bad input', () => {
     await writePictures(odd, { train: 2, test: 2 }, ['blue', 'red']);
     mkdirSync(join(odd, 'test', 'green'));
     writeFileSync(join(odd, 'test', 'green', '0.png'), readFileSync(join(odd, 'test', 'red', '000.png')));
-    await expect(inProcess(...small('bad', '--data', odd))).rejects.toThrow(/same class.*green only in test/);
+    await expect(inProcess(...small('bad', '--data', odd))).rejects.toThrow(/odd: .*green/);
     expect(existsSync(join(folder, 'bad'))).toBe(false);
   });
 

@@ -157,9 +157,9 @@ describe('retrofitModel', () => {
     await writeColours(data, 3, { width: 32, height: 32 });
     const { measured, notes } = await retrofit({ data, out: inFolder('test-only.onnx') });
     expect(measured!.estimatedOn).toMatchObject({ split: 'test', images: 9 });
-    expect(notes).toEqual([
+    expect(notes).toContainEqual(
       expect.stringMatching(/test-only has no training images that can be used; scale and/),
-    ]);
+    );
   });
 
   it('warns of a layer whose windows do not overlap', async () => {

@@ -102,7 +102,7 @@ rows:
     [
       'evaluation: { corrupted: x }',
       'my.yaml:7:26: ',
-      /expected "cifar10-c:PATH" or "imagenet-c:PATH", found "x"$/,
+      /expected "cifar10-c:PATH", .*"imagenet-c:PATH", found "x"$/,
     ],
     ['evaluation: { severities: [6] }', 'my.yaml:7:28: ', /expected a severity from 1 to 5, found 6$/],
     [

@@ -172,7 +172,7 @@ describe('an experiment', () => {
     expect(stages(more)).toEqual([['resnet18-conv-seed2', 'done', 'done']]);
     expect(readFileSync(join(folder, 'whole', 'tables', 'table-6.md'), 'utf8')).toContain('2 seeds');
     expect(readFileSync(join(folder, 'whole', 'report', 'report.md'), 'utf8')).toContain(
-      'one seed of each network (resnet18-conv-seed1, resnet18-avg3-seed1); the tables have the mean over all seeds',
+      'means over all seeds; the rest of this page shows one seed of each network (resnet18-conv-seed1, resnet18-avg3-seed1)',
     );
     const { rows } = JSON.parse(readFileSync(join(folder, 'whole', 'experiment.json'), 'utf8'));
     expect(rows.map(({ seeds }: { seeds: number[] }) => seeds)).toEqual([[1, 2], [1]]);

@@ -4,7 +4,7 @@ import pc from 'picocolors';
 import { describeGeometry } from '../../evaluate/geometry.ts';
 import type { ModelReading, ResultData } from '../../evaluate/result.ts';
 import type { ModelPreview } from '../../evaluate/subject.ts';
-import { facts } from '../shared/lines.ts';
+import { facts, fitted } from '../shared/lines.ts';
 import { plural, thousands } from '../shared/progress.ts';
 
 /** The values that a network is fed, in the order of its own channels. */
@@ -50,8 +50,12 @@ export function readingFacts({
 
 /** What was read otherwise than assumed, and what looks wrong: on the error stream, so that a log of results stays one. */
 export function printDoubts({ adopted = [], doubts = [] }: ModelReading): void {
-  for (const text of adopted) console.error(`${pc.cyan('read otherwise:')} ${text}`);
-  for (const text of doubts) console.error(`${pc.yellow('warning:')} ${text}`);
+  const print = (name: string, paint: (text: string) => string, text: string) => {
+    const [first, ...rest] = fitted(`${name}: ${text}`, process.stderr);
+    console.error([`${paint(`${name}:`)}${first!.slice(name.length + 1)}`, ...rest].join('\n'));
+  };
+  for (const text of adopted) print('read otherwise', pc.cyan, text);
+  for (const text of doubts) print('warning', pc.yellow, text);
 }
 
 /** What was taken for lack of anything that tells. */

@@ -15,13 +15,10 @@ function textWidth({ isTTY, columns }: NodeJS.WriteStream): number {
   return isTTY ? Math.max(NARROWEST, columns ?? NARROWEST) : Number.POSITIVE_INFINITY;
 }
 
-/** Text in lines that fit the stream; those after the first begin with `indent` spaces. */
+/** Text that begins `indent` columns from the left, in lines that fit the stream; all but the first begin with so many spaces. */
 export function fitted(text: string, stream: NodeJS.WriteStream, indent = 0): string[] {
-  const width = textWidth(stream);
-  const [first, ...rest] = wrapText(text, width);
-  if (rest.length === 0 || indent === 0) return [first ?? '', ...rest];
-  const room = wrapText(text, width - indent);
-  return room.map((line, index) => (index === 0 ? line : `${' '.repeat(indent)}${line}`));
+  const lines = wrapText(text, textWidth(stream) - indent);
+  return lines.map((line, index) => (index === 0 ? line : `${' '.repeat(indent)}${line}`));
 }
 
 /**

@@ -29,7 +29,7 @@ it('a reader that goes away ends nothing but the output', () => {
       process.stdout.emit('error', Object.assign(new Error('no space left'), { code: 'ENOSPC' }));
     }
     expect(told.mock.calls).toEqual([
-      [expect.stringMatching(/^error: standard output: .*\(no space left\)\n$/)],
+      [expect.stringMatching(/^error: standard output: .*\(the disk is full; .*\)\n$/)],
     ]);
     expect(process.exitCode).toBe(2);
   } finally {

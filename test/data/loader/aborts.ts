@@ -21,7 +21,7 @@ parentPort.on('message', ({ kind, id, job }) => {
     const buffer = new SharedArrayBuffer(12);
     parentPort.postMessage({
       id,
-      result: { buffer, dtype: 'float32', shape: [3, 1, 1], kept: [0], bad: [] },
+      result: { buffer, dtype: 'float32', shape: [3, 1, 1], kept: [0], bad: [], damaged: [] },
     });
   }, first % 5);
 });`;
