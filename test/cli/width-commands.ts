@@ -2,7 +2,8 @@
  * Runs commands of every kind one after another, so that a pseudo-terminal can show what each prints. Before each a line
  * `@@` with its words.
  */
-import { cp, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import sharp from 'sharp';
 import { createProgram, run } from '../../src/cli/program.ts';
 import { colourModel, writeColours } from '../evaluate/colours.ts';
 import { writeResult } from '../evaluate/statistics/fixture.ts';
@@ -12,7 +13,13 @@ const [folder] = process.argv.slice(2);
 process.chdir(folder!);
 await writeFile('colours.onnx', colourModel());
 await writeColours('data', 4);
-await cp('data/test', 'data/train', { recursive: true });
+// Other pictures to train on: the same, mirrored.
+for (const name of await readdir('data/test')) {
+  await mkdir(`data/train/${name}`, { recursive: true });
+  for (const file of await readdir(`data/test/${name}`)) {
+    await sharp(`data/test/${name}/${file}`).flop().toFile(`data/train/${name}/${file}`);
+  }
+}
 await writeResult('baseline', 'plain.json');
 await writeResult('model', 'pushpull.json');
 
