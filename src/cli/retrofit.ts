@@ -17,7 +17,7 @@ import { addSkipBadOptions, badImagesFacts, checkMaxBad } from './shared/bad-ima
 import { addDataOptions, type DataFlags, toDataSpec } from './shared/data-options.ts';
 import { facts, note } from './shared/lines.ts';
 import { addModelLimits, toLimits } from './shared/model-limits.ts';
-import { choice, integer, poolingSize } from './shared/options.ts';
+import { choice, integer, poolingSize, toNumber } from './shared/options.ts';
 import { addPreprocessingOptions, preprocessingWords, toPreprocessing } from './shared/preprocessing.ts';
 import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './shared/progress.ts';
 
@@ -125,8 +125,8 @@ async function run(model: string, flags: Flags): Promise<void> {
 
 /** Inhibition strength: what `train` learns is fixed here. */
 function strength(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value)) return value;
+  const value = toNumber(text);
+  if (Number.isFinite(value)) return value;
   throw new UserError(
     `--alpha: expected a number such as 1, found "${text}"; a retrofit trains nothing, so alpha is fixed`,
   );

@@ -1,6 +1,7 @@
 /** What may be asked of an engine: which of it goes together, what of it is stored, and how it is told. */
 import { UserError } from '../errors.ts';
 import type { EngineOptions } from './engine.ts';
+import { checkLimits } from './limits.ts';
 
 /** What belongs to a run or a result and is stored with it: absent are ONNX Runtime, the CPU and float32. */
 export type EngineChoice = Partial<Pick<EngineOptions, 'engine' | 'device' | 'precision' | 'tf32'>>;
@@ -14,6 +15,7 @@ export type EnginePlace = Pick<EngineOptions, 'threads' | 'gpu' | 'torch'>;
  * @throws UserError that names the option, and what it goes with
  */
 export function checkEngineOptions(asked: EngineChoice & EnginePlace): void {
+  checkLimits({ gpu: asked.gpu, threads: asked.threads });
   const { engine = 'onnxruntime', device = 'cpu', precision = 'float32', gpu, tf32, torch } = asked;
   if (engine === 'torch' && device === 'webgpu') {
     throw new UserError(

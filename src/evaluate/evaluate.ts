@@ -13,6 +13,7 @@ import { statIfThere } from '../data/fs.ts';
 import { LoaderPool } from '../data/loader/loader.ts';
 import { fileLock, withLock } from '../data/lock.ts';
 import type { EngineOptions } from '../engine/engine.ts';
+import { checkLimits } from '../engine/limits.ts';
 import { withBatchAdvice } from '../engine/memory.ts';
 import { checkEngineOptions } from '../engine/options.ts';
 import { UserError } from '../errors.ts';
@@ -125,6 +126,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Result> {
 async function measure(options: EvaluateOptions): Promise<Result> {
   const asked = askedCells(options);
   checkEngineOptions(options);
+  checkLimits(options);
   // What costs nothing is checked first: nobody wants to wait for a download to hear that a file is missing.
   const baseline = options.baseline ? await readResult(options.baseline) : undefined;
   if (baseline) checkBaselineCells(baseline, options.baseline!, asked);

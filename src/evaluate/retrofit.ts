@@ -11,6 +11,7 @@ import { stat, statIfThere } from '../data/fs.ts';
 import { type Batch, DataLoader, LoaderPool } from '../data/loader/loader.ts';
 import { fileLock, withLock } from '../data/lock.ts';
 import type { Device, OnnxEngine } from '../engine/engine.ts';
+import { checkLimits } from '../engine/limits.ts';
 import { createEngine } from '../engine/node/index.ts';
 import { UserError } from '../errors.ts';
 import { CARD_KEY, type ModelCard, type Preprocessing } from '../models/card.ts';
@@ -140,7 +141,8 @@ const RESPONSE_VALUES = 2 ** 24;
  *   when the file would overwrite the model
  */
 export async function retrofitModel(request: RetrofitRequest): Promise<RetrofitOutcome> {
-  const { out, signal } = request;
+  const { out, signal, batchSize, limit, seed, threads, workers } = request;
+  checkLimits({ batchSize, limit, seed, threads, workers });
   return await withLock(fileLock(out), (stop) => replaceLayer({ ...request, signal: stop }), signal);
 }
 

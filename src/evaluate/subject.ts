@@ -1,5 +1,6 @@
 /** What is measured: the data, and a model that was understood with the help of a few of its images. */
 import type { Engine, EngineOptions } from '../engine/engine.ts';
+import { checkLimits } from '../engine/limits.ts';
 import { createEngine } from '../engine/node/index.ts';
 import { checkEngineOptions } from '../engine/options.ts';
 import { UserError } from '../errors.ts';
@@ -83,6 +84,7 @@ export interface PreviewedAnswer {
  */
 export async function previewModel(options: EvaluateOptions): Promise<ModelPreview> {
   checkEngineOptions(options);
+  checkLimits(options);
   const source = await readSubject(options);
   const kept: { close(): Promise<void> }[] = [];
   try {

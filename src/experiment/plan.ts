@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { BENCHMARK_CORRUPTIONS } from '../corrupt/index.ts';
 import type { EngineOptions } from '../engine/engine.ts';
+import { checkLimits } from '../engine/limits.ts';
 import { checkEngineOptions, type EngineChoice } from '../engine/options.ts';
 import type { EvaluateOptions } from '../evaluate/evaluate.ts';
 import { openTestData } from '../evaluate/test-data.ts';
@@ -108,6 +109,7 @@ export interface ExperimentPlan {
  */
 export async function planExperiment(options: ExperimentOptions): Promise<ExperimentPlan> {
   checkEngineOptions(options);
+  checkLimits({ jobs: options.jobs, workers: options.workers });
   const experiment =
     typeof options.experiment === 'string' ? await readExperiment(options.experiment) : options.experiment;
   const selected = selectRows(experiment.rows, options.only, options.seeds);

@@ -1,3 +1,4 @@
+import { checkLimits } from '../engine/limits.ts';
 import { UserError } from '../errors.ts';
 import { initialWeights, type Module, type Parameter, type Weights } from '../nn/index.ts';
 import { AlexNet } from './alexnet.ts';
@@ -106,6 +107,9 @@ export function findModel(name: string): ModelEntry {
   return entry;
 }
 
+/** Of four bytes each, with room for the rest of a file of 2 GB. */
+const MOST_PARAMETERS = 500_000_000;
+
 /** Build the modules of a network. @throws UserError when the network does not exist in that form or variant */
 export function buildModule(config: ModelConfig): Module {
   const entry = findModel(config.model);
@@ -125,7 +129,14 @@ export function buildModule(config: ModelConfig): Module {
     throw new UserError(`--bn-eps, --bn-momentum: ${entry.name} has no batch norms; leave them out`);
   }
   const { batchNorm = entry.batchNorm } = config;
-  return entry.build({ ...config, batchNorm }, stemFactory(config.stem, stemBias));
+  checkLimits({ width: config.width });
+  const module = entry.build({ ...config, batchNorm }, stemFactory(config.stem, stemBias));
+  const parameters = countParameters(module);
+  if (parameters <= MOST_PARAMETERS) return module;
+  throw new UserError(
+    `--width ${config.width}: expected a network of ${MOST_PARAMETERS.toLocaleString('en')} parameters or fewer, as ONNX files ` +
+      `end at 2 GB, found ${entry.name} with ${parameters.toLocaleString('en')}; choose a smaller --width`,
+  );
 }
 
 /** Build a network with the initial weights of a seed. */

@@ -17,6 +17,7 @@ import { UserError } from '../errors.ts';
 import type { Antialias, BatchNormConfig, Form, StemConfig } from '../models/config.ts';
 import { checkModel } from '../models/cost.ts';
 import { findModel, PYTORCH_BATCH_NORM } from '../models/registry.ts';
+import { checkRequest } from './check-request.ts';
 import { choosePreset, PRESETS, type PresetName, RUN_SCHEMA, type RunConfig } from './config.ts';
 import { type MomentumPolicy, withPeak } from './schedule.ts';
 import { planInitial } from './weights/initial.ts';
@@ -95,6 +96,7 @@ const SAMPLED_IMAGES = 32;
  * @throws UserError when the data cannot be opened, or its splits have different classes
  */
 export async function planRun(request: TrainingRequest): Promise<PlannedRun> {
+  checkRequest(request);
   const spec = absoluteSpec(request.data);
   const splits = await openSplits(spec, splitOptions(request));
   try {
@@ -117,6 +119,7 @@ export async function planConfigs(
   nameOf: (index: number) => string = () => '',
 ): Promise<RunConfig[]> {
   const groups = new Map<string, number[]>();
+  for (const [index, request] of requests.entries()) naming(nameOf(index), () => checkRequest(request));
   for (const [index, request] of requests.entries()) {
     const key = JSON.stringify([absoluteSpec(request.data), splitOptions(request)]);
     groups.set(key, [...(groups.get(key) ?? []), index]);
@@ -137,6 +140,15 @@ export async function planConfigs(
     }
   }
   return configs;
+}
+
+/** What work complains of, with a name before it. */
+function naming(name: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    throw error instanceof UserError ? new UserError(`${name}${error.message}`) : error;
+  }
 }
 
 /** The splits of a stored run, checked against what it was started with. */

@@ -1,6 +1,8 @@
 import { checkWritable } from '../data/files.ts';
 import { folderLock, withLock } from '../data/lock.ts';
+import { checkLimits } from '../engine/limits.ts';
 import { checkEngineOptions, type EngineChoice } from '../engine/options.ts';
+import { checkRequest } from './check-request.ts';
 import type { RunConfig } from './config.ts';
 import { DivergedError } from './diverged.ts';
 import { planRun, type TrainingRequest } from './plan.ts';
@@ -96,6 +98,9 @@ export async function startSearch(request: SearchRequest, session: SearchSession
   checkPlan(request);
   const { engine, device, precision, tf32 } = request.training;
   checkEngineOptions({ engine, device, precision, tf32, gpu: session.gpu, torch: session.torch });
+  checkLimits({ threads: session.threads });
+  checkRequest(request.training);
+  checkGrid(request);
   return alone(session, (held) => beginSearch(request, held));
 }
 
@@ -103,6 +108,12 @@ export async function startSearch(request: SearchRequest, session: SearchSession
 async function alone<T>(session: SearchSession, work: (session: SearchSession) => Promise<T>): Promise<T> {
   await checkWritable(session.out, 'folder');
   return await withLock(folderLock(session.out), (signal) => work({ ...session, signal }), session.signal);
+}
+
+/** Each value that trials vary, as a run alone would have it. */
+function checkGrid({ grid, seeds }: Partial<SearchRequest>): void {
+  for (const batchSize of grid?.batchSize ?? []) checkLimits({ batchSize });
+  for (const seed of seeds ?? []) checkLimits({ seed });
 }
 
 async function beginSearch(request: SearchRequest, session: SearchSession): Promise<SearchResult> {
@@ -129,6 +140,7 @@ export async function resumeSearch(
   session: SearchSession,
   changes: SearchChanges = {},
 ): Promise<SearchResult> {
+  checkLimits({ threads: session.threads, workers: changes.workers });
   // Before the lock, which would make the folder.
   await readSearch(session.out);
   return alone(session, (held) => goOn(held, changes));
@@ -137,6 +149,7 @@ export async function resumeSearch(
 async function goOn(session: SearchSession, changes: SearchChanges): Promise<SearchResult> {
   const stored = await readSearch(session.out);
   const plan = extendPlan(stored, changes);
+  checkGrid(changes);
   const { training } = changes;
   const engine = changes.engine ?? training?.engine;
   const device = changes.device ?? training?.device;

@@ -3,8 +3,10 @@ import type { BadLimit } from '../data/bad-images.ts';
 import { checkWritable } from '../data/files.ts';
 import { folderLock, withLock } from '../data/lock.ts';
 import type { EngineOptions } from '../engine/engine.ts';
+import { checkLimits } from '../engine/limits.ts';
 import { createEngine } from '../engine/node/index.ts';
 import { checkEngineOptions, type EngineChoice, type EnginePlace, storedChoice } from '../engine/options.ts';
+import { checkRequest } from './check-request.ts';
 import type { RunConfig } from './config.ts';
 import { openRunData } from './images.ts';
 import { networkLearner } from './network.ts';
@@ -40,7 +42,8 @@ export interface SessionOptions extends EnginePlace {
 export async function startRun(request: TrainingRequest, session: SessionOptions): Promise<TrainResult> {
   const { engine, device, precision, tf32 } = request;
   const { gpu, torch } = session;
-  checkEngineOptions({ engine, device, precision, tf32, gpu, torch });
+  checkEngineOptions({ engine, device, precision, tf32, gpu, torch, threads: session.threads });
+  checkRequest(request);
   const workers = request.workers ?? defaultWorkers();
   return alone(session, async (held) => {
     await refuseRun(held.out);
@@ -64,6 +67,7 @@ export interface RunChanges extends EngineChoice {
  * its first checkpoint begins anew.
  */
 export async function resumeRun(session: SessionOptions, changes: RunChanges = {}): Promise<TrainResult> {
+  checkLimits({ workers: changes.workers, threads: session.threads });
   // Before the lock, which would make the folder.
   await openRun(session.out);
   return alone(session, async (held) => {

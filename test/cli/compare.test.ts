@@ -64,7 +64,7 @@ describe('pushpull compare', () => {
   });
 
   it.each([
-    [['--resamples', '5'], /--resamples: expected a whole number, 100 or more/],
+    [['--resamples', '5'], /--resamples: expected a whole number from 100 to 1000000/],
     [['--level', '2'], /--level: expected a share between 0 and 1/],
   ])('refuses %j', async (words, message) => {
     await expect(pushpull(...files, ...words)).rejects.toThrow(message);

@@ -94,7 +94,7 @@ describe('pushpull experiment', () => {
     [['--out', 'x', '--only', 'resnet50*'], '--only resnet50*: expected a row of the experiment'],
     [['--out', 'x', '--seeds', '1,1'], '--seeds: expected different seeds, found 1 twice'],
     [['--out', 'x', '--seeds', 'a='], '--seeds: expected a whole number, 0 or more, found ""'],
-    [['--out', 'x', '--jobs', '0'], '--jobs: expected a whole number, 1 or more'],
+    [['--out', 'x', '--jobs', '0'], '--jobs: expected a whole number from 1 to 256'],
     [
       ['--out', 'x', '--corrupted', 'imagenet'],
       '--corrupted: expected cifar10-c:PATH, cifar100-c:PATH or imagenet-c:PATH, found "imagenet"',

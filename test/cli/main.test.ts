@@ -33,7 +33,7 @@ describe('the program', () => {
     expect(mistake).toEqual({
       status: 2,
       stdout: '',
-      stderr: 'error: --epochs: expected a whole number, 1 or more, found "many"\n',
+      stderr: 'error: --epochs: expected a whole number from 1 to 1000000, found "many"\n',
     });
   });
 

@@ -116,7 +116,7 @@ describe('bad input', () => {
     [['--lr', '0.1,,0.2'], '--lr: expected a number above 0, found ""'],
     [['--lr', '0.1,0.1'], '--lr: expected different values, found 0.1 twice'],
     [['--weight-decay', '-1'], '--weight-decay: expected a number above 0, or 0, found "-1"'],
-    [['--batch', '8,0'], '--batch: expected a whole number, 1 or more, found "0"'],
+    [['--batch', '8,0'], '--batch: expected a whole number from 1 to 65536, found "0"'],
     [['--seeds', '1,1.5'], '--seeds: expected a whole number, 0 or more, found "1.5"'],
     [['--trials', '0'], '--trials: expected a whole number, 1 or more, found "0"'],
     [['--validation', '1'], '--validation: expected a share between 0 and 1 such as 0.1 or 10%, found "1"'],

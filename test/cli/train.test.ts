@@ -165,8 +165,8 @@ describe('bad input', () => {
     [['--stem', 'push'], '--stem: expected conv or pushpull or pushpull2020, found "push"'],
     [['--avg', '4'], '--avg: expected 0 (no pooling) or an odd size such as 3 or 5, found "4"'],
     [['--alpha', 'learned'], '--alpha: expected trainable or a number such as 1, found "learned"'],
-    [['--epochs', '0'], '--epochs: expected a whole number, 1 or more, found "0"'],
-    [['--batch', '1.5'], '--batch: expected a whole number, 1 or more, found "1.5"'],
+    [['--epochs', '0'], '--epochs: expected a whole number from 1 to 1000000, found "0"'],
+    [['--batch', '1.5'], '--batch: expected a whole number from 1 to 65536, found "1.5"'],
     [['--validation', '1'], '--validation: expected a share between 0 and 1 such as 0.1 or 10%, found "1"'],
     [['--validation', '0.01'], '--validation 0.01: leaves no image of 36 training images to validate on'],
     [

@@ -1,15 +1,17 @@
 /** Options and parsers of their values that several commands share. Parsers throw a UserError that names the option. */
 import { type Command, Option } from 'commander';
+import { describeRange, mostOf } from '../../engine/limits.ts';
 import { UserError } from '../../errors.ts';
 import type { ImageLimit } from '../../train/plan.ts';
 import type { MomentumPolicy } from '../../train/schedule.ts';
 
-/** A whole number that is not below `least`. */
+/** A whole number that is not below `least`, nor above what the option may be. */
 export function integer(option: string, least: number): (text: string) => number {
+  const most = mostOf(option);
   return (text) => {
     const value = Number(text);
-    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-    throw new UserError(`${option}: expected a whole number, ${least} or more, found "${text}"`);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least && value <= most) return value;
+    throw new UserError(`${option}: expected ${describeRange(least, most)}, found "${text}"`);
   };
 }
 
@@ -78,10 +80,18 @@ export function triple(option: string): (text: string) => [number, number, numbe
   };
 }
 
+/** No picture of a network is larger by far. */
+const LARGEST_POOLING = 255;
+
 /** Side of the average pooling in the push-pull layer. */
 export function poolingSize(text: string): number {
   const size = Number(text);
-  if (/^\d+$/.test(text) && (size === 0 || size % 2 === 1)) return size;
+  if (/^\d+$/.test(text) && (size === 0 || size % 2 === 1)) {
+    if (size <= LARGEST_POOLING) return size;
+    throw new UserError(
+      `--avg: expected 0 (no pooling) or an odd size up to ${LARGEST_POOLING}, found "${text}"`,
+    );
+  }
   throw new UserError(`--avg: expected 0 (no pooling) or an odd size such as 3 or 5, found "${text}"`);
 }
 
@@ -101,8 +111,9 @@ export function momentum(text: string): MomentumPolicy {
   throw new UserError(`--momentum: expected cycle or a number from 0 to below 1, found "${text}"`);
 }
 
-function toNumber(text: string): number {
-  return text.trim() === '' ? Number.NaN : Number(text);
+/** Decimal numbers alone: JavaScript also reads `0x10`, `0b1` and space as numbers. No -0. */
+export function toNumber(text: string): number {
+  return /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) ? Number(text) + 0 : Number.NaN;
 }
 
 /** `--frost-dir`; its older name `--frost` works too, but is not listed. */

@@ -39,7 +39,7 @@ describe.each(COMMANDS)('pushpull %s', (name, words) => {
     [['--engine', 'torch', '--tf32'], /^--tf32: expected --device cuda with it, found cpu/],
     [['--engine', 'jax'], /^--engine: expected onnxruntime or torch, found "jax"$/],
     [['--precision', 'half'], /^--precision: expected float32 or bfloat16, found "half"$/],
-    [['--gpu', '-1'], /^--gpu: expected a whole number, 0 or more, found "-1"$/],
+    [['--gpu', '-1'], /^--gpu: expected a whole number from 0 to 1023, found "-1"$/],
   ])('refuses %j before any work', async (options, message) => {
     const out = join(folder, name);
     const failure = inProcess(name, ...words, ...NOWHERE, '--out', out, ...options);
