@@ -21,7 +21,8 @@ const LIMITS = {
   seed: { flag: '--seed', least: 0, most: Number.MAX_SAFE_INTEGER },
   threads: { flag: '--threads', least: 1, most: 1024 },
   width: { flag: '--width', least: 1, most: 4096 },
-  workers: { flag: '--workers', least: 1, most: 512 },
+  // None: the caller's own thread loads.
+  workers: { flag: '--workers', least: 0, most: 512 },
 } as const satisfies Record<string, Limit>;
 
 export type LimitedName = keyof typeof LIMITS;

@@ -14,8 +14,8 @@ it.each([
   [{ batchSize: 65_536 }, undefined],
   [{ batchSize: 65_537 }, '--batch: expected a whole number from 1 to 65536, found 65537'],
   [{ threads: Number.NaN }, '--threads: expected a whole number from 1 to 1024, found NaN'],
-  [{ workers: 1.5 }, '--workers: expected a whole number from 1 to 512, found 1.5'],
-  [{ workers: '4' }, '--workers: expected a whole number from 1 to 512, found "4"'],
+  [{ workers: 1.5 }, '--workers: expected a whole number from 0 to 512, found 1.5'],
+  [{ workers: '4' }, '--workers: expected a whole number from 0 to 512, found "4"'],
   [{ seed: -1 }, '--seed: expected a whole number, 0 or more, found -1'],
 ] as const)('%j', (asked, message) => {
   if (message === undefined) expect(() => checkLimits(asked)).not.toThrow();
@@ -42,7 +42,7 @@ describe('the library refuses numbers before it looks for files', () => {
     ['--seed', () => evaluation({ seed: 0.5 })],
     ['--workers', () => previewModel({ model: NOWHERE, data: NOWHERE, workers: -1 })],
     ['--batch', () => retrofitModel({ model: NOWHERE, out: NOWHERE, avg: 3, alpha: 1, batchSize: 1e9 })],
-    ['--jobs', () => planExperiment({ experiment: NOWHERE, jobs: 100_000 })],
+    ['--jobs', () => planExperiment({ out: 'x', experiment: NOWHERE, jobs: 100_000 })],
     [
       '--batch',
       () => startSearch({ training: { data: NOWHERE }, grid: { batchSize: [2 ** 31] } }, { out: NOWHERE }),

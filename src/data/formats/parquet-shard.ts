@@ -39,12 +39,12 @@ const LABEL_COLUMNS = ['label', 'labels', 'fine_label', 'class', 'class_label', 
 
 /** @throws UserError when it is no Parquet file, or has no column of images */
 export async function openShard(file: string, wanted?: string): Promise<Shard> {
-  const { buffer, metadata } = await explained(file, async () => {
+  const { buffer, metadata, children } = await explained(file, async () => {
     const buffer = await asyncBufferFromFile(file);
-    return { buffer, metadata: await parquetMetadataAsync(buffer) };
+    const metadata = await parquetMetadataAsync(buffer);
+    return { buffer, metadata, children: parquetSchema(metadata).children };
   });
   const features = featuresOf(metadata);
-  const { children } = parquetSchema(metadata);
   const columns = children.map(({ element }) => element.name);
   const holdsBytes = (name: string) => {
     const column = children.find(({ element }) => element.name === name)!;
@@ -165,7 +165,8 @@ async function explained<T>(file: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (error instanceof UserError || errorCode(error) !== undefined) throw error;
+    // Codes of the system alone: what is damaged makes Node refuse arguments, with codes of its own (ERR_…).
+    if (error instanceof UserError || /^E[A-Z0-9]+$/.test(errorCode(error) ?? '')) throw error;
     throw new UserError(
       `${file}: expected a Parquet file, but it is damaged (${(error as Error).message}); fetch it again`,
     );
