@@ -2,10 +2,12 @@
  * A model of somebody else's in a process of its own: it may take all memory, compute for ever or bring ONNX Runtime
  * down, and the caller goes on and says what happened.
  */
+
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { ModelStoppedError, OutOfMemoryError } from '../../../errors.ts';
 import type { ModelLimits } from '../../engine.ts';
+import { end, hold } from '../child.ts';
 import type { Port, PortListener } from '../client.ts';
 import type { Envelope, Reply, Request } from '../protocol.ts';
 import { gigabytes } from './limits.ts';
@@ -85,7 +87,7 @@ export function openGuarded(
     hold: (on) => hold(child, on),
     end: async () => {
       closing = true;
-      await end(child);
+      await end(child, (own) => own.kill('SIGKILL'));
     },
   };
 }
@@ -99,22 +101,6 @@ function start(options: OnnxOptions, { bytes }: ModelLimits, { files }: Scratch)
     execArgv: fromSource ? ['--import', import.meta.resolve('tsx/esm')] : [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc', ...files],
   });
-}
-
-function hold(child: ChildProcess, on: boolean): void {
-  for (const handle of [child, child.channel, child.stderr as unknown as { ref(): void; unref(): void }]) {
-    if (on) handle?.ref();
-    else handle?.unref();
-  }
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  // Else nothing keeps this process from ending first.
-  child.ref();
-  child.kill('SIGKILL');
-  await ended;
 }
 
 /** What the process is at, for how long, and how its end is told. */

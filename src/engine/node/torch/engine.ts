@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { OutOfMemoryError, UserError } from '../../../errors.ts';
@@ -16,6 +16,7 @@ import type {
   Program,
   ProgramOptions,
 } from '../../engine.ts';
+import { end, hold } from '../child.ts';
 import { type Port, type PortListener, RuntimeClient } from '../client.ts';
 import type { Reply } from '../protocol.ts';
 import { BatchSession } from './batch-session.ts';
@@ -167,28 +168,12 @@ function openProcess(options: TorchRuntimeOptions, tf32: boolean, { reply, gone 
   return {
     post: (envelope) => child.send(envelope),
     hold: (on) => hold(child, on),
-    end: () => end(child),
+    end: () => end(child, (own) => own.disconnect()),
   };
 }
 
 /** Characters of the last words of a process that are told. */
 const LONGEST_WORDS = 2000;
-
-function hold(child: ChildProcess, on: boolean): void {
-  for (const handle of [child, child.channel, child.stderr as unknown as { ref(): void; unref(): void }]) {
-    if (on) handle?.ref();
-    else handle?.unref();
-  }
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  // Else nothing keeps this process from ending first.
-  child.ref();
-  child.disconnect();
-  await ended;
-}
 
 function endOf(code: number | null, signal: NodeJS.Signals | null, said: string): Error {
   if (signal === 'SIGKILL') {
