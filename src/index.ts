@@ -199,7 +199,7 @@ export {
 export { type RunChanges, resumeRun, type SessionOptions, startRun } from './train/start.ts';
 export { TrainingStep } from './train/step.ts';
 export { readTensors, type TensorFile } from './train/tensor-file.ts';
-export type { TrainingEvent, TrainResult } from './train/trainer.ts';
+export type { TrainingEvent, TrainResult } from './train/training.ts';
 export { loadWeights } from './train/weights/load.ts';
 export { type EncodedWeights, encodeWeights } from './train/weights/save.ts';
 export { type AskedNetwork, type SettledNetwork, settleNetwork } from './train/weights/settle.ts';

@@ -6,7 +6,7 @@ import { type Result, readResult } from '../evaluate/result.ts';
 import { DivergedError } from '../train/diverged.ts';
 import { openRun } from '../train/run.ts';
 import { continueRun } from '../train/start.ts';
-import type { TrainingEvent } from '../train/trainer.ts';
+import type { TrainingEvent } from '../train/training.ts';
 import { adopt, type Existing } from './existing.ts';
 import { checkFolder, experimentPaths, makeFolder, writeFolder } from './folder.ts';
 import { type Outputs, writeOutputs, writeTables } from './outputs.ts';

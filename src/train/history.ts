@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { storedChoice } from '../engine/options.ts';
 import { imageLimitSchema, initialSchema, type RunConfig, recipeSchema } from './config.ts';
+import type { StepRates } from './schedule.ts';
 
 const count = z.number().int().nonnegative();
 
@@ -159,5 +160,33 @@ export function howTrained(
     steps,
     train: last?.train,
     test: last?.test,
+  };
+}
+
+/** The record of an epoch from what its training came to and how its images of the test split were scored. */
+export function epochRecord(
+  running: Running,
+  at: {
+    /** Counted from 1. */
+    readonly epoch: number;
+    /** Steps that are done. */
+    readonly step: number;
+    readonly test: Scores;
+    /** Of the last step. */
+    readonly rates: StepRates;
+    readonly evaluateSeconds: number;
+  },
+): EpochRecord {
+  const { trainSeconds, stepSeconds, dataSeconds, images, badImages } = running;
+  return {
+    epoch: at.epoch,
+    step: at.step,
+    train: toScores(running),
+    test: at.test,
+    learningRate: at.rates.lr,
+    momentum: at.rates.momentum,
+    badImages,
+    imagesPerSecond: images / Math.max(trainSeconds, 1e-6),
+    seconds: { train: trainSeconds, step: stepSeconds, data: dataSeconds, evaluate: at.evaluateSeconds },
   };
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { BadLimit } from '../data/bad-images.ts';
 import { explainWriteError, writeFileAtomic } from '../data/files.ts';
 import { appendFile, ifThere, isMissing, mkdir, readFile, statIfThere } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
@@ -139,4 +140,10 @@ function parseJson(text: string, file: string): unknown {
 
 async function exists(path: string): Promise<boolean> {
   return (await statIfThere(path)) !== undefined;
+}
+
+/** Where a run keeps the images of both splits that it leaves out, and how many it may. */
+export function badImagesOf(out: string, { data }: RunConfig, limit: BadLimit | undefined) {
+  const images = data.trainImages + data.testImages;
+  return { file: runPaths(out).badImages, images, limit, data: data.name };
 }

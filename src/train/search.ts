@@ -30,7 +30,7 @@ import {
   writeSearch,
 } from './search/settings.ts';
 import { continueRun, defaultWorkers, engineOptions, onEngine, type SessionOptions } from './start.ts';
-import type { TrainingEvent } from './trainer.ts';
+import type { TrainingEvent } from './training.ts';
 
 /** What a person asks for; everything that is left out comes from the preset of the data. */
 export interface SearchRequest {

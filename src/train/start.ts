@@ -13,7 +13,8 @@ import { networkLearner } from './network.ts';
 import { type PlannedRun, planRun, reopenSplits, type TrainingRequest } from './plan.ts';
 import { isRun, openRun, refuseRun } from './run.ts';
 import { checkSameRun } from './same-config.ts';
-import { type TrainingEvent, type TrainResult, train } from './trainer.ts';
+import { train } from './trainer.ts';
+import type { TrainingEvent, TrainResult } from './training.ts';
 import { readInitial } from './weights/initial.ts';
 
 /** How a run is carried out; none of it changes its result. */

@@ -1,101 +1,26 @@
-import { BadImages, type BadLimit, type Unreadable } from '../data/bad-images.ts';
+import { BadImages, type Unreadable } from '../data/bad-images.ts';
 import { writeFileAtomic } from '../data/files.ts';
 import { UserError } from '../errors.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { type Checkpoint, checkTensors, loadCheckpoint, type Position } from './checkpoint.ts';
 import { CHECKPOINT_MINUTES, CheckpointWriter } from './checkpoint-writer.ts';
-import type { RunConfig } from './config.ts';
-import { DivergedError } from './diverged.ts';
+import { DivergedError, firstInfinite } from './diverged.ts';
 import {
   type EpochRecord,
   emptyRunning,
+  epochRecord,
   howTrained,
   type Running,
   type Scores,
   toScores,
 } from './history.ts';
-import { type InitialEvent, prepareInitial } from './initial.ts';
-import type { LabelledBatch, Learner } from './learner.ts';
-import { appendLog, createRun, rewriteLog, runPaths } from './run.ts';
+import { prepareInitial } from './initial.ts';
+import type { LabelledBatch } from './learner.ts';
+import { appendLog, badImagesOf, createRun, rewriteLog, runPaths } from './run.ts';
 import { OneCycle, type StepRates } from './schedule.ts';
 import { scoreSplit } from './score.ts';
-
-/** Batches of one pass over a split, and the images that could not be read so far. */
-export interface BatchSource extends AsyncIterable<LabelledBatch> {
-  readonly badImages: readonly Unreadable[];
-}
-
-/** Where the trainer takes its images from. The real one is `openRunData` (images.ts). */
-export interface TrainingData {
-  /** Training batches of an epoch (counted from 0), from batch `startBatch` on. Same epoch, same batches. */
-  training(epoch: number, startBatch: number): BatchSource;
-  /** The test split, in order. */
-  test(): BatchSource;
-}
-
-/** What happens during a run, for progress bars and logs. */
-export type TrainingEvent =
-  | {
-      readonly kind: 'start';
-      readonly epochs: number;
-      readonly stepsPerEpoch: number;
-      readonly position: Position;
-    }
-  | {
-      readonly kind: 'step';
-      /** Counted from 1. */
-      readonly epoch: number;
-      /** Batches of the epoch that are done, of `batches`. */
-      readonly batch: number;
-      readonly batches: number;
-      /** Mean over the epoch so far. */
-      readonly loss: number;
-      readonly top1: number;
-      readonly learningRate: number;
-      /** Of this session, over the epoch. */
-      readonly imagesPerSecond: number;
-      /** Until the end of the run, evaluations included as far as their length is known. */
-      readonly remainingSeconds: number;
-    }
-  /** Epoch 0: before the first step. */
-  | { readonly kind: 'evaluate'; readonly epoch: number; readonly images: number; readonly total: number }
-  | InitialEvent
-  /** An image that is left out; told once, however often it is met. */
-  | ({ readonly kind: 'badImage' } & Unreadable)
-  | { readonly kind: 'epoch'; readonly record: EpochRecord; readonly epochs: number }
-  | { readonly kind: 'checkpoint'; readonly path: string; readonly position: Position }
-  /** One within an epoch could not be written; the one before is untouched, and training goes on. */
-  | { readonly kind: 'checkpointFailed'; readonly reason: string }
-  | {
-      readonly kind: 'finished';
-      readonly model: string;
-      readonly log: readonly EpochRecord[];
-      /** All images that were left out; the run's bad-images.tsv lists them. */
-      readonly badImages: readonly Unreadable[];
-    };
-
-export interface TrainOptions {
-  /** The run's folder (layout in run.ts). */
-  readonly out: string;
-  readonly config: RunConfig;
-  readonly learner: Learner;
-  readonly data: TrainingData;
-  /** Go on from the folder's checkpoint; else the folder is made. */
-  readonly resume?: boolean;
-  /** Stop when more images cannot be read. Default: 1 % of all, but at least 10. */
-  readonly maxBad?: BadLimit;
-  /** Minutes between two checkpoints within an epoch; with 0 there are none. Default 5. */
-  readonly checkpointEvery?: number;
-  readonly onEvent?: (event: TrainingEvent) => void;
-  /** When aborted, the step at hand is finished and a checkpoint is saved. */
-  readonly signal?: AbortSignal;
-}
-
-export interface TrainResult {
-  readonly status: 'finished' | 'interrupted';
-  readonly log: readonly EpochRecord[];
-  readonly position: Position;
-}
+import { SpentTime } from './spent-time.ts';
+import type { TrainingEvent, TrainOptions, TrainResult } from './training.ts';
 
 /**
  * Train a network as its configuration says: every epoch over all batches, the last partial one included, then
@@ -127,14 +52,13 @@ class Session {
   readonly #emit: (event: TrainingEvent) => void;
   readonly #history: EpochRecord[];
   readonly #bad: BadImages;
-  /** Wall time of this session's training and evaluation parts, from which the remaining time is estimated. */
-  readonly #spent = { steps: 0, stepSeconds: 0, evaluations: 0, evaluateSeconds: 0 };
+  readonly #spent = new SpentTime();
   #position: Position;
   #running: Running;
 
   static async begin(options: TrainOptions): Promise<Session> {
     await createRun(options.out, options.config);
-    const bad = new BadImages(badImagesOf(options));
+    const bad = new BadImages(badImagesOf(options.out, options.config, options.maxBad));
     return new Session(options, { epoch: 0, batch: 0, step: 0 }, emptyRunning(), [], bad);
   }
 
@@ -144,7 +68,7 @@ class Session {
     const { learner, config } = options;
     checkTensors(learner.shapes.weights, weights, `${path}/weights.safetensors`);
     checkTensors(learner.shapes.momentum, momentum, `${path}/optimizer.safetensors`);
-    const bad = await BadImages.resume(badImagesOf(options));
+    const bad = await BadImages.resume(badImagesOf(options.out, options.config, options.maxBad));
     const session = new Session(options, state.position, state.running, state.history, bad);
     if (state.totalSteps !== session.#schedule.totalSteps || state.random.seed !== config.seed) {
       throw new UserError(
@@ -245,8 +169,7 @@ class Session {
       this.#running.dataSeconds += got - asked;
       this.#running.stepSeconds += done - got;
       this.#running.trainSeconds = before.trainSeconds + done - begin;
-      this.#spent.steps++;
-      this.#spent.stepSeconds += done - asked;
+      this.#spent.addStep(done - asked);
       this.#reportStep(rates, (this.#running.images - before.images) / Math.max(done - begin, 1e-6));
       asked = done;
       if (this.#aborted) return;
@@ -285,9 +208,6 @@ class Session {
   #reportStep(rates: StepRates, imagesPerSecond: number): void {
     const { epoch, batch } = this.#position;
     const { loss, top1 } = toScores(this.#running);
-    const { steps, stepSeconds, evaluations, evaluateSeconds } = this.#spent;
-    const stepsLeft = this.#schedule.totalSteps - this.#position.step;
-    const evaluation = evaluations > 0 ? evaluateSeconds / evaluations : 0;
     this.#emit({
       kind: 'step',
       epoch: epoch + 1,
@@ -297,7 +217,10 @@ class Session {
       top1,
       learningRate: rates.lr,
       imagesPerSecond,
-      remainingSeconds: (stepsLeft * stepSeconds) / steps + (this.#epochs - epoch) * evaluation,
+      remainingSeconds: this.#spent.remaining(
+        this.#schedule.totalSteps - this.#position.step,
+        this.#epochs - epoch,
+      ),
     });
   }
 
@@ -313,25 +236,14 @@ class Session {
     if (test === undefined) return false;
     if (!Number.isFinite(test.loss)) this.#diverged(`the test loss became ${test.loss}`, this.#position);
     const evaluate = now() - begin;
-    this.#spent.evaluations++;
-    this.#spent.evaluateSeconds += evaluate;
-    const running = this.#running;
-    const record: EpochRecord = {
+    this.#spent.addEvaluation(evaluate);
+    const record = epochRecord(this.#running, {
       epoch: epoch + 1,
       step,
-      train: toScores(running),
       test,
-      learningRate: rates.lr,
-      momentum: rates.momentum,
-      badImages: running.badImages,
-      imagesPerSecond: running.images / Math.max(running.trainSeconds, 1e-6),
-      seconds: {
-        train: running.trainSeconds,
-        step: running.stepSeconds,
-        data: running.dataSeconds,
-        evaluate,
-      },
-    };
+      rates,
+      evaluateSeconds: evaluate,
+    });
     this.#history.push(record);
     this.#position = { epoch: epoch + 1, batch: 0, step };
     this.#running = emptyRunning();
@@ -418,35 +330,18 @@ class Session {
       this.#diverged(`'${name}' holds values that are no finite numbers`, this.#position);
   }
 
-  /** Stop: going on would only train on garbage. Nothing is saved, so the last checkpoint is a good one. */
+  /** Stop: nothing is saved, so the last checkpoint is a good one. */
   #diverged(what: string, at: { batch: number; step: number }): never {
-    const rate = this.#schedule.at(Math.max(0, at.step - 1)).lr.toPrecision(3);
     const saved = this.#history.length > 0 || this.#options.resume === true || this.#writer.saved;
-    const epoch = this.#position.epoch + 1;
-    throw new DivergedError(
-      `training stopped: ${what} at step ${at.step} (epoch ${epoch}, batch ${at.batch} of ` +
-        `${this.#batches}, learning rate ${rate}). ` +
-        (saved
-          ? `The last good checkpoint is kept in ${this.#checkpoint}. `
-          : 'There was no checkpoint yet. ') +
-        'Train again with a lower --max-lr, and look for images or labels that are broken.',
-      { reason: what, step: at.step, epoch },
-    );
+    throw DivergedError.at({
+      reason: what,
+      step: at.step,
+      epoch: this.#position.epoch + 1,
+      batch: `${at.batch} of ${this.#batches}`,
+      rate: this.#schedule.at(Math.max(0, at.step - 1)).lr,
+      ...(saved && { checkpoint: this.#checkpoint }),
+    });
   }
-}
-
-/** The first tensor that holds something else than finite numbers. */
-function firstInfinite(weights: ReadonlyMap<string, Tensor>): string | undefined {
-  for (const [name, { data }] of weights) {
-    if (data instanceof Float32Array && !data.every(Number.isFinite)) return name;
-  }
-  return undefined;
-}
-
-/** Of both splits together. */
-function badImagesOf({ out, config: { data }, maxBad }: TrainOptions) {
-  const images = data.trainImages + data.testImages;
-  return { file: runPaths(out).badImages, images, limit: maxBad, data: data.name };
 }
 
 /** Seconds on a clock that never goes back. */

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadCheckpoint } from '../../src/train/checkpoint.ts';
 import type { RunConfig } from '../../src/train/config.ts';
 import { openRun, runPaths } from '../../src/train/run.ts';
-import { type TrainingEvent, type TrainOptions, train } from '../../src/train/trainer.ts';
+import { train } from '../../src/train/trainer.ts';
+import type { TrainingEvent, TrainOptions } from '../../src/train/training.ts';
 import { tinyConfig, tinyData, tinyLearner } from './tiny-learner.ts';
 
 let folder: string;

@@ -11,7 +11,8 @@ import type { RunConfig } from '../../src/train/config.ts';
 import type { LabelledBatch } from '../../src/train/learner.ts';
 import { networkLearner } from '../../src/train/network.ts';
 import { openRun, runPaths } from '../../src/train/run.ts';
-import { type BatchSource, type TrainingData, train } from '../../src/train/trainer.ts';
+import { train } from '../../src/train/trainer.ts';
+import type { BatchSource, TrainingData } from '../../src/train/training.ts';
 import { testEngine } from '../support/engine.ts';
 import { tinyConfig } from './tiny-learner.ts';
 

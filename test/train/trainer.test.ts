@@ -7,7 +7,8 @@ import { loadCheckpoint } from '../../src/train/checkpoint.ts';
 import { outsideStep } from '../../src/train/history.ts';
 import { openRun, runPaths } from '../../src/train/run.ts';
 import { OneCycle } from '../../src/train/schedule.ts';
-import { type TrainingEvent, type TrainOptions, train } from '../../src/train/trainer.ts';
+import { train } from '../../src/train/trainer.ts';
+import type { TrainingEvent, TrainOptions } from '../../src/train/training.ts';
 import { tinyConfig, tinyData, tinyLearner } from './tiny-learner.ts';
 
 let folder: string;

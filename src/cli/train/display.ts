@@ -3,7 +3,7 @@ import type { RunConfig } from '../../train/config.ts';
 import { type EpochRecord, outsideStep } from '../../train/history.ts';
 import type { PlannedRun } from '../../train/plan.ts';
 import { runPaths } from '../../train/run.ts';
-import type { TrainingEvent } from '../../train/trainer.ts';
+import type { TrainingEvent } from '../../train/training.ts';
 import { badImagesFacts, NAMED_BAD_IMAGES } from '../shared/bad-images.ts';
 import { dataFacts } from '../shared/data-options.ts';
 import { facts } from '../shared/lines.ts';
