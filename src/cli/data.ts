@@ -283,8 +283,9 @@ async function describeSizes(dataset: Dataset): Promise<string> {
     const [least, most] = [Math.min(...values), Math.max(...values)];
     return least === most ? `${least}` : `${least}-${most}`;
   };
-  const looked = sizes.length < dataset.length ? ` (${plural(sizes.length, 'image')} looked at)` : '';
-  const broken = unreadable > 0 ? `; ${unreadable} of them unreadable, see --check` : '';
+  const count = sizes.length + unreadable;
+  const looked = count < dataset.length ? ` (${plural(count, 'image')} looked at)` : '';
+  const broken = unreadable > 0 ? `; ${plural(unreadable, 'image')} unreadable, see --check` : '';
   if (sizes.length === 0) return `unknown${broken}`;
   return `${range('width')} × ${range('height')} pixels${looked}${broken}`;
 }
