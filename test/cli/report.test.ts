@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import { formatResult } from '../../src/evaluate/result.ts';
+import { writeResult } from '../evaluate/statistics/fixture.ts';
 import { readHtmlTable, readMarkdownTable } from '../report/page.ts';
 import { syntheticAvg3, syntheticResult } from '../report/synthetic.ts';
 import { inProcess } from './command.ts';
@@ -23,6 +24,20 @@ afterAll(() => rm(folder, { recursive: true }));
 const report = (...words: string[]) => inProcess('report', ...words);
 
 describe('pushpull report', () => {
+  it('judges by the answers to single images on the terminal as on the page', async () => {
+    const [first, second] = ['answers-plain.json', 'answers-pushpull.json'].map((name) =>
+      path.join(folder, name),
+    );
+    await writeResult('baseline', first!);
+    await writeResult('model', second!);
+    const out = path.join(folder, 'answers');
+    const { stdout } = await report(first!, second!, '--out', out);
+    expect(stdout).toMatch(/push-pull avg3 +\.160 +\.3974\* +\.940\*/);
+    expect(stdout.replace(/\s+/g, ' ')).toContain('More than chance: p < .05');
+    const markdown = await readFile(path.join(out, 'report.md'), 'utf8');
+    expect(markdown).toMatch(/\| \.160 \| \*\*\.3974\*\* \| \*\*\.940\*\* \|/);
+  });
+
   it('writes page, Markdown and charts, prints the table, and says what is left out', async () => {
     const out = path.join(folder, 'report');
     const { stdout, stderr } = await report(pushpull, plain, '--out', out, '--title', 'Which stem?');

@@ -187,6 +187,39 @@ describe('a table', () => {
     expect(two.groups[0]!.rows[1]!.cells[at]).toMatchObject({ mark: 'ahead' });
   });
 
+  it('takes the test of the answers to each image for a single seed, of that baseline alone', () => {
+    const plain = madeUp();
+    const test = { difference: -0.01, p: 0.2, interval: [-0.03, 0.01] as [number, number], images: 1000 };
+    const compared = (sha256: string): Result => ({
+      ...madeUp({ variant: 'push-pull avg3', clean: 0.06, scale: 0.9 }),
+      baseline: { file: 'plain.json', model: { ...plain.model, sha256 }, errors: {}, ce: {} },
+      significance: {
+        ...{ level: 0.95, resamples: 100, seed: 0 },
+        clean: { ...test, test: 'mcnemar', onlyThis: 9, onlyBaseline: 4 },
+        corrupted: { ...test, metric: 'mce.absolute', test: 'sign-flip', p: 0.01 },
+        ce: {
+          fog: { ...test, holm: 0.04 },
+          snow: { ...test, holm: 0.3 },
+        },
+      },
+    });
+    const marksOf = (sha256: string) => {
+      const made = table(1, [plain, compared(sha256)]);
+      const cells = made.groups[0]!.rows[1]!.cells;
+      const at = (key: string) => cells[made.columns.findIndex((column) => column.key === key)]!;
+      const keys = ['error.clean', 'mce.absolute', 'mce.baseline', 'rce.fog', 'rce.snow', 'rce.frost'];
+      return { marks: keys.map((key) => at(key).mark), p: at('rce.fog').p, tested: made.tested };
+    };
+    expect(marksOf(plain.model.sha256)).toEqual({
+      marks: ['ahead', 'better', 'better', 'better', 'ahead', 'ahead'],
+      p: 0.04,
+      tested: expect.stringContaining('McNemar'),
+    });
+    const { marks, tested } = marksOf('f'.repeat(64));
+    expect(new Set(marks)).toEqual(new Set(['ahead']));
+    expect(tested).toBeUndefined();
+  });
+
   it('has a dash and a footnote for a grid with holes, never an mCE', () => {
     const whole = madeUp({ seed: 1, variant: 'push-pull avg3' });
     const holed = (seed: number) =>
