@@ -41,7 +41,7 @@ interface Source {
 }
 
 const sources: Source[] = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts'))
+  .filter((file) => /\.tsx?$/.test(file))
   .map((file) => {
     const path = file.split(sep).join('/');
     const text = readFileSync(join(SRC, file), 'utf8');

@@ -159,7 +159,7 @@ describe('the file system', () => {
 
   it('is nowhere else', () => {
     const elsewhere = readdirSync('src', { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.ts') && !file.startsWith('engine') && file !== join('data', 'fs.ts'))
+      .filter((file) => /\.tsx?$/.test(file) && !file.startsWith('engine') && file !== join('data', 'fs.ts'))
       .filter((file) => /from 'node:fs(\/promises)?'/.test(readFileSync(join('src', file), 'utf8')));
     expect(elsewhere, 'take these from data/fs.ts, which explains what the system refuses').toEqual([]);
   });

@@ -40,8 +40,8 @@ describe.skipIf(!browser)('the figures of results, in a browser', () => {
           const { left, right } = text.getBoundingClientRect();
           // Figures lie in figures, and each cuts what leaves it.
           const overhangs: number[] = [];
-          for (let frame = text.ownerSVGElement; frame; frame = frame.ownerSVGElement) {
-            const { a: scale, e: shift } = frame.getScreenCTM();
+          for (let frame = (text as SVGElement).ownerSVGElement; frame; frame = frame.ownerSVGElement) {
+            const { a: scale, e: shift } = frame.getScreenCTM() as DOMMatrix;
             const { x, width } = frame.viewBox.baseVal;
             overhangs.push(right - (scale * (x + width) + shift), scale * x + shift - left);
           }
