@@ -1,5 +1,5 @@
-import type { Value } from '../graph/graph.ts';
 import type { DType, Tensor } from '../graph/tensor.ts';
+import type { Value } from '../graph/value.ts';
 
 /** What computes: ONNX Runtime, which is always there, or the libtorch of an installed PyTorch. */
 export const ENGINES = ['onnxruntime', 'torch'] as const;

@@ -1,10 +1,10 @@
 import * as F from './functional.ts';
-import type { Node, Value } from './graph.ts';
 import { reachableNodes } from './graph.ts';
 import { OPS } from './ops/index.ts';
 import type { OpDefinition } from './ops/spec.ts';
 import type { Shape } from './tensor.ts';
 import { sameShape } from './tensor.ts';
+import type { Node, Value } from './value.ts';
 
 /**
  * Reverse-mode derivative of a scalar.

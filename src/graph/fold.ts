@@ -1,8 +1,8 @@
-import type { Node, Value } from './graph.ts';
 import { Graph, reachableNodes } from './graph.ts';
-import type { OpAttributes, OpName, ReduceAttributes } from './ops/spec.ts';
+import type { OpAttributes, OpName, ReduceAttributes } from './ops/attributes.ts';
 import type { Shape, Tensor } from './tensor.ts';
 import { float32, floats, numElements } from './tensor.ts';
+import type { Node, Value, ValueGraph } from './value.ts';
 
 /**
  * Rewrite an inference graph so that what depends on constants alone is computed now: the pull kernels'
@@ -11,7 +11,7 @@ import { float32, floats, numElements } from './tensor.ts';
  *
  * @returns the outputs in a new graph that computes the same
  */
-export function foldConstants(graph: Graph, outputs: readonly Value[]): Value[] {
+export function foldConstants(graph: ValueGraph, outputs: readonly Value[]): Value[] {
   const folded = new Graph();
   const copies = new Map<Value, Value>();
   for (const input of graph.inputs) {
@@ -44,7 +44,7 @@ const constantOf = (value: Value): Tensor | undefined =>
   value.source.kind === 'constant' && value.dtype === 'float32' ? value.source.tensor : undefined;
 
 /** The node's result as a constant, if all its inputs are constants and it is one of the ops worth folding. */
-function evaluate(node: Node, inputs: readonly Value[], graph: Graph): readonly Value[] | undefined {
+function evaluate(node: Node, inputs: readonly Value[], graph: ValueGraph): readonly Value[] | undefined {
   const evaluator = EVALUATORS[node.op] as Evaluator<unknown> | undefined;
   const tensors = inputs.map(constantOf);
   if (!evaluator || !tensors.every((tensor) => tensor !== undefined)) return undefined;

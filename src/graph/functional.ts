@@ -3,10 +3,11 @@
  *
  * Everything that builds graphs (layers, gradient rules, losses, optimisers) speaks through these.
  */
-import type { Value } from './graph.ts';
-import type { Conv2dAttributes, Pool2dAttributes } from './ops/spec.ts';
+
+import type { Conv2dAttributes, Pool2dAttributes } from './ops/attributes.ts';
 import type { DType, Shape } from './tensor.ts';
 import { float32, int32 } from './tensor.ts';
+import type { Value } from './value.ts';
 
 /** A constant in the graph of `like`: a number, or float32 values with a shape. */
 export function constant(

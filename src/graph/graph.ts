@@ -1,34 +1,8 @@
+import type { OpAttributes, OpName } from './ops/attributes.ts';
 import { inferOutputs } from './ops/index.ts';
-import type { OpAttributes, OpName } from './ops/spec.ts';
 import type { DType, Shape, Tensor } from './tensor.ts';
 import { formatShape } from './tensor.ts';
-
-/** Element type and shape: all that shape rules look at. */
-export interface ValueType {
-  readonly dtype: DType;
-  readonly shape: Shape;
-}
-
-/** One edge of the graph: what a node, an input or a constant yields. */
-export interface Value extends ValueType {
-  readonly graph: Graph;
-  readonly id: number;
-  readonly source: Source;
-}
-
-export type Source =
-  | { readonly kind: 'input'; readonly name: string }
-  | { readonly kind: 'constant'; readonly tensor: Tensor; readonly name: string | undefined }
-  | { readonly kind: 'node'; readonly node: Node; readonly output: number };
-
-/** One application of an op. `scope` is the path of the module that made it, `layer1.0.conv1`. */
-export interface Node<K extends OpName = OpName> {
-  readonly op: K;
-  readonly inputs: readonly Value[];
-  readonly attributes: OpAttributes[K];
-  readonly outputs: readonly Value[];
-  readonly scope: string;
-}
+import type { Node, Source, Value, ValueGraph, ValueType } from './value.ts';
 
 /**
  * A static graph under construction.
@@ -37,7 +11,7 @@ export interface Node<K extends OpName = OpName> {
  * values that exist, so the list of nodes is always in an order in which it can be run. Shapes and
  * types are checked as each node is added.
  */
-export class Graph {
+export class Graph implements ValueGraph {
   readonly inputs: Value[] = [];
   readonly nodes: Node[] = [];
   private readonly scopes: string[] = [];
@@ -100,7 +74,7 @@ export class Graph {
 }
 
 /** The nodes that `outputs` depend on, in running order. */
-export function reachableNodes(graph: Graph, outputs: readonly Value[]): Node[] {
+export function reachableNodes(graph: ValueGraph, outputs: readonly Value[]): Node[] {
   const needed = new Set<Node>();
   const pending = [...outputs];
   for (let value = pending.pop(); value; value = pending.pop()) {
@@ -113,7 +87,7 @@ export function reachableNodes(graph: Graph, outputs: readonly Value[]): Node[] 
 }
 
 /** The graph as text, one node a line; the same graph always prints the same. */
-export function printGraph(graph: Graph, outputs: readonly Value[]): string {
+export function printGraph(graph: ValueGraph, outputs: readonly Value[]): string {
   const names = new Map<Value, string>();
   const name = (value: Value): string => {
     if (value.source.kind === 'input') return value.source.name;

@@ -1,5 +1,5 @@
 import * as F from '../graph/functional.ts';
-import type { Value } from '../graph/graph.ts';
+import type { Value } from '../graph/value.ts';
 import {
   AdaptiveAvgPool2d,
   Conv2d,

@@ -1,7 +1,8 @@
 import { UserError } from '../errors.ts';
-import { Graph, type Node, reachableNodes, type Value } from '../graph/graph.ts';
+import { Graph, reachableNodes } from '../graph/graph.ts';
 import type { Shape } from '../graph/tensor.ts';
 import { numElements } from '../graph/tensor.ts';
+import type { Node, Value } from '../graph/value.ts';
 import { OutlineContext, TrainingContext } from '../nn/index.ts';
 import type { ModelConfig } from './config.ts';
 import { buildModule } from './registry.ts';

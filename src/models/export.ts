@@ -1,5 +1,6 @@
 import { foldConstants } from '../graph/fold.ts';
-import { Graph, type Value } from '../graph/graph.ts';
+import { Graph } from '../graph/graph.ts';
+import type { Value } from '../graph/value.ts';
 import { InferenceContext, type Weights } from '../nn/index.ts';
 import { lowerGraph } from '../onnx/lower/index.ts';
 import type { ModelProto } from '../onnx/model.ts';

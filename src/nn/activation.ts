@@ -1,6 +1,6 @@
 /** Activations as modules, for their places in a `Sequential`. */
 import * as F from '../graph/functional.ts';
-import type { Value } from '../graph/graph.ts';
+import type { Value } from '../graph/value.ts';
 import { Module } from './module.ts';
 
 /** `max(x, 0)`, as `torch.nn.ReLU`. */

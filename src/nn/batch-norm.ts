@@ -1,6 +1,6 @@
 import * as F from '../graph/functional.ts';
-import type { Value } from '../graph/graph.ts';
 import { numElements } from '../graph/tensor.ts';
+import type { Value } from '../graph/value.ts';
 import { constant } from './init.ts';
 import type { ForwardContext } from './module.ts';
 import { Module, Parameter } from './module.ts';

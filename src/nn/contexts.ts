@@ -1,6 +1,6 @@
-import type { Graph, Value } from '../graph/graph.ts';
 import type { Shape, Tensor } from '../graph/tensor.ts';
 import { formatShape, sameShape } from '../graph/tensor.ts';
+import type { Value, ValueGraph } from '../graph/value.ts';
 import { randomStream } from '../random/random.ts';
 import type { ForwardContext, Module, Parameter } from './module.ts';
 
@@ -54,7 +54,7 @@ export class TrainingContext implements ForwardContext {
 
   /** @param options.statisticsRate a scalar that takes the place of every batch norm's momentum */
   constructor(
-    readonly graph: Graph,
+    readonly graph: ValueGraph,
     module: Module,
     options: { readonly statisticsRate?: Value } = {},
   ) {
@@ -91,7 +91,7 @@ abstract class DeployedContext implements ForwardContext {
   private readonly values: ReadonlyMap<Parameter, Value>;
 
   constructor(
-    readonly graph: Graph,
+    readonly graph: ValueGraph,
     module: Module,
     make: (name: string, parameter: Parameter) => Value,
   ) {
@@ -114,7 +114,7 @@ abstract class DeployedContext implements ForwardContext {
 
 /** Parameters as named constants of the graph. */
 export class InferenceContext extends DeployedContext {
-  constructor(graph: Graph, module: Module, weights: Weights) {
+  constructor(graph: ValueGraph, module: Module, weights: Weights) {
     const problems = weightMismatches(module, weights);
     if (problems.length > 0) throw new Error(`the weights do not fit the model:\n  ${problems.join('\n  ')}`);
     super(graph, module, (name) => graph.constant(weights.get(name)!, name));
@@ -123,7 +123,7 @@ export class InferenceContext extends DeployedContext {
 
 /** Parameters as inputs: the deployed form without any weights, to look at its graph and count what it does. */
 export class OutlineContext extends DeployedContext {
-  constructor(graph: Graph, module: Module) {
+  constructor(graph: ValueGraph, module: Module) {
     super(graph, module, (name, { shape }) => graph.input(name, 'float32', shape));
   }
 }

@@ -1,6 +1,6 @@
 import * as F from '../graph/functional.ts';
-import type { Value } from '../graph/graph.ts';
-import type { Conv2dAttributes } from '../graph/ops/spec.ts';
+import type { Conv2dAttributes } from '../graph/ops/attributes.ts';
+import type { Value } from '../graph/value.ts';
 import type { LayerInit } from './init.ts';
 import { fanIn, kaimingNormalFanOut, uniformFanIn } from './init.ts';
 import type { ForwardContext } from './module.ts';

@@ -1,6 +1,6 @@
 import * as F from '../graph/functional.ts';
-import type { Value } from '../graph/graph.ts';
 import type { Shape } from '../graph/tensor.ts';
+import type { Value } from '../graph/value.ts';
 import type { ForwardContext } from './module.ts';
 import { Module } from './module.ts';
 

@@ -1,5 +1,5 @@
 import * as F from '../graph/functional.ts';
-import type { Value } from '../graph/graph.ts';
+import type { Value } from '../graph/value.ts';
 import type { LayerInit } from './init.ts';
 import { uniformFanIn } from './init.ts';
 import type { ForwardContext } from './module.ts';

@@ -1,6 +1,6 @@
 import * as F from '../graph/functional.ts';
-import type { Value } from '../graph/graph.ts';
-import type { Pool2dAttributes } from '../graph/ops/spec.ts';
+import type { Pool2dAttributes } from '../graph/ops/attributes.ts';
+import type { Value } from '../graph/value.ts';
 import { Module } from './module.ts';
 
 /** Maximum over windows of `[N, C, H, W]`, as `torch.nn.MaxPool2d`, for its place in a `Sequential`. */

@@ -1,5 +1,5 @@
-import type { Graph, Value } from '../graph/graph.ts';
 import type { Shape } from '../graph/tensor.ts';
+import type { Value, ValueGraph } from '../graph/value.ts';
 import type { Random } from '../random/random.ts';
 
 /** Makes the first values of a tensor. */
@@ -26,7 +26,7 @@ export class Parameter {
  * the graph; in deployment they are constants in it.
  */
 export interface ForwardContext {
-  readonly graph: Graph;
+  readonly graph: ValueGraph;
   /** Training uses the batch's statistics and records updates of buffers. */
   readonly training: boolean;
   /** Weight of this batch in running statistics, where it shall not be the layers' own momentum. */

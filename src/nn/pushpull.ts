@@ -1,7 +1,7 @@
 import * as F from '../graph/functional.ts';
-import type { Value } from '../graph/graph.ts';
-import type { Conv2dAttributes } from '../graph/ops/spec.ts';
+import type { Conv2dAttributes } from '../graph/ops/attributes.ts';
 import { numElements } from '../graph/tensor.ts';
+import type { Value } from '../graph/value.ts';
 import type { Conv2dOptions } from './conv.ts';
 import { convGeometry, perChannel } from './conv.ts';
 import { kaimingNormalFanOut, uniform } from './init.ts';

@@ -1,6 +1,6 @@
 import * as F from '../graph/functional.ts';
-import type { Value } from '../graph/graph.ts';
-import type { Conv2dAttributes } from '../graph/ops/spec.ts';
+import type { Conv2dAttributes } from '../graph/ops/attributes.ts';
+import type { Value } from '../graph/value.ts';
 import type { Conv2dOptions } from './conv.ts';
 import { convGeometry, perChannel } from './conv.ts';
 import { fanIn, kaimingNormalFanOut, uniform, uniformFanIn } from './init.ts';

@@ -1,4 +1,4 @@
-import type { Value } from '../graph/graph.ts';
+import type { Value } from '../graph/value.ts';
 import type { ForwardContext } from './module.ts';
 import { Module } from './module.ts';
 

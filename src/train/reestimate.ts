@@ -1,8 +1,8 @@
 import type { Engine, GraphOutputs, Program, StateBinding } from '../engine/engine.ts';
-import type { Value } from '../graph/graph.ts';
 import { Graph } from '../graph/graph.ts';
 import type { Shape, Tensor } from '../graph/tensor.ts';
 import { float32 } from '../graph/tensor.ts';
+import type { Value } from '../graph/value.ts';
 import type { ImageModel } from '../models/registry.ts';
 import { TrainingContext, type Weights } from '../nn/index.ts';
 import { randomStream } from '../random/random.ts';

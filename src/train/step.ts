@@ -2,10 +2,10 @@ import type { DeviceState, Engine, GraphOutputs, Program, StateBinding } from '.
 import { withBatchAdvice } from '../engine/memory.ts';
 import { gradients } from '../graph/autodiff.ts';
 import * as F from '../graph/functional.ts';
-import type { Value } from '../graph/graph.ts';
 import { Graph } from '../graph/graph.ts';
 import type { Shape, Tensor } from '../graph/tensor.ts';
 import { float32, floats } from '../graph/tensor.ts';
+import type { Value } from '../graph/value.ts';
 import type { ImageModel } from '../models/registry.ts';
 import { TrainingContext } from '../nn/index.ts';
 import { randomStream } from '../random/random.ts';

@@ -7,8 +7,9 @@ import { createEngine } from '../../src/engine/node/index.ts';
 import { TorchRuntime } from '../../src/engine/node/torch/runtime.ts';
 import { UserError } from '../../src/errors.ts';
 import * as F from '../../src/graph/functional.ts';
-import { Graph, type Value } from '../../src/graph/graph.ts';
+import { Graph } from '../../src/graph/graph.ts';
 import { float32, floats } from '../../src/graph/tensor.ts';
+import type { Value } from '../../src/graph/value.ts';
 import type { ImageModel } from '../../src/models/registry.ts';
 import {
   BatchNorm2d,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { foldConstants } from '../../src/graph/fold.ts';
 import * as F from '../../src/graph/functional.ts';
 import { Graph } from '../../src/graph/graph.ts';
-import type { OpAttributes, OpName } from '../../src/graph/ops/spec.ts';
+import type { OpAttributes, OpName } from '../../src/graph/ops/attributes.ts';
 import { expectClose } from '../support/close.ts';
 import { readOpCases } from '../support/torch-fixtures.ts';
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
 import * as F from '../../src/graph/functional.ts';
-import type { Value } from '../../src/graph/graph.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import { float32, floats } from '../../src/graph/tensor.ts';
+import type { Value } from '../../src/graph/value.ts';
 import { BatchNorm2d, InferenceContext, TrainingContext } from '../../src/nn/index.ts';
 import { expectClose } from '../support/close.ts';
 import { ENGINE_UNDER_TEST, testEngine } from '../support/engine.ts';

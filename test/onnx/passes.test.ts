@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import * as F from '../../src/graph/functional.ts';
-import type { Value } from '../../src/graph/graph.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import { float32 } from '../../src/graph/tensor.ts';
+import type { Value } from '../../src/graph/value.ts';
 import { lowerGraph } from '../../src/onnx/lower/index.ts';
 import { fuseConvBias } from '../../src/onnx/passes.ts';
 

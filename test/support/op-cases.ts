@@ -1,7 +1,7 @@
 import * as F from '../../src/graph/functional.ts';
-import type { Value } from '../../src/graph/graph.ts';
 import { Graph } from '../../src/graph/graph.ts';
-import type { OpAttributes, OpName } from '../../src/graph/ops/spec.ts';
+import type { OpAttributes, OpName } from '../../src/graph/ops/attributes.ts';
+import type { Value } from '../../src/graph/value.ts';
 import { BlurPool2d, TrainingContext } from '../../src/nn/index.ts';
 import { crossEntropy } from '../../src/train/losses.ts';
 import { gradientsOf, inputsFor } from './run-graph.ts';

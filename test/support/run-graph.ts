@@ -1,8 +1,9 @@
 import type { Engine, Feeds, OnnxEngine } from '../../src/engine/engine.ts';
 import { gradients } from '../../src/graph/autodiff.ts';
 import * as F from '../../src/graph/functional.ts';
-import type { Graph, Value } from '../../src/graph/graph.ts';
+import type { Graph } from '../../src/graph/graph.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
+import type { Value } from '../../src/graph/value.ts';
 import type { Target } from '../../src/onnx/emitter.ts';
 import { lowerGraph } from '../../src/onnx/lower/index.ts';
 import { encodeModel } from '../../src/onnx/model.ts';

@@ -6,11 +6,12 @@
  * other's derivatives and the set is closed: second derivatives need no further op.
  */
 import * as F from '../functional.ts';
-import type { Value, ValueType } from '../graph.ts';
 import type { Shape } from '../tensor.ts';
 import { formatShape, numElements, sameShape } from '../tensor.ts';
+import type { Value, ValueType } from '../value.ts';
+import type { Conv2dAttributes } from './attributes.ts';
 import { expectDType, expectRank, expectShape, windowLength } from './shapes.ts';
-import type { Conv2dAttributes, OpTable } from './spec.ts';
+import type { OpTable } from './spec.ts';
 
 /** Shape of the response. Throws naming the axis that does not fit. */
 export function conv2dShape(x: Shape, weight: Shape, geometry: Conv2dAttributes): Shape {

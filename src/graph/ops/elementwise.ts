@@ -1,5 +1,5 @@
 import * as F from '../functional.ts';
-import type { ValueType } from '../graph.ts';
+import type { ValueType } from '../value.ts';
 import { broadcastShapes, expectDType, expectShape } from './shapes.ts';
 import type { OpDefinition, OpTable } from './spec.ts';
 

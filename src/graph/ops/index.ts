@@ -1,4 +1,5 @@
-import type { ValueType } from '../graph.ts';
+import type { ValueType } from '../value.ts';
+import type { OpAttributes, OpName } from './attributes.ts';
 import { convolution } from './convolution.ts';
 import { elementwise } from './elementwise.ts';
 import { linear } from './linear.ts';
@@ -7,7 +8,7 @@ import { normalization } from './normalization.ts';
 import { optimizer } from './optimizer.ts';
 import { pooling } from './pooling.ts';
 import { reduce } from './reduce.ts';
-import type { OpAttributes, OpDefinition, OpName, OpTable } from './spec.ts';
+import type { OpDefinition, OpTable } from './spec.ts';
 
 /** The definition of every op. */
 export const OPS: OpTable = {

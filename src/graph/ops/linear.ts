@@ -1,6 +1,6 @@
 import * as F from '../functional.ts';
-import type { ValueType } from '../graph.ts';
 import { formatShape } from '../tensor.ts';
+import type { ValueType } from '../value.ts';
 import { broadcastShapes, expectDType } from './shapes.ts';
 import type { OpTable } from './spec.ts';
 

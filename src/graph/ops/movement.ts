@@ -1,6 +1,6 @@
 import * as F from '../functional.ts';
-import type { Value } from '../graph.ts';
 import { formatShape, numElements } from '../tensor.ts';
+import type { Value } from '../value.ts';
 import { broadcastShapes, expectAxis, expectShape } from './shapes.ts';
 import type { OpTable } from './spec.ts';
 

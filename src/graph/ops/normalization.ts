@@ -1,5 +1,5 @@
 import * as F from '../functional.ts';
-import type { Value, ValueType } from '../graph.ts';
+import type { Value, ValueType } from '../value.ts';
 import { expectDType, expectShape } from './shapes.ts';
 import type { OpTable } from './spec.ts';
 

@@ -1,7 +1,8 @@
-import type { ValueType } from '../graph.ts';
 import type { Shape } from '../tensor.ts';
+import type { ValueType } from '../value.ts';
+import type { Pool2dAttributes } from './attributes.ts';
 import { expectDType, expectRank, expectShape, windowLength } from './shapes.ts';
-import type { OpTable, Pool2dAttributes } from './spec.ts';
+import type { OpTable } from './spec.ts';
 
 function poolShape(x: ValueType, { kernelSize, stride, padding }: Pool2dAttributes): Shape {
   expectDType(x, 'float32');

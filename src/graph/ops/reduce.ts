@@ -1,8 +1,9 @@
 import * as F from '../functional.ts';
-import type { Value, ValueType } from '../graph.ts';
 import { numElements } from '../tensor.ts';
+import type { Value, ValueType } from '../value.ts';
+import type { ReduceAttributes } from './attributes.ts';
 import { expectDType, reducedShape } from './shapes.ts';
-import type { GradientContext, OpTable, ReduceAttributes } from './spec.ts';
+import type { GradientContext, OpTable } from './spec.ts';
 
 const infer = ([x]: readonly ValueType[], { axes, keepDims }: ReduceAttributes): ValueType[] => {
   expectDType(x, 'float32');

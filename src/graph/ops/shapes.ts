@@ -1,6 +1,6 @@
-import type { ValueType } from '../graph.ts';
 import type { DType, Shape } from '../tensor.ts';
 import { formatShape } from '../tensor.ts';
+import type { ValueType } from '../value.ts';
 
 /** The shape that broadcasting gives (NumPy's rule). Throws when two lengths differ and none is 1. */
 export function broadcastShapes(a: Shape, b: Shape): Shape {

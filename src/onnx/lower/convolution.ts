@@ -1,4 +1,4 @@
-import type { Conv2dAttributes } from '../../graph/ops/spec.ts';
+import type { Conv2dAttributes } from '../../graph/ops/attributes.ts';
 import type { Shape } from '../../graph/tensor.ts';
 import type { Attribute, Emitter } from '../emitter.ts';
 import { isWrongOnWebgpu } from '../webgpu-convolution.ts';

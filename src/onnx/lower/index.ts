@@ -1,5 +1,5 @@
-import type { Node, Value } from '../../graph/graph.ts';
 import { reachableNodes } from '../../graph/graph.ts';
+import type { Node, Value } from '../../graph/value.ts';
 import type { Target } from '../emitter.ts';
 import { CONTRIB_DOMAIN, Emitter, valueInfo } from '../emitter.ts';
 import type { ModelProto } from '../model.ts';

@@ -1,5 +1,5 @@
-import type { ValueType } from '../../graph/graph.ts';
 import { numElements } from '../../graph/tensor.ts';
+import type { ValueType } from '../../graph/value.ts';
 import { affine, planeProducts } from './planes.ts';
 import type { LoweringContext, LoweringTable } from './rules.ts';
 

@@ -1,4 +1,4 @@
-import type { Pool2dAttributes } from '../../graph/ops/spec.ts';
+import type { Pool2dAttributes } from '../../graph/ops/attributes.ts';
 import type { Shape } from '../../graph/tensor.ts';
 import { numElements } from '../../graph/tensor.ts';
 import type { Attribute, Emitter } from '../emitter.ts';

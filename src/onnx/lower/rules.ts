@@ -1,5 +1,5 @@
-import type { Value, ValueType } from '../../graph/graph.ts';
-import type { OpAttributes, OpName } from '../../graph/ops/spec.ts';
+import type { OpAttributes, OpName } from '../../graph/ops/attributes.ts';
+import type { Value, ValueType } from '../../graph/value.ts';
 import type { Emitter } from '../emitter.ts';
 
 /** What a lowering rule sees of a node: names and types of its inputs, types of its outputs. */

@@ -1,5 +1,5 @@
 /** Ops for which ONNX has one node, or nearly. */
-import type { OpName, ReduceAttributes } from '../../graph/ops/spec.ts';
+import type { OpName, ReduceAttributes } from '../../graph/ops/attributes.ts';
 import { numElements, type Shape } from '../../graph/tensor.ts';
 import type { Emitter } from '../emitter.ts';
 import { ELEMENT_TYPE } from '../schema.ts';

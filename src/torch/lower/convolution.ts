@@ -1,6 +1,6 @@
-import type { Node, Value } from '../../graph/graph.ts';
-import type { Conv2dAttributes } from '../../graph/ops/spec.ts';
+import type { Conv2dAttributes } from '../../graph/ops/attributes.ts';
 import { type Shape, sameShape } from '../../graph/tensor.ts';
+import type { Node, Value } from '../../graph/value.ts';
 import type { Argument } from '../plan.ts';
 import {
   bool,

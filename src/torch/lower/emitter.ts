@@ -1,6 +1,6 @@
-import type { Value } from '../../graph/graph.ts';
 import type { DType, Shape, Tensor } from '../../graph/tensor.ts';
 import { float32, formatShape, int32, numElements, sameShape } from '../../graph/tensor.ts';
+import type { Value } from '../../graph/value.ts';
 import type { Argument, PlanConstant, Slot, TorchDType } from '../plan.ts';
 import { type Draft, slotsOf } from './liveness.ts';
 import type { Moved, TorchValue } from './values.ts';

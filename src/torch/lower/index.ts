@@ -1,6 +1,6 @@
-import type { Node, Value } from '../../graph/graph.ts';
 import { reachableNodes } from '../../graph/graph.ts';
 import { formatShape } from '../../graph/tensor.ts';
+import type { Node, Value } from '../../graph/value.ts';
 import type { Plan, PlanOutput, Slot } from '../plan.ts';
 import { convolution, isBiasAddition } from './convolution.ts';
 import { elementwise } from './elementwise.ts';

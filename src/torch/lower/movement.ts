@@ -1,4 +1,4 @@
-import type { ReduceAttributes } from '../../graph/ops/spec.ts';
+import type { ReduceAttributes } from '../../graph/ops/attributes.ts';
 import { int32, type Shape } from '../../graph/tensor.ts';
 import {
   bool,

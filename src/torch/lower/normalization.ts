@@ -1,5 +1,5 @@
-import type { Node } from '../../graph/graph.ts';
 import { numElements } from '../../graph/tensor.ts';
+import type { Node } from '../../graph/value.ts';
 import { product } from './elementwise.ts';
 import { bool, bools, double, NONE, someTensor, type TorchEmitter, tensor } from './emitter.ts';
 import type { Surroundings, TorchTable } from './rules.ts';

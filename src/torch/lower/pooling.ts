@@ -1,4 +1,4 @@
-import type { Pool2dAttributes } from '../../graph/ops/spec.ts';
+import type { Pool2dAttributes } from '../../graph/ops/attributes.ts';
 import type { Argument } from '../plan.ts';
 import { bool, ints, NONE, type TorchEmitter, tensor } from './emitter.ts';
 import type { TorchTable } from './rules.ts';

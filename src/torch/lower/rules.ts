@@ -1,5 +1,5 @@
-import type { Node, Value } from '../../graph/graph.ts';
-import type { OpAttributes, OpName } from '../../graph/ops/spec.ts';
+import type { OpAttributes, OpName } from '../../graph/ops/attributes.ts';
+import type { Node, Value } from '../../graph/value.ts';
 import type { TorchEmitter } from './emitter.ts';
 import type { TorchValue } from './values.ts';
 

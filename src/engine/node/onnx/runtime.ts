@@ -4,10 +4,10 @@
  */
 import type * as Ort from 'onnxruntime-common';
 import { UserError } from '../../../errors.ts';
-import type { Value } from '../../../graph/graph.ts';
 import { Graph } from '../../../graph/graph.ts';
 import type { Tensor, TensorData } from '../../../graph/tensor.ts';
 import { formatShape } from '../../../graph/tensor.ts';
+import type { Value } from '../../../graph/value.ts';
 import { lowerGraph } from '../../../onnx/lower/index.ts';
 import { decodeModel, encodeModel } from '../../../onnx/model.ts';
 import { splitWrongConvolutions } from '../../../onnx/webgpu-convolution.ts';
