@@ -75,13 +75,8 @@ export {
 } from './augment/augment.ts';
 export * from './corrupt/index.ts';
 export { type ClassSelection, parseClassList } from './data/class-selection.ts';
-export {
-  type Dataset,
-  type DatasetSource,
-  type OpenOptions,
-  openDataset,
-  type Split,
-} from './data/dataset.ts';
+export type { Dataset, DatasetSource, Split } from './data/contents.ts';
+export { type OpenOptions, openDataset } from './data/dataset.ts';
 export { type Limits, setLimits } from './data/limits.ts';
 export { type Batch, DataLoader, LoaderPool } from './data/loader/loader.ts';
 export type { Transform } from './data/transform.ts';
@@ -137,8 +132,8 @@ export type { RunState } from './experiment/state.ts';
 export { gradients } from './graph/autodiff.ts';
 export * as functional from './graph/functional.ts';
 export { Graph, printGraph } from './graph/graph.ts';
-export type { Value } from './graph/value.ts';
 export { type DType, float32, floats, int32, type Shape, type Tensor } from './graph/tensor.ts';
+export type { Value } from './graph/value.ts';
 export { createImage, type Image } from './image/image.ts';
 export { type ModelCard, type Preprocessing, readModelCard } from './models/card.ts';
 export {

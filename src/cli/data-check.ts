@@ -1,6 +1,6 @@
 /** `pushpull data --check`: every image is read, and what is odd about the images is told. */
 import pc from 'picocolors';
-import type { Dataset } from '../data/dataset.ts';
+import type { Dataset } from '../data/contents.ts';
 import { decodingReason } from '../data/decode.ts';
 import { contentDigest, type FileKind, fileKind, isKindOf } from '../data/file-kind.ts';
 import { ImageReader } from '../data/storage.ts';

@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { UserError } from '../errors.ts';
 import { cacheFolder } from './cache-folder.ts';
-import type { Split, SplitContents } from './dataset.ts';
+import type { Split, SplitContents } from './contents.ts';
 import { statIfThere } from './fs.ts';
-import { type Listing, openListing } from './listing.ts';
+import type { Listing } from './listed-files.ts';
+import { openListing } from './listing.ts';
 
 /** The official archive, as its page and independent projects give it. */
 export const CIFAR10_ARCHIVE = {

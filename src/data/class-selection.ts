@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts';
 import { randomStream } from '../random/random.ts';
-import type { SplitContents } from './dataset.ts';
+import type { SplitContents } from './contents.ts';
 import { selectImages } from './storage.ts';
 
 /** Some of the classes of a data set. */

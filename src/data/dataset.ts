@@ -1,80 +1,17 @@
 import { UserError } from '../errors.ts';
+import { assembleUncached } from './assemble.ts';
 import { openCifar10FromCache } from './cifar10.ts';
 import { type ClassChoice, selectClasses } from './class-selection.ts';
+import type { Dataset, DatasetSource, HeldOut, Split, SplitContents } from './contents.ts';
 import { parseCorruptedSpec } from './corrupted/spec.ts';
-import type { DecodedImage } from './decode.ts';
 import { openPath } from './formats/open.ts';
 import { parseWishes } from './formats/spec.ts';
 import { openImageNet, parseImageNetSpec } from './imagenet/source.ts';
 import { createPixelCache } from './loader/pixel-cache.ts';
 import { openMnist } from './mnist.ts';
 import { isNpyPair, openNpyPair } from './npy/pair.ts';
-import { ImageReader, type ImageStorage, type SharedImages, selectImages } from './storage.ts';
+import { ImageReader } from './storage.ts';
 import { holdOut, stratifiedSubset, trainingFraction } from './subset.ts';
-
-export type Split = 'train' | 'test';
-
-/** One side of a training set of which a seeded, stratified share is held out to validate on. */
-export interface HeldOut {
-  /** Share that is held out, between 0 and 1. */
-  readonly fraction: number;
-  readonly side: 'training' | 'validation';
-}
-
-/** Where a data set came from, as plain JSON. */
-export interface DatasetSource {
-  /** How it was read: `cifar10`, `mnist`, `npy`, `folder`, or a corrupted set. */
-  readonly kind: string;
-  /** Folder or archive, absolute; absent for embedded data. */
-  readonly path?: string;
-  readonly split: Split;
-  /** Names of the classes, where they are a selection. */
-  readonly classes?: readonly string[];
-  readonly heldOut?: HeldOut;
-  readonly fraction?: number;
-  readonly limit?: number;
-  /** Of the selection of images, where one was made. */
-  readonly seed?: number;
-}
-
-/** How data was understood. */
-export interface DatasetReading {
-  /** Its form, and the order of its classes. */
-  readonly readAs: string;
-  /** What was assumed, and what was left out. */
-  readonly notes: readonly string[];
-  /** Of these the files that are no pictures and the links that were not followed, by kind. */
-  readonly leftOut?: readonly string[];
-  /** Nothing tells training images from test images: either split has all of them. */
-  readonly unsplit?: boolean;
-  /** Nothing tells classes: there is one, without a name. */
-  readonly unlabelled?: boolean;
-  /** Classes of the other split that have no images in this one. */
-  readonly lacking?: readonly string[];
-}
-
-/** The images of one split, with their classes. */
-export interface Dataset {
-  /** Short and stable: `cifar10`, `mnist`, or the name of the folder or archive. */
-  readonly name: string;
-  /** For people: `CIFAR-10`, `MNIST`, or the name of the folder or archive. */
-  readonly displayName: string;
-  /** Class names, by label. */
-  readonly classes: readonly string[];
-  /** Number of images. */
-  readonly length: number;
-  readonly source: DatasetSource;
-  readonly reading: DatasetReading;
-  /** What a loader's threads need to read the images themselves. */
-  readonly images: SharedImages;
-  /** The class of an image, 0 to classes.length - 1. */
-  label(index: number): number;
-  /** The path of an image, for messages. */
-  describe(index: number): string;
-  /** Decode an image, and tell of damage. Rejects with the decoder's reason when it is broken. */
-  read(index: number): Promise<DecodedImage>;
-  close(): Promise<void>;
-}
 
 export interface OpenOptions {
   /** Only the images of some classes. Default: all. */
@@ -94,24 +31,6 @@ export interface OpenOptions {
   readonly cacheDir?: string;
   /** The classes do not matter: pictures without any will do. */
   readonly unlabelled?: boolean;
-}
-
-/** What a reader of some format finds: every image of a split, in a stable order. */
-export interface SplitContents {
-  readonly kind: string;
-  readonly name: string;
-  readonly displayName: string;
-  /** Folder or archive, absolute; absent for embedded data. */
-  readonly path?: string;
-  readonly classes: readonly string[];
-  /** Whether these are only some of the classes that are there. */
-  readonly selected?: boolean;
-  readonly labels: Int32Array;
-  readonly storage: ImageStorage;
-  /** Absent where there is nothing to tell beside the name. */
-  readonly reading?: DatasetReading;
-  describe(index: number): string;
-  close(): Promise<void>;
 }
 
 /** Data sets that are called by name instead of a path. */
@@ -219,40 +138,4 @@ async function assemble(
   const reader = new ImageReader(dataset.images.storage);
   const cache = await createPixelCache(reader, dataset.length).finally(() => reader.close());
   return cache ? { ...dataset, images: { ...dataset.images, cache } } : dataset;
-}
-
-/**
- * The images of `contents`, or the `chosen` ones in that order, as a data set that decodes an image each time that
- * it is wanted.
- */
-export function assembleUncached(
-  contents: SplitContents,
-  chosen: Uint32Array | undefined,
-  source: DatasetSource,
-): Dataset {
-  const { name, displayName, classes, reading = { readAs: displayName, notes: [] } } = contents;
-  const labels = chosen ? Int32Array.from(chosen, (index) => contents.labels[index]) : contents.labels;
-  const storage = chosen ? selectImages(contents.storage, chosen) : contents.storage;
-  const reader = new ImageReader(storage);
-  const images: SharedImages = { storage, cache: null };
-  const check = (index: number) => {
-    if (Number.isInteger(index) && index >= 0 && index < labels.length) return index;
-    throw new RangeError(`${name}: expected an image index from 0 to ${labels.length - 1}, found ${index}`);
-  };
-  return {
-    name,
-    displayName,
-    classes,
-    length: labels.length,
-    source,
-    reading,
-    images,
-    label: (index) => labels[check(index)],
-    describe: (index) => contents.describe(chosen ? chosen[check(index)] : check(index)),
-    read: async (index) => await reader.read(check(index)),
-    close: async () => {
-      await reader.close();
-      await contents.close();
-    },
-  };
 }

@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { realpath } from './fs.ts';
 import { followLinks } from './limits.ts';
-import type { TarLeftOut } from './tar.ts';
+import type { TarLeftOut } from './tar-entry.ts';
 
 /**
  * Remembers the real folders that were visited, each of which is visited once: links may lead in circles. Links out of

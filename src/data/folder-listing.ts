@@ -5,7 +5,7 @@ import { splitOf } from './formats/splits.ts';
 import { type Dirent, readdir, stat } from './fs.ts';
 import { indexFile, readIndex, writeIndex } from './index-cache.ts';
 import { followLinks } from './limits.ts';
-import type { TarLeftOut } from './tar.ts';
+import type { TarLeftOut } from './tar-entry.ts';
 
 /** Folders of splits are searched to the bottom; others as deep as one of these, or the pictures of a class, may lie. */
 const DEPTH = 2;

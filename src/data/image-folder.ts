@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { UserError } from '../errors.ts';
-import type { DatasetReading, Split, SplitContents } from './dataset.ts';
+import type { DatasetReading, Split, SplitContents } from './contents.ts';
 import { annotatedClasses } from './formats/annotations.ts';
 import { compareCodeUnits, some } from './formats/class-order.ts';
 import type { ReadingRequest } from './formats/spec.ts';
@@ -12,8 +12,8 @@ import {
 } from './formats/split-folders.ts';
 import { chooseSplit, SPLIT_NAMES, splitOf } from './formats/splits.ts';
 import { findRootTables, openTables } from './formats/tables.ts';
+import type { Listing } from './listed-files.ts';
 import { leftOutNotes } from './listed-kinds.ts';
-import type { Listing } from './listing.ts';
 
 /** A folder whose classes are known. */
 interface LabelledFolder extends PictureFolder {

@@ -1,15 +1,9 @@
 /** Which files of a listing are pictures: by their names where these tell, else by their contents. */
+
 import { open } from './fs.ts';
 import { IDENTIFYING_BYTES, identify } from './image-header.ts';
-import type { Listing } from './listing.ts';
+import type { ListedKinds, Listing } from './listed-files.ts';
 import { isPictureName, otherKind } from './picture-names.ts';
-
-/** What contents tell of files whose names do not. */
-export interface ListedKinds {
-  readonly pictures: ReadonlySet<number>;
-  /** In words, in the singular. */
-  readonly others: ReadonlyMap<number, string>;
-}
 
 /** Files that are looked at together. */
 const AT_ONCE = 32;

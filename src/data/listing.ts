@@ -3,27 +3,10 @@ import { openTar } from './archive.ts';
 import { listFolderFiles } from './folder-listing.ts';
 import { isZip, listZip } from './formats/zip.ts';
 import { closeSync, openSync, readFile, readSync, stat } from './fs.ts';
-import { identifyFiles, type ListedKinds } from './listed-kinds.ts';
-import { type ImageStorage, storeFiles } from './storage.ts';
-import type { TarEntry, TarLeftOut } from './tar.ts';
-
-/** The files of a folder or of an archive. */
-export interface Listing {
-  /** The folder or archive, absolute. */
-  readonly place: string;
-  /** Paths below it, `/` between the parts; any order. */
-  readonly files: readonly string[];
-  /** What the files are whose names do not tell; absent where nobody looked. */
-  readonly kinds?: ListedKinds;
-  /** What is there and cannot be read, such as links to folders. */
-  readonly leftOut?: readonly TarLeftOut[];
-  /** How to say a file in a message. */
-  describe(file: number): string;
-  read(file: number): Promise<Uint8Array>;
-  /** The bytes of some of the files, for threads. */
-  storage(files: readonly number[]): ImageStorage;
-  close(): Promise<void>;
-}
+import type { Listing } from './listed-files.ts';
+import { identifyFiles } from './listed-kinds.ts';
+import { storeFiles } from './storage.ts';
+import type { TarEntry } from './tar-entry.ts';
 
 /**
  * @param asked the name of a folder that is a split, beside those that are known as such

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { UserError } from '../errors.ts';
 import { cacheFolder } from './cache-folder.ts';
-import type { Split, SplitContents } from './dataset.ts';
+import type { Split, SplitContents } from './contents.ts';
 import { isMissing, readFile, stat } from './fs.ts';
 
 /** The official files, of which PyTorch keeps a copy. Their checksums are those that other projects give. */

@@ -2,7 +2,6 @@ import { inflateRaw } from 'node:zlib';
 import { createImage, type Image } from '../image/image.ts';
 import { type DecodedImage, decodeImage } from './decode.ts';
 import { closeSync, openSync, read, readFile, readSync } from './fs.ts';
-import type { PixelCache } from './loader/pixel-cache.ts';
 import { loadSharp } from './sharp.ts';
 import type { Transform } from './transform.ts';
 
@@ -62,6 +61,13 @@ export type ImageStorage =
       readonly partOf: Uint32Array;
       readonly indices: Uint32Array;
     };
+
+/** Decoded images in memory that threads share, so that a second epoch decodes nothing. */
+export interface PixelCache {
+  readonly pixels: SharedArrayBuffer;
+  /** Int32 `[1 + 4·images]`: bytes in use, then state, offset, width and height of each image. */
+  readonly table: SharedArrayBuffer;
+}
 
 /** All that a thread needs to read the images of a data set. */
 export interface SharedImages {

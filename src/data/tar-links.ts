@@ -1,6 +1,6 @@
 /** Links inside tar archives: archives that are deduplicated hold a file once, and links to it under its other names. */
 import path from 'node:path';
-import type { TarEntry, TarLeftOut } from './tar.ts';
+import type { TarEntry, TarLeftOut } from './tar-entry.ts';
 
 /** A link inside a tar archive. */
 export interface TarLink {

@@ -1,26 +1,11 @@
 import { UserError } from '../errors.ts';
+import type { TarEntry, TarLeftOut } from './tar-entry.ts';
 import { resolveLinks, type TarLink } from './tar-links.ts';
 
 /*
  * Only an index of where each file lies: images are then read in place, by any thread, in any order. Libraries for
  * tar hand the contents over as a stream, from the first file to the last.
  */
-
-/** A regular file inside a tar archive, or a link to one. */
-export interface TarEntry {
-  readonly path: string;
-  /** Of the contents, from the beginning of the archive. */
-  readonly offset: number;
-  /** 0 also of a link to what the archive does not hold. */
-  readonly length: number;
-}
-
-/** Something inside a tar archive that is no file which can be read in place. */
-export interface TarLeftOut {
-  readonly path: string;
-  /** In words, in the singular. */
-  readonly kind: string;
-}
 
 /** What is in a tar archive, folders aside. */
 export interface TarIndex {

@@ -7,7 +7,7 @@ import path from 'node:path';
 import type { CorruptionName, ParameterSet, Severity } from '../corrupt/index.ts';
 import type { BadLimit, Unreadable } from '../data/bad-images.ts';
 import type { ClassSelection } from '../data/class-selection.ts';
-import type { DatasetReading } from '../data/dataset.ts';
+import type { DatasetReading } from '../data/contents.ts';
 import { checkWritable, writeFileAtomic } from '../data/files.ts';
 import { statIfThere } from '../data/fs.ts';
 import { LoaderPool } from '../data/loader/loader.ts';

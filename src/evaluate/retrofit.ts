@@ -5,7 +5,8 @@
 
 import { availableParallelism } from 'node:os';
 import { BadImages, type BadLimit, type Unreadable } from '../data/bad-images.ts';
-import { type Dataset, openDataset } from '../data/dataset.ts';
+import type { Dataset } from '../data/contents.ts';
+import { openDataset } from '../data/dataset.ts';
 import { checkWritable, writeFileAtomic } from '../data/files.ts';
 import { stat, statIfThere } from '../data/fs.ts';
 import { type Batch, DataLoader, LoaderPool } from '../data/loader/loader.ts';

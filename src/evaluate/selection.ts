@@ -1,7 +1,7 @@
 /** What was measured on what: the facts by which two evaluations are the same, or may be compared. */
 import { createHash, type Hash } from 'node:crypto';
+import type { Dataset } from '../data/contents.ts';
 import type { CorruptedSet } from '../data/corrupted/set.ts';
-import type { Dataset } from '../data/dataset.ts';
 import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import type { Preprocessing } from '../models/card.ts';

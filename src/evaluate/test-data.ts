@@ -1,8 +1,9 @@
 /** The images that are measured: clean ones that are corrupted on the fly, or a corrupted set and clean ones beside it. */
 import { BENCHMARK_CORRUPTIONS, SEVERITIES } from '../corrupt/index.ts';
+import type { Dataset } from '../data/contents.ts';
 import { type CorruptedSet, openCorruptedSet } from '../data/corrupted/set.ts';
 import { type CorruptedSpec, parseCorruptedSpec } from '../data/corrupted/spec.ts';
-import { type Dataset, openDataset } from '../data/dataset.ts';
+import { openDataset } from '../data/dataset.ts';
 import { DataLoader, type LoaderPool } from '../data/loader/loader.ts';
 import { BatchMaker, viewOf } from '../data/loader/make-batch.ts';
 import { preparedDataset } from '../data/loader/prepared.ts';

@@ -1,8 +1,9 @@
 /** The very images that a result was measured on, clean and corrupted, made again or read where they lie. */
 import { CORRUPTIONS, type CorruptionName, corrupt, SEVERITIES, type Severity } from '../corrupt/index.ts';
+import type { Dataset } from '../data/contents.ts';
 import { type CorruptedSet, openCorruptedSet } from '../data/corrupted/set.ts';
 import { parseCorruptedSpec } from '../data/corrupted/spec.ts';
-import { type Dataset, openDataset } from '../data/dataset.ts';
+import { openDataset } from '../data/dataset.ts';
 import { createPipeline, loadTextures } from '../data/loader/pipeline.ts';
 import { MNIST_PART } from '../data/mnist.ts';
 import { UserError } from '../errors.ts';

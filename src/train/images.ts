@@ -1,5 +1,5 @@
 import { AUGMENTATIONS, type AugmentationName, isPrime } from '../augment/augment.ts';
-import type { Dataset } from '../data/dataset.ts';
+import type { Dataset } from '../data/contents.ts';
 import { DataLoader, type DataLoaderOptions, LoaderPool } from '../data/loader/loader.ts';
 import type { Transform } from '../data/transform.ts';
 import type { RunConfig } from './config.ts';

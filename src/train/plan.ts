@@ -1,14 +1,9 @@
 import { resolve } from 'node:path';
 import { type AugmentationRequest, resolveAugmentation } from '../augment/augment.ts';
 import type { ClassSelection } from '../data/class-selection.ts';
+import type { Dataset, HeldOut } from '../data/contents.ts';
 import { parseCorruptedSpec } from '../data/corrupted/spec.ts';
-import {
-  BUILT_IN_DATASETS,
-  type Dataset,
-  type HeldOut,
-  type OpenOptions,
-  openDataset,
-} from '../data/dataset.ts';
+import { BUILT_IN_DATASETS, type OpenOptions, openDataset } from '../data/dataset.ts';
 import { parseWishes, withWishes } from '../data/formats/spec.ts';
 import { absoluteImageNetSpec } from '../data/imagenet/source.ts';
 import { isNpyPair } from '../data/npy/pair.ts';

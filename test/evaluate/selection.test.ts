@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Dataset } from '../../src/data/dataset.ts';
+import type { Dataset } from '../../src/data/contents.ts';
 import { gridCells } from '../../src/evaluate/grid.ts';
 import { checkBaseline, checkGeometry, checkResume, sampleData } from '../../src/evaluate/selection.ts';
 import type { Image } from '../../src/image/image.ts';

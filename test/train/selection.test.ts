@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClassSelection } from '../../src/data/class-selection.ts';
-import type { Dataset } from '../../src/data/dataset.ts';
+import type { Dataset } from '../../src/data/contents.ts';
 import { choosePreset, parseRunConfig } from '../../src/train/config.ts';
 import {
   type PlannedRun,

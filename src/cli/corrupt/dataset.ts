@@ -8,7 +8,7 @@ import {
   type Quirks,
   type Severity,
 } from '../../corrupt/index.ts';
-import type { Dataset } from '../../data/dataset.ts';
+import type { Dataset } from '../../data/contents.ts';
 import { decodingReason } from '../../data/decode.ts';
 import { explainWriteError, temporaryNeighbour, writeFileAtomic } from '../../data/files.ts';
 import { mkdir, open, rename, rm, stat, writeFile } from '../../data/fs.ts';

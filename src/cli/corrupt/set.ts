@@ -10,8 +10,9 @@ import {
   type ParameterSet,
 } from '../../corrupt/index.ts';
 import type { BadLimit } from '../../data/bad-images.ts';
+import type { Dataset } from '../../data/contents.ts';
 import { type CorruptedManifest, MANIFEST_FILE } from '../../data/corrupted/manifest.ts';
-import { type Dataset, openDataset } from '../../data/dataset.ts';
+import { openDataset } from '../../data/dataset.ts';
 import { UserError } from '../../errors.ts';
 import { commandParts } from '../../train/command.ts';
 import { absoluteSpec } from '../../train/plan.ts';

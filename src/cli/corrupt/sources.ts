@@ -1,7 +1,7 @@
 /** The clean images of `pushpull corrupt`, all read once before the first file is written. */
 import { createHash } from 'node:crypto';
 import { BadImages, type BadLimit, type Unreadable } from '../../data/bad-images.ts';
-import type { Dataset } from '../../data/dataset.ts';
+import type { Dataset } from '../../data/contents.ts';
 import { decodingReason } from '../../data/decode.ts';
 import { checkLargeEnough } from '../../data/picture-file.ts';
 import { UserError } from '../../errors.ts';

@@ -1,5 +1,5 @@
 /** A few images of every class on one sheet: a row a class. */
-import type { Dataset } from '../../data/dataset.ts';
+import type { Dataset } from '../../data/contents.ts';
 import { openSvg, toPng } from '../../report/charts/render.ts';
 import { escapeHtml } from '../../report/format.ts';
 import { COLORS } from '../../report/theme.ts';

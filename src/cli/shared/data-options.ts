@@ -1,6 +1,6 @@
 /** How the data at a path is to be read: `--split`, `--labels-csv` and `--label`; and how it was. */
 import type { Command } from 'commander';
-import type { DatasetReading } from '../../data/dataset.ts';
+import type { DatasetReading } from '../../data/contents.ts';
 import { withWishes } from '../../data/formats/spec.ts';
 
 export interface DataFlags {

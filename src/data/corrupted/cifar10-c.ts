@@ -2,10 +2,11 @@ import { CORRUPTIONS, type CorruptionName, SEVERITIES } from '../../corrupt/name
 import { UserError } from '../../errors.ts';
 import { CIFAR10_CLASSES } from '../cifar10.ts';
 import { CIFAR100_CLASSES } from '../formats/cifar100-classes.ts';
-import { type Listing, openListing } from '../listing.ts';
+import type { Listing } from '../listed-files.ts';
+import { openListing } from '../listing.ts';
 import { locateNpyImages, type NpyImages, readNpyLabels } from '../npy/images.ts';
 import { goOn, MANIFEST_FILE, parseManifest } from './manifest.ts';
-import type { CorruptedReader } from './set.ts';
+import type { CorruptedReader } from './reader.ts';
 
 const LABELS = 'labels';
 const SIDE = 32;

@@ -7,9 +7,9 @@ import { type ClassChoice, chooseClasses } from '../class-selection.ts';
 import { ifThere, readdir, readFile, stat } from '../fs.ts';
 import { isPictureName } from '../picture-names.ts';
 import type { ImageStorage } from '../storage.ts';
-import type { TarEntry } from '../tar.ts';
+import type { TarEntry } from '../tar-entry.ts';
 import { type CorruptedManifest, goOn, MANIFEST_FILE, parseManifest } from './manifest.ts';
-import type { CorruptedContents, CorruptedReader } from './set.ts';
+import type { CorruptedContents, CorruptedReader } from './reader.ts';
 
 const TAR_NAME = /\.(tar|tar\.gz|tgz)$/i;
 

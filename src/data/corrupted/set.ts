@@ -10,12 +10,14 @@ import {
   type Severity,
 } from '../../corrupt/names.ts';
 import { UserError } from '../../errors.ts';
+import { assembleUncached } from '../assemble.ts';
 import type { ClassChoice } from '../class-selection.ts';
-import { assembleUncached, type Dataset, type SplitContents } from '../dataset.ts';
+import type { Dataset, SplitContents } from '../contents.ts';
 import { statIfThere } from '../fs.ts';
 import { stratifiedSubset } from '../subset.ts';
 import { openCifarC } from './cifar10-c.ts';
 import { openImagenetC } from './imagenet-c.ts';
+import type { CorruptedReader } from './reader.ts';
 import { CORRUPTED_FORMATS, type CorruptedFormat, type CorruptedSpec } from './spec.ts';
 
 /** A corrupted set whose wanted cells are all there. */
@@ -40,34 +42,6 @@ export interface CorruptedSet extends CorruptedSpec {
   /** The selected images in one state; they are read and decoded anew each time. */
   cell(corruption: CorruptionName, severity: Severity): Dataset;
   close(): Promise<void>;
-}
-
-/** A set of some format before its images are looked at. */
-export interface CorruptedReader {
-  readonly displayName: string;
-  /** Whose strengths its corruptions have. */
-  readonly strengths: ParameterSet;
-  /** Where its frost is from: what its manifest says, or `published`. */
-  readonly frost: string;
-  /** Images that could not be read when the set was made from them, where its manifest tells. */
-  readonly leftOut?: number;
-  /** What the set holds when it is whole, where its manifest tells. */
-  readonly declared?: readonly CorruptionName[];
-  /** What to do where it lacks some of that. */
-  readonly goOn?: (lacking: readonly CorruptionName[]) => string;
-  /** Severities by corruption. */
-  readonly held: ReadonlyMap<CorruptionName, readonly Severity[]>;
-  /** Check that all cells of these corruptions are whole and of the same images. */
-  open(corruptions: readonly CorruptionName[], severities: readonly Severity[]): Promise<CorruptedContents>;
-  close(): Promise<void>;
-}
-
-/** All images of a set. */
-export interface CorruptedContents {
-  readonly classes: readonly string[];
-  /** Of the images of a cell. */
-  readonly labels: Int32Array;
-  cell(corruption: CorruptionName, severity: Severity): Pick<SplitContents, 'storage' | 'describe'>;
 }
 
 export interface CorruptedSetOptions {

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
 import { findGroundTruth } from '../imagenet/ground-truth.ts';
-import type { Listing } from '../listing.ts';
+import type { Listing } from '../listed-files.ts';
 import type { LabelRow } from './label-table.ts';
 import type { PictureFolder } from './split-folders.ts';
 import { findTableImages, readListedTable, readListedText, tableNotes, titleOf } from './table-files.ts';

@@ -1,8 +1,8 @@
 /** CIFAR-10 and CIFAR-100 (Krizhevsky 2009) as they are published: their binary and their Python versions. */
 import { UserError } from '../../errors.ts';
 import { openCifar10, shallowFiles } from '../cifar10.ts';
-import type { SplitContents } from '../dataset.ts';
-import type { Listing } from '../listing.ts';
+import type { SplitContents } from '../contents.ts';
+import type { Listing } from '../listed-files.ts';
 import { readCifarBatch, readCifarMeta } from './cifar-python.ts';
 import { CIFAR100_CLASSES } from './cifar100-classes.ts';
 import type { ReadingRequest } from './spec.ts';

@@ -1,5 +1,5 @@
 /** Names of numbered classes, from a text file beside the data. */
-import type { Listing } from '../listing.ts';
+import type { Listing } from '../listed-files.ts';
 import { readListedText, titleOf } from './table-files.ts';
 
 const NAMES = ['classnames.txt', 'class_names.txt', 'classes.txt'];

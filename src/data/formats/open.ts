@@ -2,11 +2,12 @@
 
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
-import type { SplitContents } from '../dataset.ts';
+import type { SplitContents } from '../contents.ts';
 import { statIfThere } from '../fs.ts';
 import { openImageFolder } from '../image-folder.ts';
 import { hasImageNetArchive, imageFolderIn, openImageNet } from '../imagenet/source.ts';
-import { type Listing, listFiles, openListing } from '../listing.ts';
+import type { Listing } from '../listed-files.ts';
+import { listFiles, openListing } from '../listing.ts';
 import { isImageFile } from '../picture-file.ts';
 import { openCifar } from './cifar.ts';
 import { listOne, openParquet, PARQUET } from './parquet.ts';

@@ -1,8 +1,9 @@
 /** Parquet shards as Hugging Face keeps image data sets in: `data/train-00000-of-00003.parquet` and so on. */
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
-import type { SplitContents } from '../dataset.ts';
-import { type Listing, listFiles } from '../listing.ts';
+import type { SplitContents } from '../contents.ts';
+import type { Listing } from '../listed-files.ts';
+import { listFiles } from '../listing.ts';
 import { orderClasses, some } from './class-order.ts';
 import { packImages } from './image-pack.ts';
 import { openShard, type Shard, shardImages, shardLabels } from './parquet-shard.ts';

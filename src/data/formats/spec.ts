@@ -1,7 +1,7 @@
 /** What may follow a path of data: `FOLDER?split=valid`, `FOLDER?csv=/data/labels.csv`, `FILE.parquet?label=coarse`. */
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
-import type { Split } from '../dataset.ts';
+import type { Split } from '../contents.ts';
 
 /** What is wanted of a data set. */
 export interface ReadingRequest {

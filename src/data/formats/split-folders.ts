@@ -1,8 +1,8 @@
 /** Which folders of a data set are its splits, and which pictures lie in them. */
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
+import type { Listing } from '../listed-files.ts';
 import { isHidden } from '../listed-kinds.ts';
-import type { Listing } from '../listing.ts';
 import { isPictureName } from '../picture-names.ts';
 import { compareCodeUnits } from './class-order.ts';
 import { splitOf } from './splits.ts';

@@ -1,6 +1,6 @@
 /** How the halves of data sets are called: as folders, in file names, in columns of tables. */
 import { UserError } from '../../errors.ts';
-import type { Split } from '../dataset.ts';
+import type { Split } from '../contents.ts';
 
 /** Names of each split in lower case, the first before the others where a data set has several. */
 export const SPLIT_NAMES: Readonly<Record<Split, readonly string[]>> = {

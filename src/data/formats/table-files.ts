@@ -3,7 +3,8 @@
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
 import { existsSync, readFile, statSync } from '../fs.ts';
-import { type Listing, listFiles } from '../listing.ts';
+import type { Listing } from '../listed-files.ts';
+import { listFiles } from '../listing.ts';
 import { type LabelRow, type LabelTable, parseLabelTable } from './label-table.ts';
 import { isPicture } from './split-folders.ts';
 

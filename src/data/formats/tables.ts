@@ -1,8 +1,8 @@
 /** Data sets whose labels stand in tables: `labels.csv` or `train.csv` and `test.csv` beside the images. */
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
-import type { Split, SplitContents } from '../dataset.ts';
-import type { Listing } from '../listing.ts';
+import type { Split, SplitContents } from '../contents.ts';
+import type { Listing } from '../listed-files.ts';
 import { readClassNames } from './class-names.ts';
 import { orderClasses, some } from './class-order.ts';
 import { type LabelTable, noLabels } from './label-table.ts';

@@ -1,8 +1,9 @@
 /** WebDataset: tars in which the files of an image share a name, `000001.jpg` and `000001.cls`. */
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
-import type { SplitContents } from '../dataset.ts';
-import { type Listing, openListing } from '../listing.ts';
+import type { SplitContents } from '../contents.ts';
+import type { Listing } from '../listed-files.ts';
+import { openListing } from '../listing.ts';
 import { type ImageStorage, joinStorages } from '../storage.ts';
 import { readClassNames } from './class-names.ts';
 import { orderClasses, some } from './class-order.ts';

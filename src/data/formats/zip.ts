@@ -6,7 +6,7 @@ import { type Entry, openPromise } from 'yauzl';
 import { UserError } from '../../errors.ts';
 import { closeSync, open, openSync, readSync } from '../fs.ts';
 import { unpackLimit, unpacksToTooMuch } from '../limits.ts';
-import type { Listing } from '../listing.ts';
+import type { Listing } from '../listed-files.ts';
 
 const STORED = 0;
 const DEFLATED = 8;

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
 import { selectClasses } from '../class-selection.ts';
-import type { Split, SplitContents } from '../dataset.ts';
+import type { Split, SplitContents } from '../contents.ts';
 import type { ReadingRequest } from '../formats/spec.ts';
 import { statIfThere } from '../fs.ts';
 import { openImageFolder } from '../image-folder.ts';

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts';
 import { randomStream } from '../../random/random.ts';
-import type { Dataset } from '../dataset.ts';
+import type { Dataset } from '../contents.ts';
 import type { Transform } from '../transform.ts';
 import { type BatchResult, viewOf } from './make-batch.ts';
 import { LoaderPool, type PendingBatch } from './pool.ts';

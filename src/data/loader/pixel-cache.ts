@@ -1,12 +1,5 @@
 import type { Image } from '../../image/image.ts';
-import type { ImageReader } from '../storage.ts';
-
-/** Decoded images in memory that threads share, so that a second epoch decodes nothing. */
-export interface PixelCache {
-  readonly pixels: SharedArrayBuffer;
-  /** Int32 `[1 + 4·images]`: bytes in use, then state, offset, width and height of each image. */
-  readonly table: SharedArrayBuffer;
-}
+import type { ImageReader, PixelCache } from '../storage.ts';
 
 /** Data sets that are larger when decoded are decoded every time. */
 const LARGEST = 2 ** 30;

@@ -1,4 +1,4 @@
-import type { Dataset } from '../dataset.ts';
+import type { Dataset } from '../contents.ts';
 import type { Transform } from '../transform.ts';
 import { pixelCache } from './pixel-cache.ts';
 

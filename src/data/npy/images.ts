@@ -2,7 +2,7 @@
 
 import { UserError } from '../../errors.ts';
 import { closeSync, openSync, readSync, stat } from '../fs.ts';
-import type { Listing } from '../listing.ts';
+import type { Listing } from '../listed-files.ts';
 import type { ImageStorage } from '../storage.ts';
 import { decodeNpy, LONGEST_NPY_HEADER, parseNpyHeader } from './npy.ts';
 

@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
 import { CIFAR10_CLASSES } from '../cifar10.ts';
-import type { Split, SplitContents } from '../dataset.ts';
+import type { Split, SplitContents } from '../contents.ts';
 import { statIfThere } from '../fs.ts';
 import { listFiles, openListing } from '../listing.ts';
 import { locateNpyImages, readNpyLabels } from './images.ts';

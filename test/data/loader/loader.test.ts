@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomCrop } from '../../../src/augment/crop.ts';
 import { corrupt } from '../../../src/corrupt/index.ts';
-import { type Dataset, openDataset } from '../../../src/data/dataset.ts';
+import type { Dataset } from '../../../src/data/contents.ts';
+import { openDataset } from '../../../src/data/dataset.ts';
 import {
   type Batch,
   DataLoader,
