@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Dataset } from '../src/data/contents.ts';
 import { openDataset } from '../src/data/dataset.ts';
-import { type Dataset } from '../src/data/contents.ts';
 import { DataLoader, LoaderPool } from '../src/data/loader/loader.ts';
 import { PixelCacheView, pixelCache } from '../src/data/loader/pixel-cache.ts';
 import type { Transform } from '../src/data/transform.ts';

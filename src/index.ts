@@ -59,6 +59,7 @@ export { type ClassErrors, type Confusion, classErrors, confusions } from './ana
 export { analyzeEdge, EDGE, type EdgeAnalysis, type EdgeSettings, type Snr } from './analyze/edge.ts';
 export { disagreements, type Failure, surestMistakes } from './analyze/failures.ts';
 export { type FirstLayerKernels, type FirstLayerOptions, readFirstLayer } from './analyze/first-layer.ts';
+
 export {
   type InspectionSummary,
   inspectLayer,
@@ -67,6 +68,7 @@ export {
 } from './analyze/inspection.ts';
 export { type PushPullKernels, pullKernels, readKernels } from './analyze/kernels.ts';
 export { type Inhibition, type LayerSpectra, layerSpectra, radialProfile } from './analyze/spectrum.ts';
+
 export {
   AUGMENTATIONS,
   type AugmentationName,
@@ -75,11 +77,14 @@ export {
 } from './augment/augment.ts';
 export * from './corrupt/index.ts';
 export { type ClassSelection, parseClassList } from './data/class-selection.ts';
+
 export type { Dataset, DatasetSource, Split } from './data/contents.ts';
 export { type OpenOptions, openDataset } from './data/dataset.ts';
 export { type Limits, setLimits } from './data/limits.ts';
 export { type Batch, DataLoader, LoaderPool } from './data/loader/loader.ts';
+
 export type { Transform } from './data/transform.ts';
+
 export {
   DEVICES,
   type Device,
@@ -96,11 +101,14 @@ export {
 export { createEngine } from './engine/node/index.ts';
 export { UserError } from './errors.ts';
 export { type Answers, isAnswered } from './evaluate/answers.ts';
-export { type EvaluateOptions, type EvaluationEvent, evaluate } from './evaluate/evaluate.ts';
+export { evaluate } from './evaluate/evaluate.ts';
 export { computeMetrics, type MetricOptions } from './evaluate/metrics.ts';
+
+export type { EvaluateOptions, EvaluationEvent } from './evaluate/options.ts';
 export { type Predictions, predictionsPath, readPredictions } from './evaluate/predictions.ts';
 export { type Metrics, type Result, readResult, validateResult } from './evaluate/result.ts';
 export { type RetrofitOutcome, type RetrofitRequest, retrofitModel } from './evaluate/retrofit.ts';
+
 export {
   type BootstrapOptions,
   bootstrapErrors,
@@ -118,9 +126,11 @@ export { type ImageErrors, imageErrors } from './evaluate/statistics/image-error
 export { holmAdjusted, mcnemarTest, signFlipTest } from './evaluate/statistics/paired-tests.ts';
 export { compareErrors, type Significance } from './evaluate/statistics/significance.ts';
 export { type ModelPreview, type PreviewedAnswer, previewModel } from './evaluate/subject.ts';
+
 export type { ExperimentOptions, ExperimentPlan, PlannedRun } from './experiment/plan.ts';
 export { planExperiment } from './experiment/plan.ts';
 export { type Experiment, readExperiment, shippedExperiments } from './experiment/read.ts';
+
 export {
   type ExperimentEvent,
   type ExperimentResult,
@@ -128,14 +138,18 @@ export {
   runExperiment,
 } from './experiment/run.ts';
 export { parseScale, type Scale } from './experiment/scale.ts';
+
 export type { RunState } from './experiment/state.ts';
 export { gradients } from './graph/autodiff.ts';
+
 export * as functional from './graph/functional.ts';
 export { Graph, printGraph } from './graph/graph.ts';
 export { type DType, float32, floats, int32, type Shape, type Tensor } from './graph/tensor.ts';
+
 export type { Value } from './graph/value.ts';
 export { createImage, type Image } from './image/image.ts';
 export { type ModelCard, type Preprocessing, readModelCard } from './models/card.ts';
+
 export {
   type Antialias,
   type BatchNormConfig,
@@ -148,12 +162,15 @@ export { countMultiplyAdds, type ImageSize } from './models/cost.ts';
 export { exportModel } from './models/export.ts';
 export { exportModule } from './models/module.ts';
 export { createModel, type ImageModel, MODELS, type ModelEntry } from './models/registry.ts';
+
 export * from './nn/index.ts';
 export { decodeModel, encodeModel, type ModelProto } from './onnx/model.ts';
 export { type RetrofitOptions, retrofit } from './onnx/retrofit.ts';
 export { type Random, randomStream } from './random/random.ts';
 export { buildReport, type ReportFiles, type ReportOptions } from './report/build.ts';
+
 export type { RunEvidence } from './report/comparison.ts';
+
 export {
   type Evidence,
   findEvidence,
@@ -163,6 +180,7 @@ export {
   findSamples,
 } from './report/evidence.ts';
 export type { FailureGroup } from './report/failures.ts';
+
 export {
   type ComparisonFigureOptions,
   type ComparisonFigureOutcome,
@@ -173,16 +191,20 @@ export { type InspectOptions, type InspectOutcome, inspectModel } from './report
 export { makeSampleStrip, type SampleStrip } from './report/samples.ts';
 export { type PaperTableOptions, paperTable } from './report/tables/build-table.ts';
 export { type RowOptions, rowsOfResults, type TableRow } from './report/tables/rows.ts';
+
 export type { PaperTable, TableNumber } from './report/tables/table.ts';
 export { paperTableText } from './report/tables/terminal.ts';
 export { saveTable, type TableFormat, writeTable } from './report/tables/write.ts';
 export { terminalTable } from './report/terminal.ts';
 export { PRESETS, type PresetName, type RunConfig } from './train/config.ts';
+
 export type { EpochRecord } from './train/history.ts';
-export type { TrainingRequest } from './train/plan.ts';
+
+export type { TrainingRequest } from './train/request.ts';
 export { isRun, openRun, type Run } from './train/run.ts';
 export { decodeSafetensors, encodeSafetensors, readSafetensors } from './train/safetensors.ts';
 export { OneCycle } from './train/schedule.ts';
+
 export {
   resumeSearch,
   type SearchChanges,
@@ -195,6 +217,7 @@ export {
 export { type RunChanges, resumeRun, type SessionOptions, startRun } from './train/start.ts';
 export { TrainingStep } from './train/step.ts';
 export { readTensors, type TensorFile } from './train/tensor-file.ts';
+
 export type { TrainingEvent, TrainResult } from './train/training.ts';
 export { loadWeights } from './train/weights/load.ts';
 export { type EncodedWeights, encodeWeights } from './train/weights/save.ts';

@@ -1,6 +1,6 @@
 /** What is known of single images before an evaluation begins: answers of its earlier part, and the baseline's. */
 import { UserError } from '../errors.ts';
-import type { EvaluateOptions } from './evaluate.ts';
+import type { EvaluateOptions } from './options.ts';
 import { measuredCells, type Predictions, PredictionsRecord, readPredictions } from './predictions.ts';
 import { withoutCells } from './record.ts';
 import { type Result, readResult } from './result.ts';

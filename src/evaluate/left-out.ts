@@ -1,7 +1,7 @@
 /** The unreadable images that an evaluation leaves out (`--skip-bad`), and those that it measures though they are damaged. */
 import { BadImages } from '../data/bad-images.ts';
 import type { DataLoader } from '../data/loader/loader.ts';
-import type { EvaluateOptions } from './evaluate.ts';
+import type { EvaluateOptions } from './options.ts';
 import type { TestData } from './test-data.ts';
 
 /** Notes them over all cells; what an earlier part of the evaluation listed stays in the list. */

@@ -7,7 +7,7 @@ import { attributeOf, type Constant, Constants } from '../onnx/constants.ts';
 import type { Port } from '../onnx/interface.ts';
 import type { GraphProto, ModelProto, NodeProto } from '../onnx/model.ts';
 import { storageBytes } from '../onnx/schema.ts';
-import type { ModelFile } from './model.ts';
+import type { ModelFile } from './model-file.ts';
 import { isFixed, loadedType } from './preprocessing.ts';
 
 /** Asked for on the command line. */

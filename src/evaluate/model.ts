@@ -1,4 +1,5 @@
 /** Any ONNX image classifier behind one call: a batch of prepared images in, logits of the data's classes out. */
+
 import path from 'node:path';
 import type { Engine, ModelSession } from '../engine/engine.ts';
 import { ModelStoppedError, OutOfMemoryError, UserError } from '../errors.ts';
@@ -10,7 +11,7 @@ import { randomStream } from '../random/random.ts';
 import { modelConfigSchema } from '../train/config.ts';
 import { trainingRecordSchema } from '../train/history.ts';
 import { isGeometryTold } from './assumed-geometry.ts';
-import { type DeclaredPreprocessing, describeDeclared } from './declared/declared.ts';
+import { describeDeclared } from './declared/declared.ts';
 import { declaredPreprocessing } from './declared-preprocessing.ts';
 import { type BatchDependence, batchDependence, ScoreOrigin } from './doubts/graph.ts';
 import { impliedScale } from './doubts/range.ts';
@@ -18,8 +19,9 @@ import { Feeder, type ImageBatch } from './feeder.ts';
 import { findModel } from './find-model.ts';
 import { findClassOutputs, hashOutputs } from './labels/class-outputs.ts';
 import { declaredNames } from './labels/metadata.ts';
-import { type OutputNames, readLabelFile } from './labels/output-names.ts';
+import { readLabelFile } from './labels/output-names.ts';
 import { checkDemands } from './model-demands.ts';
+import type { ModelFile } from './model-file.ts';
 import { readOnnxFile } from './onnx-file.ts';
 import { type ProbedOutput, pickOutput, probeOutputs } from './outputs.ts';
 import {
@@ -33,25 +35,6 @@ import {
 import type { ModelReading, ResultModel } from './result.ts';
 import { bothClasses, classScorer, readScores } from './scores.ts';
 import { loadSession, reason } from './session.ts';
-
-/** A model file that was read and found to be ONNX. */
-export interface ModelFile {
-  /** The ONNX file itself; in a run, its `model.onnx`. */
-  readonly path: string;
-  /** The folder of the run that it was given as. */
-  readonly run?: string;
-  /** With all weights, those of other files included. */
-  readonly bytes: Uint8Array;
-  readonly model: ResultModel;
-  /** Present when this project wrote the file. */
-  readonly card?: ModelCard;
-  /** How it wants its images, where its metadata or a configuration beside it say so. */
-  readonly declared?: DeclaredPreprocessing;
-  /** What its outputs are called, where anything says so. */
-  readonly names?: OutputNames;
-  /** What was chosen while finding it, a line each. */
-  readonly notes?: readonly string[];
-}
 
 /** A model that is loaded, and how it wants its images; what its outputs mean is found out next. */
 export interface OpenedModel {

@@ -7,7 +7,7 @@ import type { AdaptedModel } from '../onnx/adapt.ts';
 import { decodeModel, encodeModel, type ModelProto } from '../onnx/model.ts';
 import { checkTensors, loadCheckpoint } from '../train/checkpoint.ts';
 import { openRun, runPaths } from '../train/run.ts';
-import type { ModelFile } from './model.ts';
+import type { ModelFile } from './model-file.ts';
 
 /** A session, and what was changed so that the runtime takes the model, a line each. */
 export interface LoadedModel {

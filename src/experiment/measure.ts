@@ -13,7 +13,7 @@ import type { Learner } from '../train/learner.ts';
 import { networkLearner } from '../train/network.ts';
 import { reopenSplits } from '../train/plan.ts';
 import { createRun, runPaths } from '../train/run.ts';
-import type { TrainingData } from '../train/training.ts';
+import type { TrainingData } from '../train/training-data.ts';
 import { evaluationRate, kindOf, type Rate, trainingRate } from './estimate.ts';
 import type { ExperimentPlan, PlannedRun } from './plan.ts';
 

@@ -1,7 +1,7 @@
 /** What numbers a training may be asked for with, looked at before any data is opened. */
 import { checkLimits } from '../engine/limits.ts';
 import { UserError } from '../errors.ts';
-import type { TrainingRequest } from './plan.ts';
+import type { TrainingRequest } from './request.ts';
 
 type Rule = readonly [flag: string, value: unknown, expected: string, allows: (value: number) => boolean];
 

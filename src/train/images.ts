@@ -4,7 +4,7 @@ import { DataLoader, type DataLoaderOptions, LoaderPool } from '../data/loader/l
 import type { Transform } from '../data/transform.ts';
 import type { RunConfig } from './config.ts';
 import { CONSISTENCY_VIEWS } from './step.ts';
-import type { TrainingData } from './training.ts';
+import type { TrainingData } from './training-data.ts';
 
 /** The splits of a run's data, and the loader threads that serve both. */
 export interface RunData extends TrainingData {

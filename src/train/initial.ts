@@ -2,7 +2,7 @@
 import type { InitialWeights } from './config.ts';
 import type { Scores } from './history.ts';
 import type { LabelledBatch, Learner } from './learner.ts';
-import type { TrainingData } from './training.ts';
+import type { TrainingData } from './training-data.ts';
 
 export type InitialEvent =
   /** Batches over which the batch norms' statistics were measured, of `batches`. */

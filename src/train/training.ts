@@ -1,23 +1,12 @@
 /** What a training takes, what it tells while it goes on, and what it comes to. */
+
 import type { BadLimit, Unreadable } from '../data/bad-images.ts';
 import type { Position } from './checkpoint.ts';
 import type { RunConfig } from './config.ts';
 import type { EpochRecord } from './history.ts';
 import type { InitialEvent } from './initial.ts';
-import type { LabelledBatch, Learner } from './learner.ts';
-
-/** Batches of one pass over a split, and the images that could not be read so far. */
-export interface BatchSource extends AsyncIterable<LabelledBatch> {
-  readonly badImages: readonly Unreadable[];
-}
-
-/** Where the trainer takes its images from. The real one is `openRunData` (images.ts). */
-export interface TrainingData {
-  /** Training batches of an epoch (counted from 0), from batch `startBatch` on. Same epoch, same batches. */
-  training(epoch: number, startBatch: number): BatchSource;
-  /** The test split, in order. */
-  test(): BatchSource;
-}
+import type { Learner } from './learner.ts';
+import type { TrainingData } from './training-data.ts';
 
 /** What happens during a run, for progress bars and logs. */
 export type TrainingEvent =

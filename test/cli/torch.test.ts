@@ -7,7 +7,7 @@ import { measuredCells, readPredictions } from '../../src/evaluate/predictions.t
 import { readResult } from '../../src/evaluate/result.ts';
 import { readModelCard } from '../../src/models/card.ts';
 import { WEIGHTS } from '../../src/train/checkpoint.ts';
-import type { TrainingRequest } from '../../src/train/plan.ts';
+import type { TrainingRequest } from '../../src/train/request.ts';
 import { openRun, runPaths } from '../../src/train/run.ts';
 import { resumeRun, startRun } from '../../src/train/start.ts';
 import { SMALL } from '../experiment/file.ts';

@@ -12,7 +12,7 @@ import type { LabelledBatch } from '../../src/train/learner.ts';
 import { networkLearner } from '../../src/train/network.ts';
 import { openRun, runPaths } from '../../src/train/run.ts';
 import { train } from '../../src/train/trainer.ts';
-import type { BatchSource, TrainingData } from '../../src/train/training.ts';
+import type { BatchSource, TrainingData } from '../../src/train/training-data.ts';
 import { testEngine } from '../support/engine.ts';
 import { tinyConfig } from './tiny-learner.ts';
 

@@ -1,6 +1,6 @@
 import { describeChoice } from '../../engine/options.ts';
-import type { EvaluationEvent } from '../../evaluate/evaluate.ts';
 import { describeGeometry, needsExactSize } from '../../evaluate/geometry.ts';
+import type { EvaluationEvent } from '../../evaluate/options.ts';
 import { badImagesFacts } from '../shared/bad-images.ts';
 import { dataFacts } from '../shared/data-options.ts';
 import { facts } from '../shared/lines.ts';

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { describeRange, mostOf } from '../../engine/limits.ts';
 import { UserError } from '../../errors.ts';
-import type { ImageLimit } from '../../train/plan.ts';
+import type { ImageLimit } from '../../train/request.ts';
 import type { MomentumPolicy } from '../../train/schedule.ts';
 
 /** A whole number that is not below `least`, nor above what the option may be. */

@@ -2,7 +2,6 @@
 import { UserError } from '../../errors.ts';
 import { readPickle } from '../pickle/pickle.ts';
 import { PickleError, PickleObject, type PickleValue } from '../pickle/pickle-values.ts';
-import type { CifarBatch } from './cifar.ts';
 
 const PIXELS = 3 * 32 * 32;
 
@@ -78,4 +77,15 @@ function rawBytes(data: PickleValue | undefined): Uint8Array | undefined {
 
 function damaged(name: string, expected: string): UserError {
   return new UserError(`${name}: expected ${expected}, found something else; fetch the archive again`);
+}
+
+/** One of the files, as pixels with labels. */
+export interface CifarBatch {
+  /** Of the file, for messages. */
+  readonly name: string;
+  /** Planes `[images, 3, 32, 32]`, each image at a distance of `stride` bytes from the one before. */
+  readonly bytes: Uint8Array;
+  readonly first: number;
+  readonly stride: number;
+  readonly labels: Int32Array;
 }

@@ -1,8 +1,10 @@
 /** CIFAR-10 and CIFAR-100 (Krizhevsky 2009) as they are published: their binary and their Python versions. */
+
 import { UserError } from '../../errors.ts';
 import { openCifar10, shallowFiles } from '../cifar10.ts';
 import type { SplitContents } from '../contents.ts';
 import type { Listing } from '../listed-files.ts';
+import type { CifarBatch } from './cifar-python.ts';
 import { readCifarBatch, readCifarMeta } from './cifar-python.ts';
 import { CIFAR100_CLASSES } from './cifar100-classes.ts';
 import type { ReadingRequest } from './spec.ts';
@@ -17,17 +19,6 @@ const RECORD_100 = LABELS_100 + PIXELS;
 /** Which of CIFAR-100's labels: 100 classes, or the 20 superclasses. */
 const GRAINS = ['fine', 'coarse'] as const;
 export type Grain = (typeof GRAINS)[number];
-
-/** One of the files, as pixels with labels. */
-export interface CifarBatch {
-  /** Of the file, for messages. */
-  readonly name: string;
-  /** Planes `[images, 3, 32, 32]`, each image at a distance of `stride` bytes from the one before. */
-  readonly bytes: Uint8Array;
-  readonly first: number;
-  readonly stride: number;
-  readonly labels: Int32Array;
-}
 
 /**
  * One split of CIFAR-10 or CIFAR-100, if the listing has their files, possibly one folder deep. The images are copied to

@@ -2,7 +2,7 @@
 
 import type { Preprocessing } from '../../models/card.ts';
 import { type ClassOrder, ORDER_WORDS } from '../labels/class-order.ts';
-import type { ModelFile } from '../model.ts';
+import type { ModelFile } from '../model-file.ts';
 import type { PreprocessingFlags } from '../preprocessing.ts';
 
 /** One thing that is read otherwise, as an option says it. */

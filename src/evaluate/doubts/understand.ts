@@ -1,9 +1,10 @@
 /** A model as one set of options reads it, and what it answers to a sample of the data. */
 import type { Engine } from '../../engine/engine.ts';
 import { answerOf, countNotFinite } from '../answers.ts';
-import type { EvaluateOptions } from '../evaluate.ts';
 import type { ImageBatch } from '../feeder.ts';
-import { type Classifier, type ModelFile, type OpenedModel, openModel } from '../model.ts';
+import { type Classifier, type OpenedModel, openModel } from '../model.ts';
+import type { ModelFile } from '../model-file.ts';
+import type { EvaluateOptions } from '../options.ts';
 import type { PreprocessingFlags } from '../preprocessing.ts';
 import type { ResultData } from '../result.ts';
 import { describeData, type SampledImages, sampleImages, type TestData } from '../test-data.ts';

@@ -1,6 +1,6 @@
 /** What the torch engine needs of NVIDIA's runtime library (libcudart) beside libtorch: a GPU, a stream, captured graphs. */
 import { UserError } from '../../../errors.ts';
-import type { Native } from './library.ts';
+import type { Native } from './koffi.ts';
 
 /** Capture goes on while libtorch asks for memory. */
 const RELAXED_CAPTURE = 2;

@@ -27,3 +27,5 @@ function load(): Koffi {
     );
   }
 }
+
+export type Native = (...args: unknown[]) => number;

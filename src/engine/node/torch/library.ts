@@ -2,17 +2,17 @@
  * The one module that talks to libtorch: its C interface, through koffi. Declared in PyTorch's headers
  * `torch/csrc/stable/c/shim.h` and `torch/csrc/inductor/aoti_torch/c/shim.h`, which promise to stay compatible.
  */
+
 import { join } from 'node:path';
 import type { LibraryHandle } from 'koffi';
 import { OutOfMemoryError, UserError } from '../../../errors.ts';
 import type { MemoryFormat, TorchDType } from '../../../torch/plan.ts';
 import { CudaDevice } from './cuda.ts';
+import type { Native } from './koffi.ts';
 import { koffi } from './koffi.ts';
 
 /** A tensor of libtorch's: the address of an `at::Tensor`. */
 export type Handle = bigint;
-
-export type Native = (...args: unknown[]) => number;
 
 /** Names of libtorch's files: for the CPU, and for NVIDIA GPUs beside it. */
 const FILES: Readonly<Record<string, { readonly cpu: string; readonly cuda: string }>> = {
