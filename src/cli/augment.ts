@@ -97,7 +97,7 @@ async function run(file: string, { augment: request, out, count, seed }: Flags):
 /** A picture file, or the first picture of a data set that can be read. */
 async function openPicture(file: string): Promise<{ image: Image; name: string }> {
   const isFolder = (await stat(file).catch(() => undefined))?.isDirectory() ?? false;
-  if (!isFolder && (isImageFile(file) || !isDataset(file))) {
+  if (!isFolder && (!isDataset(file) || (await isImageFile(file)))) {
     return { image: await readImageFile(file), name: basename(file) };
   }
   const options = { unlabelled: true };

@@ -122,7 +122,7 @@ async function run(flags: CorruptFlags): Promise<void> {
   }
   const task: CorruptTask = { flags, corruptions, severities, quirks, frost };
   const place = await stat(flags.data).catch(() => undefined);
-  const isPicture = place?.isFile() && isImageFile(flags.data);
+  const isPicture = place?.isFile() && (await isImageFile(flags.data));
   await withLock(folderLock(flags.out), (lost) =>
     isPicture ? corruptPicture(task) : corruptSet(task, lost),
   );

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Image } from '../image/image.ts';
 import { identify, readPictureHeader } from './image-header.ts';
+import { isPictureName } from './picture-names.ts';
 
 export interface FileKind {
   /** JPEG, PNG, ... */
@@ -10,7 +11,7 @@ export interface FileKind {
 }
 
 const ENDINGS: Readonly<Record<string, RegExp>> = {
-  JPEG: /\.(jpe?g|jfif|jpe)$/i,
+  JPEG: /\.(jpe?g|jpe|jfif|jif)$/i,
   PNG: /\.a?png$/i,
   GIF: /\.gif$/i,
   WebP: /\.webp$/i,
@@ -19,7 +20,6 @@ const ENDINGS: Readonly<Record<string, RegExp>> = {
   BMP: /\.(bmp|dib)$/i,
   PNM: /\.p[bgpn]m$/i,
 };
-const ANY_ENDING = /\.(jpe?g|jfif|jpe|png|apng|gif|webp|tiff?|avif|bmp|dib|p[bgpn]m|heic)$/i;
 
 /** Undefined for formats that are not known here. */
 export function fileKind(bytes: Uint8Array): FileKind | undefined {
@@ -30,7 +30,7 @@ export function fileKind(bytes: Uint8Array): FileKind | undefined {
 
 /** Whether a file of that kind may be called so: by its ending, or without one. */
 export function isKindOf({ format }: FileKind, name: string): boolean {
-  return !ANY_ENDING.test(name) || (ENDINGS[format]?.test(name) ?? true);
+  return !isPictureName(name) || (ENDINGS[format]?.test(name) ?? true);
 }
 
 /** Equal for images of the same size and pixels. */

@@ -106,6 +106,18 @@ export async function open(path: string, flags: string | number = 'r'): Promise<
   return handle;
 }
 
+/** Bytes of a file from an offset on, fewer where it ends before. */
+export async function readRange(path: string, offset: number, length: number): Promise<Uint8Array> {
+  const handle = await open(path);
+  try {
+    const bytes = new Uint8Array(length);
+    const { bytesRead } = await handle.read(bytes, 0, length, offset);
+    return bytes.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Paths of open descriptors. */
 const descriptors = new Map<number, string>();
 

@@ -1,6 +1,6 @@
 /** Which files of a listing are pictures: by their names where these tell, else by their contents. */
 
-import { open } from './fs.ts';
+import { readRange } from './fs.ts';
 import { IDENTIFYING_BYTES, identify } from './image-header.ts';
 import type { ListedKinds, Listing } from './listed-files.ts';
 import { isPictureName, otherKind } from './picture-names.ts';
@@ -39,27 +39,16 @@ export function isHidden(file: string): boolean {
 async function firstBytes(listing: Pick<Listing, 'storage' | 'read'>, file: number): Promise<Uint8Array> {
   const storage = listing.storage([file]);
   const inflated = storage.kind === 'ranges' && (storage.inflated?.[0] ?? 0) > 0;
-  if (storage.kind === 'files') return await readStart(storage.paths[0], 0, IDENTIFYING_BYTES);
+  if (storage.kind === 'files') return await readRange(storage.paths[0], 0, IDENTIFYING_BYTES);
   if (storage.kind === 'ranges' && !inflated) {
     const length = Math.min(storage.lengths[0], IDENTIFYING_BYTES);
-    return await readStart(storage.file, storage.offsets[0], length);
+    return await readRange(storage.file, storage.offsets[0], length);
   }
   if (storage.kind === 'memory') {
     const length = Math.min(storage.lengths[0], IDENTIFYING_BYTES);
     return new Uint8Array(storage.bytes, storage.offsets[0], length).slice();
   }
   return (await listing.read(file)).slice(0, IDENTIFYING_BYTES);
-}
-
-async function readStart(file: string, offset: number, length: number): Promise<Uint8Array> {
-  const handle = await open(file);
-  try {
-    const bytes = new Uint8Array(length);
-    const { bytesRead } = await handle.read(bytes, 0, length, offset);
-    return bytes.subarray(0, bytesRead);
-  } finally {
-    await handle.close();
-  }
 }
 
 /** Of each kind so many names are given. */

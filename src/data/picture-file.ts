@@ -4,16 +4,18 @@ import { SMALLEST_SIDE } from '../corrupt/index.ts';
 import { UserError } from '../errors.ts';
 import { createImage, type Image } from '../image/image.ts';
 import { decodeImage } from './decode.ts';
-import { readFile } from './fs.ts';
-import { identify } from './image-header.ts';
+import { readFile, readRange, stat } from './fs.ts';
+import { IDENTIFYING_BYTES, identify } from './image-header.ts';
 import { maxPixels } from './limits.ts';
-import { isPictureName } from './picture-names.ts';
+import { isPictureName, otherKind } from './picture-names.ts';
 import { loadSharp } from './sharp.ts';
 import { resizeAndCrop } from './short-side.ts';
 
-/** Whether a path is named like a picture. */
-export function isImageFile(file: string): boolean {
-  return isPictureName(file);
+/** Whether a file is a picture: by its name, or where that does not tell by its contents. */
+export async function isImageFile(file: string): Promise<boolean> {
+  if (isPictureName(file)) return true;
+  const found = otherKind(file) === undefined ? await stat(file).catch(() => undefined) : undefined;
+  return found?.isFile() === true && identify(await readRange(file, 0, IDENTIFYING_BYTES)).kind !== 'other';
 }
 
 /**

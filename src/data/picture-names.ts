@@ -29,6 +29,11 @@ export function isPictureName(name: string): boolean {
   return PICTURES.test(name);
 }
 
+/** The name without its ending where that is one of pictures: `a.JPG` gives `a`, and `a.v2` itself. */
+export function withoutPictureEnding(name: string): string {
+  return name.replace(PICTURES, '');
+}
+
 /** What a file is by its name, in words in the singular; undefined where the name does not tell. */
 export function otherKind(name: string): string | undefined {
   const ending = path.posix.extname(name).slice(1).toLowerCase();

@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
+import { crc32, createGzip } from 'node:zlib';
 import sharp from 'sharp';
 import { pack } from 'tar-stream';
 import { randomStream } from '../../src/random/random.ts';
@@ -63,6 +63,43 @@ export async function writeTar(file: string, files: Files): Promise<string> {
   const out = createWriteStream(file);
   if (file.endsWith('gz')) await pipeline(archive, createGzip(), out);
   else await pipeline(archive, out);
+  return file;
+}
+
+/** Files as they are in a `.zip`; names of other encodings than UTF-8 are given as bytes. */
+export async function writeZip(
+  file: string,
+  files: Files | readonly (readonly [name: string | Uint8Array, bytes: Uint8Array])[],
+): Promise<string> {
+  const local: Buffer[] = [];
+  const central: Buffer[] = [];
+  let offset = 0;
+  const entries = Array.isArray(files) ? files : Object.entries(files as Files);
+  for (const [name, bytes] of entries) {
+    const called = Buffer.from(name);
+    const facts = Buffer.alloc(26);
+    facts.writeUInt16LE(20, 0);
+    if (typeof name === 'string') facts.writeUInt16LE(0x800, 2);
+    facts.writeUInt32LE(crc32(bytes), 10);
+    facts.writeUInt32LE(bytes.length, 14);
+    facts.writeUInt32LE(bytes.length, 18);
+    facts.writeUInt16LE(called.length, 22);
+    const rest = Buffer.alloc(14);
+    rest.writeUInt32LE(offset, 10);
+    const made = [Buffer.from('PK\x03\x04'), facts, called, Buffer.from(bytes)];
+    local.push(...made);
+    central.push(Buffer.from('PK\x01\x02\x14\0'), facts, rest, called);
+    offset += made.reduce((sum, { length }) => sum + length, 0);
+  }
+  const end = Buffer.alloc(18);
+  end.writeUInt16LE(entries.length, 4);
+  end.writeUInt16LE(entries.length, 6);
+  end.writeUInt32LE(
+    central.reduce((sum, { length }) => sum + length, 0),
+    8,
+  );
+  end.writeUInt32LE(offset, 12);
+  await writeFile(file, Buffer.concat([...local, ...central, Buffer.from('PK\x05\x06'), end]));
   return file;
 }
 

@@ -14,6 +14,7 @@ import { explainWriteError, temporaryNeighbour, writeFileAtomic } from '../../da
 import { mkdir, open, rename, rm, stat, writeFile } from '../../data/fs.ts';
 import { encodeNpy, NpyWriter } from '../../data/npy/npy.ts';
 import { squareCrop } from '../../data/picture-file.ts';
+import { withoutPictureEnding } from '../../data/picture-names.ts';
 import { UserError } from '../../errors.ts';
 import type { Image } from '../../image/image.ts';
 import type { CorruptFormat } from './formats.ts';
@@ -261,19 +262,21 @@ async function isWhole(file: string, format: CorruptFormat): Promise<boolean> {
   }
 }
 
+/** Kinds of data sets whose images are files with names of their own. */
+const IN_FILES: readonly string[] = ['folder', 'table', 'webdataset', 'imagenet'];
+
 /**
  * The names of the images without their endings, as ImageNet-C keeps them; undefined where they are no files, or two
  * of a class would share one.
  */
 function originalNames(dataset: Dataset): readonly string[] | undefined {
+  if (!IN_FILES.includes(dataset.source.kind)) return undefined;
   const names: string[] = [];
   const seen = new Set<string>();
   for (let index = 0; index < dataset.length; index++) {
-    const stem = /([^/\\]+)\.(?:jpe?g|jpe|jfif|png|webp|gif|tiff?|avif|bmp|p[bgpn]m)$/i.exec(
-      dataset.describe(index),
-    )?.[1];
+    const stem = withoutPictureEnding(/[^/\\]*$/.exec(dataset.describe(index))![0]);
     const place = `${dataset.label(index)}/${stem}`;
-    if (stem === undefined || seen.has(place)) return undefined;
+    if (stem === '' || seen.has(place)) return undefined;
     seen.add(place);
     names.push(stem);
   }

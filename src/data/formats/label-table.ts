@@ -1,6 +1,7 @@
 /** Tables of images and their labels: CSV, TSV, JSON lines. */
 import { CsvError, parse } from 'csv-parse/sync';
 import { UserError } from '../../errors.ts';
+import { isPictureName } from '../picture-names.ts';
 import { some } from './class-order.ts';
 
 /** What a table says of one image. */
@@ -56,8 +57,6 @@ const LABEL_COLUMNS = [
 ] as const;
 const SPLIT_COLUMNS = ['split', 'subset', 'partition', 'set', 'dataset'] as const;
 
-const PICTURE_NAME = /\.(jpe?g|png|webp|gif|tiff?|avif|bmp|ppm|pgm)$/i;
-
 interface Line {
   readonly cells: readonly string[];
   readonly line: number;
@@ -68,16 +67,23 @@ interface Line {
  *
  * @param name of the file: `.jsonl` is read as JSON lines, all else as values with commas, semicolons or tabs between
  * @param wanted the column of the labels, where it is not left open
+ * @param isThere whether there is a file of that name: pictures may have any ending, or none
  * @throws UserError that names the line when it is no such table
  */
-export function parseLabelTable(text: string, name: string, wanted?: string): LabelTable {
+export function parseLabelTable(
+  text: string,
+  name: string,
+  wanted?: string,
+  isThere: (file: string) => boolean = () => false,
+): LabelTable {
+  const isPicture = (cell: string) => isPictureName(cell) || (cell !== '' && isThere(cell));
   const { header, lines } = /\.(jsonl|ndjson)$/i.test(name)
     ? readJsonLines(text, name)
-    : readValues(text, name);
+    : readValues(text, name, isPicture);
   if (lines.length === 0) {
     throw new UserError(`${name}: expected a line an image, found none; add image,label and a line an image`);
   }
-  const columns = chooseColumns(header, lines[0].cells, name, wanted);
+  const columns = chooseColumns(header, lines[0].cells, name, isPicture, wanted);
   const at = (column: string | undefined) => (column === undefined ? -1 : header.indexOf(column));
   const [file, label, split] = [at(columns.file), at(columns.label), at(columns.split)];
   const rows = lines.map(({ cells, line }) => {
@@ -98,7 +104,11 @@ export function parseLabelTable(text: string, name: string, wanted?: string): La
   return { name, rows, columns };
 }
 
-function readValues(text: string, name: string): { header: readonly string[]; lines: Line[] } {
+function readValues(
+  text: string,
+  name: string,
+  isPicture: (cell: string) => boolean,
+): { header: readonly string[]; lines: Line[] } {
   const [first = ''] = text.split(/\r?\n/, 1);
   const delimiter = [',', '\t', ';'].reduce((best, sign) =>
     first.split(sign).length > first.split(best).length ? sign : best,
@@ -118,16 +128,14 @@ function readValues(text: string, name: string): { header: readonly string[]; li
   }
   const lines = records.map(({ record, info }) => ({ cells: record, line: info.lines }));
   const header = lines[0]?.cells.map((cell) => cell.trim()) ?? [];
-  const isHeader = !header.some((cell) => PICTURE_NAME.test(cell));
-  if (isHeader) {
-    for (const { cells, line } of lines.slice(1)) {
-      if (cells.length === header.length) continue;
-      throw new UserError(
-        `${name}, line ${line}: expected ${header.length} columns as in line ${lines[0].line}, found ${cells.length}; mend the line`,
-      );
-    }
-    return { header, lines: lines.slice(1) };
+  const isHeader = header.some((cell) => isFileColumn(cell)) || !header.some(isPicture);
+  for (const { cells, line } of lines.slice(1)) {
+    if (cells.length === header.length) continue;
+    throw new UserError(
+      `${name}, line ${line}: expected ${header.length} columns as in line ${lines[0].line}, found ${cells.length}; mend the line`,
+    );
   }
+  if (isHeader) return { header, lines: lines.slice(1) };
   if (header.length > 2) {
     throw new UserError(
       `${name}, line 1: expected the names of the columns, such as image,label, found "${header.join(delimiter).slice(0, 60)}"; add them`,
@@ -165,6 +173,15 @@ function cellText(value: unknown): string {
     : '';
 }
 
+function plain(column: string): string {
+  return column.toLowerCase().replace(/[^a-z]/g, '');
+}
+
+function isFileColumn(cell: string): boolean {
+  // `img007` is no name of a column, though its letters are.
+  return (FILE_COLUMNS as readonly string[]).includes(cell.toLowerCase().replace(/[^a-z0-9]/g, ''));
+}
+
 /** Columns that describe an image and are no class, even where they stand alone. */
 const NO_LABELS = ['text', 'caption', 'prompt', 'description', 'width', 'height'];
 
@@ -172,9 +189,9 @@ function chooseColumns(
   header: readonly string[],
   first: readonly string[],
   name: string,
+  isPicture: (cell: string) => boolean,
   wanted?: string,
 ): LabelTable['columns'] {
-  const plain = (column: string) => column.toLowerCase().replace(/[^a-z]/g, '');
   const find = (known: readonly string[], taken?: string) => {
     for (const word of known) {
       const column = header.find((each) => each !== taken && plain(each) === word);
@@ -182,7 +199,7 @@ function chooseColumns(
     }
     return undefined;
   };
-  const file = find(FILE_COLUMNS) ?? header.find((_, at) => PICTURE_NAME.test(first[at]));
+  const file = find(FILE_COLUMNS) ?? header.find((_, at) => isPicture(first[at]?.trim() ?? ''));
   if (file === undefined) {
     throw new UserError(
       `${name}, line 1: expected a column image (or file_name, path, ...), found ${some(header, 8)}; name the column of the images so`,

@@ -11,9 +11,8 @@ import { listFiles, openListing } from '../listing.ts';
 import { isImageFile } from '../picture-file.ts';
 import { openCifar } from './cifar.ts';
 import { listOne, openParquet, PARQUET } from './parquet.ts';
-import { parsePathList } from './path-list.ts';
 import { type ReadingRequest, withWishes } from './spec.ts';
-import { readTableFile, readTextFile } from './table-files.ts';
+import { readTableFile } from './table-files.ts';
 import { openTables } from './tables.ts';
 import { isWebDataset, openWebDataset, shardsOf } from './webdataset.ts';
 
@@ -56,7 +55,7 @@ async function openPlace(given: string, place: string, request: ReadingRequest):
   if (found.isFile()) {
     if (/\.(csv|tsv|jsonl|ndjson|txt|lst)$/i.test(place)) return await openTableFile(place, request);
     if (PARQUET.test(place)) return (await openParquet(listOne(place), request))!;
-    if (isImageFile(place)) {
+    if (await isImageFile(place)) {
       throw new UserError(
         `${given}: expected a data set, found a single picture; give its folder, or the picture to 'pushpull corrupt' or 'pushpull augment'`,
       );
@@ -90,17 +89,15 @@ async function openTars(
 
 /** The images that a table or a list names, from its own folder or from another. */
 async function openTableFile(file: string, request: ReadingRequest, folder?: string): Promise<SplitContents> {
-  const table = /\.(txt|lst)$/i.test(file)
-    ? parsePathList(await readTextFile(file), file)
-    : await readTableFile(file, request.label);
   const home = path.dirname(path.resolve(file));
   // Beside the table the images are found by their paths alone: the folder may hold a million others.
   const listing =
     folder === undefined ? listFiles(home, []) : await openListing(folder, request.cacheDir, request.asked);
   try {
     const base = folder === undefined ? '' : path.relative(folder, home);
-    const isInside = !base.startsWith('..') && !path.isAbsolute(base);
-    return await openTables(listing, [{ table, base: isInside ? base : '' }], request);
+    const inside = base.startsWith('..') || path.isAbsolute(base) ? '' : base;
+    const table = await readTableFile(file, listing, inside, request.label);
+    return await openTables(listing, [{ table, base: inside }], request);
   } catch (error) {
     await listing.close();
     throw error;

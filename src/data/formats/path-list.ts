@@ -1,17 +1,20 @@
 /** Lists of image paths, a line each, with or without a label behind: `val.txt` as Caffe and its successors have it. */
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
+import { isPictureName } from '../picture-names.ts';
 import type { LabelRow, LabelTable } from './label-table.ts';
-
-const PICTURE_END = /\.(?:jpe?g|jpe|jfif|png|webp|gif|tiff?|avif|bmp|p[bgpn]m)$/i;
-const LABELLED = /^(.*\.(?:jpe?g|jpe|jfif|png|webp|gif|tiff?|avif|bmp|p[bgpn]m))[\t ,;]+(\S.*)$/i;
 
 /**
  * Parse a list of paths. Where no line has a label, the classes are the folders that the images lie in, if there are several.
  *
+ * @param isThere whether there is a file of that name: pictures may have any ending, or none
  * @throws UserError that names the line when it is no path of an image
  */
-export function parsePathList(text: string, name: string): LabelTable {
+export function parsePathList(
+  text: string,
+  name: string,
+  isThere: (file: string) => boolean = () => false,
+): LabelTable {
   const rows: LabelRow[] = [];
   text
     .replace(/^\uFEFF/, '')
@@ -19,16 +22,13 @@ export function parsePathList(text: string, name: string): LabelTable {
     .forEach((content, index) => {
       const line = content.trim();
       if (line === '' || line.startsWith('#')) return;
-      if (PICTURE_END.test(line)) rows.push({ file: line, line: index + 1 });
-      else {
-        const [, file, label] = LABELLED.exec(line) ?? [];
-        if (file === undefined) {
-          throw new UserError(
-            `${name}, line ${index + 1}: expected the path of a picture, and its label behind it if there are labels, found "${line.slice(0, 60)}"; mend the line`,
-          );
-        }
-        rows.push({ file, label: label.trim(), line: index + 1 });
+      const found = parseLine(line, isPictureName) ?? parseLine(line, isThere);
+      if (!found) {
+        throw new UserError(
+          `${name}, line ${index + 1}: expected the path of a picture, and its label behind it if there are labels, found "${line.slice(0, 60)}"; mend the line`,
+        );
       }
+      rows.push({ ...found, line: index + 1 });
     });
   if (rows.length === 0) {
     throw new UserError(`${name}: expected the path of a picture a line, found none; check the file`);
@@ -48,4 +48,26 @@ export function parsePathList(text: string, name: string): LabelTable {
     rows: rows.map((row, index) => ({ ...row, label: folders[index] })),
     columns: { file: 'path', label: 'of their folders' },
   };
+}
+
+/** A path, with a label behind it or without; undefined where no beginning of the line is a picture. */
+function parseLine(
+  line: string,
+  isPicture: (file: string) => boolean,
+): Pick<LabelRow, 'file' | 'label'> | undefined {
+  const [, quoted, behind] = /^"([^"]+)"[\t ,;]*(.*)$/.exec(line) ?? [];
+  if (quoted !== undefined && isPicture(quoted)) {
+    return behind === '' ? { file: quoted } : { file: quoted, label: unquoted(behind) };
+  }
+  if (isPicture(line)) return { file: line };
+  // Paths may have such signs in them too: the longest one that is a picture is meant.
+  for (const { index, 0: between } of [...line.matchAll(/[\t ,;]+/g)].reverse()) {
+    const file = line.slice(0, index);
+    if (isPicture(file)) return { file, label: unquoted(line.slice(index + between.length)) };
+  }
+  return undefined;
+}
+
+function unquoted(label: string): string {
+  return /^"[^"]*"$/.test(label) ? label.slice(1, -1) : label;
 }

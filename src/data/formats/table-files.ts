@@ -2,13 +2,13 @@
 
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
-import { existsSync, readFile, statSync } from '../fs.ts';
+import { readFile, statIfThere, statSync } from '../fs.ts';
 import type { Listing } from '../listed-files.ts';
 import { listFiles } from '../listing.ts';
+import { withoutPictureEnding } from '../picture-names.ts';
 import { type LabelRow, type LabelTable, parseLabelTable } from './label-table.ts';
+import { parsePathList } from './path-list.ts';
 import { isPicture } from './split-folders.ts';
-
-const PICTURE_NAME = /\.(jpe?g|jpe|jfif|png|webp|gif|tiff?|avif|bmp|p[bgpn]m)$/i;
 
 /** An image of a table: a file of the listing that it was found in. */
 export interface TableImage {
@@ -24,29 +24,78 @@ export interface TableImages {
   readonly repeated: number;
 }
 
-/** Read a text of the listing. */
+/**
+ * Read a text of the listing.
+ *
+ * @throws UserError when it is in no Unicode
+ */
 export async function readListedText(listing: Listing, file: number): Promise<string> {
   // A copy: text decoders take no shared memory.
-  return new TextDecoder().decode((await listing.read(file)).slice());
+  return decodeText((await listing.read(file)).slice(), listing.describe(file));
 }
 
 /** Read a table of the listing. */
 export async function readListedTable(listing: Listing, file: number, wanted?: string): Promise<LabelTable> {
-  return parseLabelTable(await readListedText(listing, file), listing.describe(file), wanted);
+  const base = path.posix.dirname(listing.files[file]).replace(/^\.$/, '');
+  const text = await readListedText(listing, file);
+  return parseLabelTable(text, listing.describe(file), wanted, isThereIn(listing, base));
 }
 
-/** @throws UserError when there is no such file */
-export async function readTableFile(file: string, wanted?: string): Promise<LabelTable> {
-  return parseLabelTable(await readTextFile(file), file, wanted);
-}
-
-/** @throws UserError when there is no such file */
-export async function readTextFile(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch {
-    throw new UserError(`${file}: expected a table of images and labels, found none; check the path`);
+/**
+ * Read a table, or a list of paths, that is no part of the listing.
+ *
+ * @param base its folder below the listing's place, empty for the place itself or another one
+ * @throws UserError when there is no such file, or it is none
+ */
+export async function readTableFile(
+  file: string,
+  listing: Listing,
+  base: string,
+  wanted?: string,
+): Promise<LabelTable> {
+  const found = await statIfThere(file);
+  if (!found?.isFile()) {
+    throw new UserError(
+      `${file}: expected a table of images and labels, found ${found ? 'a folder' : 'none'}; check the path`,
+    );
   }
+  const text = decodeText(await readFile(file), file);
+  const isThere = isThereIn(listing, base);
+  return /\.(txt|lst)$/i.test(file)
+    ? parsePathList(text, file, isThere)
+    : parseLabelTable(text, file, wanted, isThere);
+}
+
+/** Spreadsheets also write UTF-16, with its mark in front. In other encodings letters of different classes might become one. */
+function decodeText(bytes: Uint8Array, name: string): string {
+  const mark = bytes[0] * 256 + bytes[1];
+  const encoding = mark === 0xfffe ? 'utf-16le' : mark === 0xfeff ? 'utf-16be' : 'utf-8';
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    throw new UserError(
+      `${name}: expected text in UTF-8, found other bytes (an older encoding, or no text); save the file as UTF-8`,
+    );
+  }
+}
+
+/** Whether a picture is called just so. Only lines that do not look like pictures ask, so that few listings are searched twice. */
+function isThereIn(listing: Listing, base: string): (name: string) => boolean {
+  let names: ReadonlySet<string> | undefined;
+  const isFolder = statSync(listing.place, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return (name) => {
+    names ??= new Set(
+      listing.files.flatMap((file, at) => (isPicture(listing, at) ? [file, path.posix.basename(file)] : [])),
+    );
+    const written = name.replaceAll('\\', '/');
+    if (names.has(path.posix.join(base, written)) || names.has(path.posix.basename(written))) return true;
+    try {
+      return isFolder && onDisk(listing.place, base, name) !== undefined;
+    } catch {
+      // Longer than names can be, and the like.
+      return false;
+    }
+  };
 }
 
 /**
@@ -70,6 +119,11 @@ export function findTableImages(
   let repeated = 0;
   for (const row of rows) {
     let file = find(row.file);
+    if (file === 'several') {
+      throw new UserError(
+        `${name}, line ${row.line}: expected one image ${row.file} in ${path.posix.join(listing.place, base)}, found several of that name; write its folder and ending too`,
+      );
+    }
     if (file === undefined) {
       // Beside the data set, or deeper than its folders are looked into.
       const absolute = isFolder ? onDisk(listing.place, base, row.file) : undefined;
@@ -123,32 +177,42 @@ function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`;
 }
 
-function fileFinder({ files, place }: Listing, base: string): (name: string) => number | undefined {
+/** Finds the file that a row means; several may be called so. */
+function fileFinder(listing: Listing, base: string): (name: string) => number | 'several' | undefined {
+  const { files, place } = listing;
   const byPath = new Map(files.map((file, index) => [file, index]));
-  const byStem = new Map<string, number | null>();
-  const byName = new Map<string, number | null>();
-  const note = (map: Map<string, number | null>, key: string, index: number) =>
-    map.set(key, map.has(key) ? null : index);
+  const byStem = new Map<string, number | 'several'>();
+  const byName = new Map<string, number | 'several'>();
+  const note = (map: Map<string, number | 'several'>, key: string, index: number) => {
+    const known = map.get(key);
+    map.set(key, known === undefined || known === index ? index : 'several');
+  };
   files.forEach((file, index) => {
-    if (!PICTURE_NAME.test(file)) return;
-    note(byStem, file.replace(PICTURE_NAME, ''), index);
-    note(byName, path.posix.basename(file), index);
-    note(byName, path.posix.basename(file).replace(PICTURE_NAME, ''), index);
+    if (!isPicture(listing, index)) return;
+    const stem = withoutPictureEnding(file);
+    note(byStem, stem, index);
+    note(byName, path.posix.basename(file).toLowerCase(), index);
+    note(byName, path.posix.basename(stem).toLowerCase(), index);
   });
   return (name) => {
     const written = name.replaceAll('\\', '/');
     const relative = path.isAbsolute(written) ? path.relative(place, written) : written;
-    for (const at of [path.posix.join(base, relative), path.posix.normalize(relative)]) {
+    const places = [path.posix.join(base, relative), path.posix.normalize(relative)];
+    for (const at of places) {
       const found = byPath.get(at) ?? byStem.get(at);
-      if (found !== undefined && found !== null) return found;
+      if (found !== undefined) return found;
     }
-    return byName.get(path.posix.basename(relative)) ?? undefined;
+    return byName.get(path.posix.basename(relative).toLowerCase());
   };
 }
 
 function onDisk(place: string, base: string, name: string): string | undefined {
-  const tried = [path.resolve(place, base, name), path.resolve(place, name)];
-  return tried.find((file) => existsSync(file));
+  const written = path.sep === '/' ? name.replaceAll('\\', '/') : name;
+  const tried = [name, written].flatMap((each) => [
+    path.resolve(place, base, each),
+    path.resolve(place, each),
+  ]);
+  return tried.find((file) => statSync(file, { throwIfNoEntry: false })?.isFile());
 }
 
 /** A folder's files and some others, whose paths are absolute. */

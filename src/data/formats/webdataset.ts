@@ -8,13 +8,15 @@ import { type ImageStorage, joinStorages } from '../storage.ts';
 import { readClassNames } from './class-names.ts';
 import { orderClasses, some } from './class-order.ts';
 import type { ReadingRequest } from './spec.ts';
+import { isPicture } from './split-folders.ts';
 import { chooseSplit, splitOf, splitWordIn } from './splits.ts';
 import { readListedText } from './table-files.ts';
 
 const TAR = /\.(tar|tar\.gz|tgz)$/i;
-const PICTURE = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
 /** What stands beside an image and may tell its class, the likelier first. */
 const LABEL_FILES = ['cls', 'json', 'cls.txt', 'class', 'label'];
+/** Of a file that tells classes and is of no use beside a picture for anything else. */
+const LABEL_NAME = /\.(cls|json|cls\.txt|class|label)$/i;
 
 interface Sample {
   readonly image: number;
@@ -27,15 +29,16 @@ interface OpenShard {
 }
 
 /** Whether the files of an archive are WebDataset's: pictures with a class beside them. */
-export function isWebDataset({ files }: Listing): boolean {
-  const labelled = new Set(files.filter((file) => /\.(cls|json)$/i.test(file)).map(stemOf));
-  return labelled.size > 0 && files.some((file) => PICTURE.test(file) && labelled.has(stemOf(file)));
+export function isWebDataset(listing: Listing): boolean {
+  const { files } = listing;
+  const labelled = new Set(files.filter((file) => LABEL_NAME.test(file)).map(stemOf));
+  return labelled.size > 0 && files.some((file, at) => isPicture(listing, at) && labelled.has(stemOf(file)));
 }
 
 /** The tars of a folder, where it has no pictures of its own; undefined for other folders. */
-export function shardsOf({ files }: Listing): readonly string[] | undefined {
-  const tars = files.filter((file) => TAR.test(file)).sort();
-  return tars.length > 0 && !files.some((file) => PICTURE.test(file)) ? tars : undefined;
+export function shardsOf(listing: Listing): readonly string[] | undefined {
+  const tars = listing.files.filter((file) => TAR.test(file)).sort();
+  return tars.length > 0 && !listing.files.some((_, at) => isPicture(listing, at)) ? tars : undefined;
 }
 
 /** WebDataset's rule: all before the first dot of the file's name. */
@@ -164,9 +167,10 @@ async function samplesOf(
   });
   const samples: Sample[] = [];
   for (const parts of besides.values()) {
-    const images = [...parts].filter(([ending]) => PICTURE.test(`.${ending}`));
+    const images = [...parts].filter(([, index]) => isPicture(listing, index));
     if (images.length === 0) continue;
-    const [[, image]] = images;
+    // Beside `7.jpg` there may be a `7.mask.png`.
+    const [, image] = images.find(([ending]) => !ending.includes('.')) ?? images[0];
     const label = await labelOf(listing, parts, wanted);
     if (label === undefined && !unlabelled) {
       throw new UserError(
