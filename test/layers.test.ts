@@ -8,6 +8,7 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url));
 /** Bottom to top. A file may import from its own folder and from those before it. */
 const LAYERS = [
   'errors.ts',
+  'json.ts',
   'system-errors.ts',
   'random',
   'graph',

@@ -1,6 +1,7 @@
 /** The images that a run could not read: told once each, listed in a file, and no more of them than a limit. */
 
 import { UserError } from '../errors.ts';
+import { fromTextCell, textCell } from './cells.ts';
 import { writeFileAtomic } from './files.ts';
 import { ifThere, readFile } from './fs.ts';
 
@@ -55,7 +56,7 @@ export class BadImages {
     const text = options.file ? ((await ifThere(readFile(options.file, 'utf8'))) ?? '') : '';
     if (!text.startsWith(HEADER)) return bad;
     for (const line of text.slice(HEADER.length).split('\n')) {
-      const [path, reason] = line.split('\t');
+      const [path, reason] = line.split('\t').map(fromTextCell);
       if (reason !== undefined) bad.#found.set(path, { path, reason });
     }
     return bad;
@@ -141,5 +142,5 @@ export interface BadImagesOptions {
 
 /** A name may hold any character but `/` and NUL. */
 function oneCell(text: string): string {
-  return text.replace(/[\t\r\n]/g, ' ');
+  return textCell(text.replace(/[\t\r\n]/g, ' '));
 }

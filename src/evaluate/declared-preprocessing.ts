@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { readFile } from '../data/fs.ts';
+import { parseJson } from '../json.ts';
 import type { DeclaredPreprocessing, Gap } from './declared/declared.ts';
 import { readProcessor } from './declared/huggingface.ts';
 import { isRecord } from './declared/keys.ts';
@@ -64,7 +65,7 @@ async function readJson(file: string): Promise<unknown> {
     return undefined;
   }
   try {
-    return JSON.parse(text) ?? null;
+    return parseJson(text) ?? null;
   } catch {
     return null;
   }

@@ -17,6 +17,7 @@ import { writeFileAtomic } from '../data/files.ts';
 import { statIfThere } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
 import { floats, int32 } from '../graph/tensor.ts';
+import { parseJson } from '../json.ts';
 import { encodeSafetensors, readSafetensors, type StorableTensor } from '../train/safetensors.ts';
 import { type Answers, isAnswered } from './answers.ts';
 import type { Cell } from './grid.ts';
@@ -225,7 +226,7 @@ function sameNumbers(a: Int32Array, b: Int32Array): boolean {
 
 function classNames(text: string | undefined, file: string): string[] {
   try {
-    const names: unknown = JSON.parse(text ?? '');
+    const names: unknown = parseJson(text ?? '');
     if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
   } catch {
     // Said below.

@@ -12,6 +12,7 @@ import { readFile } from '../data/fs.ts';
 import { ENGINES, PRECISIONS } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import { RESIZE_FILTERS } from '../image/resize.ts';
+import { parseJson } from '../json.ts';
 import { modelConfigSchema } from '../train/config.ts';
 import { trainingRecordSchema } from '../train/history.ts';
 import { CLASS_ORDERS } from './labels/class-order.ts';
@@ -407,7 +408,7 @@ export async function readResult(file: string): Promise<Result> {
   }
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     throw new UserError(
       `${file}: expected a result file (JSON), found something else; give a file that \`pushpull evaluate\` wrote`,

@@ -6,6 +6,7 @@ import { errorCode, explainWriteError, writeFileAtomic } from '../data/files.ts'
 import { ifThere, mkdir, readFile } from '../data/fs.ts';
 import type { EngineChoice } from '../engine/options.ts';
 import { UserError } from '../errors.ts';
+import { parseJson } from '../json.ts';
 import { runConfigSchema } from '../train/config.ts';
 import { isRun } from '../train/run.ts';
 import type { ExperimentPlan } from './plan.ts';
@@ -209,7 +210,7 @@ export async function readFolder(out: string): Promise<ExperimentFolder | undefi
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
     throw error;
   }
-  const parsed = folderSchema.safeParse(parseJson(text, file));
+  const parsed = folderSchema.safeParse(parseStoredJson(text, file));
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
   throw new UserError(
@@ -218,9 +219,9 @@ export async function readFolder(out: string): Promise<ExperimentFolder | undefi
   );
 }
 
-function parseJson(text: string, file: string): unknown {
+function parseStoredJson(text: string, file: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new UserError(`${file}: it is no JSON (${(error as Error).message}). Restore it, or delete it.`);
   }

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Document, Node } from 'yaml';
+import type { CST, Document, Node } from 'yaml';
 import type { z } from 'zod';
 import { readdir, readFile, statIfThere } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
@@ -58,6 +58,11 @@ async function findExperiment(given: string): Promise<string> {
  * @param file Its path, for messages, and for paths in it.
  */
 export function parseExperiment(text: string, file: string): Experiment {
+  if (isDeep(text)) {
+    throw new UserError(
+      `${file}: expected an experiment, found lists in each other more than ${MOST_LEVELS} levels deep; mend the YAML`,
+    );
+  }
   const lines = new (yaml().LineCounter)();
   // JSON is YAML, so one parser serves both, and tells where things are.
   const document = yaml().parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -67,7 +72,7 @@ export function parseExperiment(text: string, file: string): Experiment {
   };
   const [broken] = document.errors;
   if (broken) throw new UserError(`${at(broken.pos[0])}: ${firstLine(broken.message)}; mend the YAML there`);
-  const value: unknown = document.toJS();
+  const value = plainValue(document, file);
   checkVersion(value, file);
   const parsed = experimentSchema.safeParse(value);
   if (!parsed.success) {
@@ -81,6 +86,40 @@ export function parseExperiment(text: string, file: string): Experiment {
   } catch (error) {
     if (!(error instanceof FileProblem)) throw error;
     throw new UserError(`${at(offsetOf(document, error.path))}: ${where(error.path)}${error.message}`);
+  }
+}
+
+/** An experiment has six; the parser ends the process where thousands overflow its stack. */
+const MOST_LEVELS = 100;
+
+/** Looks at the tokens alone, which are found without recursion. */
+function isDeep(text: string): boolean {
+  let level: unknown[] = [...new (yaml().Parser)().parse(text)];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MOST_LEVELS) return true;
+    level = level.flatMap((token) => {
+      const { value, items = [] } = token as Partial<CST.BlockMap> & { value?: unknown };
+      const inside = [value, ...items.flatMap((item) => [item.key, item.value])];
+      return inside.filter((each) => typeof each === 'object' && each !== null);
+    });
+  }
+  return false;
+}
+
+/** @throws UserError where aliases multiply beyond all measure, form a circle, or name nothing */
+function plainValue(document: Document, file: string): unknown {
+  try {
+    const value: unknown = document.toJS();
+    JSON.stringify(value);
+    return value;
+  } catch (error) {
+    const reason =
+      error instanceof TypeError
+        ? 'an alias inside of what it stands for'
+        : firstLine((error as Error).message);
+    throw new UserError(
+      `${file}: expected aliases (*name) that stand for plain values, found ${reason}; write the values out`,
+    );
   }
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { writeFileAtomic } from '../data/files.ts';
 import { ifThere, readFile } from '../data/fs.ts';
 import type { Result } from '../evaluate/result.ts';
+import { parseJson } from '../json.ts';
 import type { EpochRecord } from '../train/history.ts';
 import { type Existing, findExisting } from './existing.ts';
 import { experimentPaths } from './folder.ts';
@@ -158,7 +159,7 @@ export async function writeStatus(out: string, states: readonly RunState[]): Pro
 async function readStatus(out: string): Promise<z.infer<typeof statusSchema>['runs']> {
   const text = (await ifThere(readFile(experimentPaths(out).status, 'utf8'))) ?? '{}';
   try {
-    return statusSchema.parse(JSON.parse(text)).runs;
+    return statusSchema.parse(parseJson(text)).runs;
   } catch {
     return [];
   }

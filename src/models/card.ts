@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts';
+import { parseJson } from '../json.ts';
 import { decodeModel } from '../onnx/model.ts';
 import type { ModelConfig } from './config.ts';
 
@@ -86,7 +87,7 @@ export function readModelCard(bytes: Uint8Array, name = 'the model'): ModelCard 
 export function parseModelCard(text: string, name: string): ModelCard {
   let card: Partial<ModelCard>;
   try {
-    card = JSON.parse(text) as Partial<ModelCard>;
+    card = parseJson(text) as Partial<ModelCard>;
   } catch {
     throw new UserError(`${name}: its "${CARD_KEY}" metadata is no JSON. Export the model again.`);
   }

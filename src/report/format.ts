@@ -143,9 +143,18 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => HTML_ENTITIES[character]!);
 }
 
-/** Text that Markdown prints as it is, also inside a table cell. */
+/** Text that Markdown prints as it is, also inside a table cell and at the start of a line. */
 export function escapeMarkdown(text: string): string {
-  return text.replace(/[\\`*_[\]<>|#]/g, (character) => `\\${character}`).replace(/\s+/g, ' ');
+  return (
+    text
+      .replace(/\s+/g, ' ')
+      .replace(/[\\`*_[\]<>|#&~$]/g, (character) => `\\${character}`)
+      // Addresses become links by themselves, and what begins as a list a list.
+      .replace(
+        /:(?=\/\/)|@|(?<=\bwww)\.|(?<=^ ?\d+)[.)](?= |$)|(?<=^ ?)[-+=](?=[-= ]|$)/gi,
+        (character) => `\\${character}`,
+      )
+  );
 }
 
 /** A Markdown code span, whatever the text holds. */

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { mkdir, open, readFile, rename, rm, statIfThere } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
 import { formatShape, sameShape, type Tensor } from '../graph/tensor.ts';
+import { parseJson } from '../json.ts';
 import { explainError, problemOf } from '../system-errors.ts';
 import { emptyRunning, epochRecordSchema, runningSchema } from './history.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
@@ -162,7 +163,7 @@ export function checkTensors(
 function parseState(bytes: Uint8Array, file: string) {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder().decode(bytes));
+    value = parseJson(new TextDecoder().decode(bytes));
   } catch {
     throw damaged(file, 'it is no JSON');
   }

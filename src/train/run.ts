@@ -3,6 +3,7 @@ import type { BadLimit } from '../data/bad-images.ts';
 import { explainWriteError, writeFileAtomic } from '../data/files.ts';
 import { appendFile, ifThere, isMissing, mkdir, readFile, statIfThere } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
+import { parseJson } from '../json.ts';
 import { problemOf } from '../system-errors.ts';
 import { findCheckpoint } from './checkpoint.ts';
 import { parseRunConfig, type RunConfig } from './config.ts';
@@ -40,7 +41,7 @@ export async function isRun(path: string): Promise<boolean> {
 export async function isOwnRun(path: string): Promise<boolean> {
   if (!(await isRun(path))) return false;
   try {
-    const value = JSON.parse(await readFile(runPaths(path).config, 'utf8')) as unknown;
+    const value = parseJson(await readFile(runPaths(path).config, 'utf8')) as unknown;
     return value === null || typeof value !== 'object' || 'schema' in value;
   } catch {
     // A damaged one is told when the run is opened.
@@ -66,7 +67,7 @@ export async function openRun(path: string): Promise<Run> {
   }
   return {
     path,
-    config: parseRunConfig(parseJson(text, paths.config), paths.config),
+    config: parseRunConfig(parseStoredJson(text, paths.config), paths.config),
     log: await readLog(paths.log),
     checkpoint: await findCheckpoint(paths.checkpoint),
     model: (await exists(paths.model)) ? paths.model : undefined,
@@ -119,7 +120,7 @@ async function readLog(file: string): Promise<EpochRecord[]> {
   // What follows the last line break was cut off by a crash while it was written; resuming writes it again.
   const lines = text.split('\n').slice(0, -1);
   return lines.map((line, index) => {
-    const parsed = epochRecordSchema.safeParse(parseJson(line, `${file}:${index + 1}`));
+    const parsed = epochRecordSchema.safeParse(parseStoredJson(line, `${file}:${index + 1}`));
     if (parsed.success) return parsed.data;
     const { path, message } = parsed.error.issues[0];
     throw new UserError(
@@ -128,9 +129,9 @@ async function readLog(file: string): Promise<EpochRecord[]> {
   });
 }
 
-function parseJson(text: string, file: string): unknown {
+function parseStoredJson(text: string, file: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new UserError(
       `${file}: it is no JSON (${(error as Error).message}). Restore the file or train anew.`,

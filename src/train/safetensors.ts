@@ -2,6 +2,7 @@ import { readFile } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
 import type { Shape, Tensor } from '../graph/tensor.ts';
 import { numElements } from '../graph/tensor.ts';
+import { parseJson } from '../json.ts';
 import { problemOf } from '../system-errors.ts';
 import { ELEMENTS } from './elements.ts';
 
@@ -120,7 +121,7 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
 function parseHeader(bytes: Uint8Array, fail: (found: string) => never): Record<string, unknown> {
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    header = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
     return fail('its header is no JSON');
   }

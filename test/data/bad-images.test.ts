@@ -57,6 +57,18 @@ describe('a limit', () => {
     await resumed.save();
     expect((await readFile(file, 'utf8')).split('\n')[5]).toBe('/data/4.jpg\tthe file is empty');
   });
+
+  it('writes no name that a spreadsheet would compute, and reads them back', async () => {
+    const file = path.join(folder, 'formulas.tsv');
+    const options = { file, images: 100, data: 'pictures' };
+    const names = ['=cmd.png', '+1.png', '-1.png', '@a.png', "'=b.png", 'c.png'];
+    const bad = new BadImages(options);
+    await bad.add(names.map((name) => ({ path: name, reason: '=2+3' })));
+    await bad.save();
+    const cells = (await readFile(file, 'utf8')).split(/[\t\n]/);
+    expect(cells.filter((cell) => /^[=+@-]/.test(cell))).toEqual([]);
+    expect((await BadImages.resume(options)).list).toEqual(bad.list);
+  });
 });
 
 it('a folder of all that goes wrong: each is named with its reason, and none is passed over', async () => {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { CORRUPTIONS, type CorruptionName, PARAMETER_SETS, SEVERITIES } from '../../corrupt/names.ts';
 import { UserError } from '../../errors.ts';
+import { parseJson } from '../../json.ts';
 
 export const MANIFEST_FILE = 'manifest.json';
 const MANIFEST_SCHEMA = 'pushpull.corrupted/1';
@@ -57,7 +58,7 @@ export function formatManifest(manifest: CorruptedManifest): string {
 export function parseManifest(text: string, name: string): CorruptedManifest | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     return undefined;
   }

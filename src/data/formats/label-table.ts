@@ -1,6 +1,7 @@
 /** Tables of images and their labels: CSV, TSV, JSON lines. */
 import { CsvError, parse } from 'csv-parse/sync';
 import { UserError } from '../../errors.ts';
+import { parseJson } from '../../json.ts';
 import { isPictureName } from '../picture-names.ts';
 import { some } from './class-order.ts';
 
@@ -148,7 +149,7 @@ function readJsonLines(text: string, name: string): { header: readonly string[];
   const objects = text.split('\n').flatMap((content, index) => {
     if (content.trim() === '') return [];
     try {
-      const value: unknown = JSON.parse(content);
+      const value: unknown = parseJson(content);
       if (typeof value === 'object' && value !== null && !Array.isArray(value))
         return [{ value, line: index + 1 }];
     } catch {

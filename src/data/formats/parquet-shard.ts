@@ -11,6 +11,7 @@ import {
 } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { UserError } from '../../errors.ts';
+import { parseJson } from '../../json.ts';
 import { errorCode } from '../files.ts';
 import { readFile } from '../fs.ts';
 import { some } from './class-order.ts';
@@ -84,7 +85,7 @@ function featuresOf({
   const text = entries.find(({ key }) => key === 'huggingface')?.value;
   if (text === undefined) return {};
   try {
-    const value = JSON.parse(text) as { info?: { features?: Record<string, Feature> } };
+    const value = parseJson(text) as { info?: { features?: Record<string, Feature> } };
     return value.info?.features ?? {};
   } catch {
     return {};

@@ -1,6 +1,7 @@
 /** WebDataset: tars in which the files of an image share a name, `000001.jpg` and `000001.cls`. */
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
+import { parseJson } from '../../json.ts';
 import type { SplitContents } from '../contents.ts';
 import type { Listing } from '../listed-files.ts';
 import { openListing } from '../listing.ts';
@@ -202,7 +203,7 @@ async function labelOf(
 function jsonLabel(text: string, name: string, wanted: string | undefined): string | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     throw new UserError(`${name}: expected JSON, found a mistake in it; mend the file`);
   }

@@ -2,11 +2,12 @@
 
 import path from 'node:path';
 import { inflateRawSync } from 'node:zlib';
-import { type Entry, openPromise } from 'yauzl';
+import type { Entry } from 'yauzl';
 import { UserError } from '../../errors.ts';
 import { closeSync, open, openSync, readSync } from '../fs.ts';
 import { unpackLimit, unpacksToTooMuch } from '../limits.ts';
 import type { Listing } from '../listed-files.ts';
+import { membersOf, openZipDirectory, ZipError } from '../zip-directory.ts';
 
 const STORED = 0;
 const DEFLATED = 8;
@@ -48,13 +49,19 @@ export async function listZip(place: string): Promise<Listing> {
 async function readEntries(place: string): Promise<Entry[]> {
   const entries: Entry[] = [];
   try {
-    const zip = await openPromise(place);
-    for await (const entry of zip.eachEntry()) {
-      if (!entry.fileName.endsWith('/')) entries.push(entry);
+    const directory = await openZipDirectory(place);
+    try {
+      for await (const entry of membersOf(directory)) {
+        if (!entry.fileName.endsWith('/')) entries.push(entry);
+      }
+      const total = entries.reduce((sum, { compressedSize }) => sum + compressedSize, 0);
+      if (total > directory.size) throw new ZipError('its files share bytes');
+    } finally {
+      await directory.close();
     }
   } catch (error) {
-    if ((error as { code?: unknown }).code !== undefined) throw error;
-    throw new UserError(`${place}: the archive is damaged (${(error as Error).message}); fetch it again`);
+    if (!(error instanceof ZipError)) throw error;
+    throw new UserError(`${place}: the archive is damaged (${error.message}); fetch it again`);
   }
   const odd = entries.find(
     (entry) => entry.isEncrypted() || ![STORED, DEFLATED].includes(entry.compressionMethod),

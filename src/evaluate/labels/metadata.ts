@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { ifThere, readFile } from '../../data/fs.ts';
+import { parseJson } from '../../json.ts';
 import type { ModelCard } from '../../models/card.ts';
 import { attributeOf } from '../../onnx/constants.ts';
 import type { ModelProto } from '../../onnx/model.ts';
@@ -64,7 +65,7 @@ async function inConfig(file: string): Promise<OutputNames | undefined> {
   for (const place of configFolders(file)) {
     const source = path.join(place, 'config.json');
     const text = await ifThere(readFile(source, 'utf8'));
-    const config = text === undefined ? undefined : read(() => JSON.parse(text) as Record<string, unknown>);
+    const config = text === undefined ? undefined : read(() => parseJson(text) as Record<string, unknown>);
     for (const key of ['id2label', 'label_names'] as const) {
       const value = config?.[key];
       const names = value === undefined ? undefined : read(() => namesOfValue(value, source));
@@ -91,7 +92,7 @@ function read<T>(parse: () => T): T | undefined {
 /** Ultralytics writes Python's text of a dictionary, `{0: 'tench', 1: "jack-o'-lantern"}`; others a list with commas. */
 function jsonOfPython(text: string): string {
   if (!/^[[{(]/.test(text)) return /[\r\n]/.test(text) ? text : text.split(',').join('\n');
-  if (read(() => JSON.parse(text) as unknown) !== undefined) return text;
+  if (read(() => parseJson(text) as unknown) !== undefined) return text;
   return text
     .replace(/^\(/, '[')
     .replace(/\)$/, ']')

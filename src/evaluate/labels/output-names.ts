@@ -3,6 +3,7 @@
 import { readProblem } from '../../data/files.ts';
 import { readFile } from '../../data/fs.ts';
 import { UserError } from '../../errors.ts';
+import { parseJson } from '../../json.ts';
 
 /** What the outputs of a model are called. */
 export interface OutputNames {
@@ -56,7 +57,7 @@ export function parseLabels(text: string, where: string): Names {
   if (!/^[[{]/.test(trimmed)) return namesOfLines(trimmed, where);
   let value: unknown;
   try {
-    value = JSON.parse(trimmed);
+    value = parseJson(trimmed);
   } catch (error) {
     throw new UserError(`${where}: expected JSON, found a mistake in it (${(error as Error).message})`);
   }

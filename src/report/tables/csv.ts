@@ -1,4 +1,5 @@
 /** A table as CSV: a line a figure, plain numbers at full precision. */
+import { textCell } from '../../data/cells.ts';
 import type { PaperTable } from './table.ts';
 
 const HEADER = [
@@ -53,9 +54,12 @@ export function tableCsv(table: PaperTable): string {
   return `${[HEADER, ...lines].map((fields) => fields.map(field).join(',')).join('\n')}\n`;
 }
 
-/** RFC 4180: quoted where a comma, a quote or a line break would end the field. */
-function field(value: string | number | undefined): string {
+/**
+ * RFC 4180: quoted where a comma, a quote or a line break would end the field. Names and notes that a spreadsheet would
+ * compute as formulas get the apostrophe that tells it that they are text; numbers stay as they are.
+ */
+export function field(value: string | number | undefined): string {
   if (value === undefined) return '';
-  const text = String(value);
+  const text = typeof value === 'string' ? textCell(value) : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,11 +1,14 @@
 /** The zip archive that `torch.save` writes since PyTorch 1.6: `NAME/data.pkl`, and a storage in each `NAME/data/KEY`. */
 
 import zlib from 'node:zlib';
-import { type Entry, openPromise, type ZipFile } from 'yauzl';
-import { open } from '../../data/fs.ts';
-
-/** What is wrong with the archive. */
-export class ArchiveError extends Error {}
+import type { Entry } from 'yauzl';
+import {
+  explained,
+  membersOf,
+  openZipDirectory,
+  type ZipDirectory,
+  ZipError,
+} from '../../data/zip-directory.ts';
 
 export interface Archive {
   /** Names of the members, without the folder that all of them are in. */
@@ -25,83 +28,58 @@ const STORED = 0;
 /**
  * Open an archive. Only its list of members is read; `read` gets one at a time.
  *
- * @throws ArchiveError when the zip is damaged, or has what PyTorch never writes: compression, encryption, members that
+ * @throws ZipError when the zip is damaged, or has what PyTorch never writes: compression, encryption, members that
  *   share bytes or a name
  */
 export async function openArchive(path: string): Promise<Archive> {
-  const zip = await explained(() => openPromise(path, { autoClose: false }));
+  const directory = await openZipDirectory(path);
   try {
-    const members = await explained(() => listMembers(zip));
-    const file = await open(path, 'r');
+    const members = await listMembers(directory);
     return {
       names: new Set(members.keys()),
       size: (name) => members.get(name)?.uncompressedSize ?? 0,
-      read: (name) =>
-        explained(async () => {
-          const entry = members.get(name);
-          if (entry === undefined) throw new ArchiveError(`it has no member '${name}'`);
-          if (entry.compressionMethod !== STORED || entry.isEncrypted()) {
-            throw new ArchiveError(
-              `its member '${name}' is compressed or encrypted, which PyTorch does not do`,
-            );
-          }
-          const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
-          const size = entry.uncompressedSize;
-          if (fileDataStart + size > zip.fileSize)
-            throw new ArchiveError(`it ends inside its member '${name}'`);
-          const bytes = new Uint8Array(size);
-          for (let done = 0; done < size; ) {
-            const { bytesRead } = await file.read(
-              bytes,
-              done,
-              Math.min(size - done, 2 ** 30),
-              fileDataStart + done,
-            );
-            if (bytesRead === 0) throw new ArchiveError(`it ends inside its member '${name}'`);
-            done += bytesRead;
-          }
-          if (crc32 !== undefined && crc32(bytes) !== entry.crc32) {
-            throw new ArchiveError(`the checksum of its member '${name}' is wrong`);
-          }
-          return bytes;
-        }),
-      close: async () => {
-        zip.close();
-        await file.close();
+      read: async (name) => {
+        const entry = members.get(name);
+        if (entry === undefined) throw new ZipError(`it has no member '${name}'`);
+        if (entry.compressionMethod !== STORED || entry.isEncrypted()) {
+          throw new ZipError(`its member '${name}' is compressed or encrypted, which PyTorch does not do`);
+        }
+        const header = directory.zip.readLocalFileHeaderPromise(entry, { minimal: true });
+        const { fileDataStart } = await explained(header);
+        const size = entry.uncompressedSize;
+        if (fileDataStart + size > directory.size) throw new ZipError(`it ends inside its member '${name}'`);
+        const bytes = new Uint8Array(size);
+        await directory.read(bytes, fileDataStart);
+        if (crc32 !== undefined && crc32(bytes) !== entry.crc32) {
+          throw new ZipError(`the checksum of its member '${name}' is wrong`);
+        }
+        return bytes;
       },
+      close: directory.close,
     };
   } catch (error) {
-    zip.close();
+    await directory.close();
     throw error;
   }
 }
 
-async function listMembers(zip: ZipFile): Promise<Map<string, Entry>> {
-  if (zip.entryCount > MAX_MEMBERS) throw new ArchiveError(`it announces ${zip.entryCount} members`);
+async function listMembers(directory: ZipDirectory): Promise<Map<string, Entry>> {
+  const { zip, size } = directory;
+  if (zip.entryCount > MAX_MEMBERS) throw new ZipError(`it announces ${zip.entryCount} members`);
   const members = new Map<string, Entry>();
   let folder: string | undefined;
   let total = 0;
-  for await (const entry of zip.eachEntry()) {
+  for await (const entry of membersOf(directory)) {
     const slash = entry.fileName.indexOf('/');
     const name = entry.fileName.slice(slash + 1);
     folder ??= entry.fileName.slice(0, slash);
     if (slash < 0 || entry.fileName.slice(0, slash) !== folder) {
-      throw new ArchiveError(`its members are in several folders ('${folder}', '${entry.fileName}')`);
+      throw new ZipError(`its members are in several folders ('${folder}', '${entry.fileName}')`);
     }
-    if (members.has(name)) throw new ArchiveError(`it has two members '${name}'`);
+    if (members.has(name)) throw new ZipError(`it has two members '${name}'`);
     members.set(name, entry);
     if (entry.compressionMethod === STORED) total += entry.uncompressedSize;
   }
-  if (total > zip.fileSize) throw new ArchiveError('its members share bytes');
+  if (total > size) throw new ZipError('its members share bytes');
   return members;
-}
-
-async function explained<T>(read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    // yauzl throws plain errors about the archive, the system ones with a code.
-    if (error instanceof ArchiveError || (error as { code?: unknown }).code !== undefined) throw error;
-    throw new ArchiveError(`its zip structure is broken (${(error as Error).message})`);
-  }
 }

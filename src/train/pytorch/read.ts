@@ -2,9 +2,10 @@
 import { readFile, stat } from '../../data/fs.ts';
 import { readPickle } from '../../data/pickle/pickle.ts';
 import { PickleError, type PickleValue } from '../../data/pickle/pickle-values.ts';
+import { ZipError } from '../../data/zip-directory.ts';
 import { UserError } from '../../errors.ts';
 import type { Tensor } from '../../graph/tensor.ts';
-import { type Archive, ArchiveError, openArchive } from './archive.ts';
+import { type Archive, openArchive } from './archive.ts';
 import { readLegacy } from './legacy.ts';
 import { findStateDicts } from './state-dict.ts';
 import { readTensor, type TensorReference, tensorBytes } from './tensors.ts';
@@ -68,11 +69,10 @@ async function checkKind(archive: Archive, path: string): Promise<void> {
       `${path}: expected weights saved by PyTorch, found a zip archive of something else (it has no ${PICKLE}).`,
     );
   }
-  if (archive.size(PICKLE) > MAX_PICKLE_BYTES)
-    throw new ArchiveError(`its ${PICKLE} is too large to be true`);
+  if (archive.size(PICKLE) > MAX_PICKLE_BYTES) throw new ZipError(`its ${PICKLE} is too large to be true`);
   if (names.has('byteorder')) {
     const order = new TextDecoder().decode(await archive.read('byteorder')).trim();
-    if (order !== 'little') throw new ArchiveError('it was written on a big-endian machine');
+    if (order !== 'little') throw new ZipError('it was written on a big-endian machine');
   }
 }
 
@@ -131,7 +131,7 @@ async function explained<T>(path: string, read: () => Promise<T>): Promise<T> {
     return await read();
   } catch (error) {
     // A RangeError is what JavaScript throws when there is too much of something.
-    if (!(error instanceof PickleError || error instanceof ArchiveError || error instanceof RangeError))
+    if (!(error instanceof PickleError || error instanceof ZipError || error instanceof RangeError))
       throw error;
     throw new UserError(
       `${path}: expected weights saved by PyTorch, but ${error.message}. It may be damaged, or of a kind that cannot ` +

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { explainWriteError, writeFileAtomic } from '../../data/files.ts';
 import { isMissing, mkdir, readFile, statIfThere } from '../../data/fs.ts';
 import { UserError } from '../../errors.ts';
+import { parseJson } from '../../json.ts';
 import { type RunConfig, runConfigSchema } from '../config.ts';
 import { isRun } from '../run.ts';
 import { differingEntry } from '../same-config.ts';
@@ -127,7 +128,7 @@ export function parseStored<T>(text: string, file: string, shape: z.ZodType<T>, 
   const cure = 'Restore the file, or search anew in another folder.';
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
     throw new UserError(`${file}: it is no JSON (${(error as Error).message}). ${cure}`);
   }
