@@ -1,14 +1,15 @@
 /**
- * `npm run build`: compiles src to dist, and puts ONNX Runtime's WebAssembly beside what loads it.
+ * `npm run build`: compiles src to dist, bundles the report page's script, and puts ONNX Runtime's WebAssembly beside what
+ * loads it.
  *
  * As `npm run prepare` it also runs where only what is needed to run was installed (`npm ci --omit=dev`): without a
  * compiler, what was built before stays.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -29,6 +30,13 @@ const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.
   stdio: 'inherit',
 });
 if (status !== 0) process.exit(status ?? 1);
+
+const page = join(root, 'dist', 'report', 'page');
+const { bundleScript } = await import(pathToFileURL(join(page, 'script.js')).href);
+writeFileSync(
+  join(page, 'client.js'),
+  await bundleScript(join(root, 'src', 'report', 'page', 'client', 'page.ts')),
+);
 
 const web = find('onnxruntime-web');
 const target = join(root, 'dist', 'engine', 'node', 'onnx', 'wasm');

@@ -15,7 +15,7 @@ import {
 import { esc, renderSection, type Section, sentence, subscripts } from './markup.ts';
 import { metricsTable, provenanceSection } from './provenance.ts';
 import { resultsSection } from './results.ts';
-import { pageScripts } from './script.ts';
+import { pageScript } from './script.ts';
 import { styleSheet } from './style/sheet.ts';
 
 /** Nothing may be loaded: a browser refuses whatever is not in the page itself. */
@@ -47,7 +47,7 @@ ${contents(sections)}
 ${sections.map(renderSection).join('\n')}
 </main>
 <footer>Made by pushpull ${esc(content.version)}. This page is complete in itself and loads nothing from anywhere.</footer>
-${await pageScripts()}
+<script type="module">${await pageScript()}</script>
 </body>
 </html>
 `;

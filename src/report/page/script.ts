@@ -1,20 +1,23 @@
+/** The page's script: `client/`, TypeScript for the browser, as one text. Without it the page shows the same figures. */
+import { fileURLToPath } from 'node:url';
 import { readFile } from '../../data/fs.ts';
 
-/**
- * The page's scripts. They are plain JavaScript files beside this one, checked with the browser's types
- * (tsconfig.page.json), and go into the page as they are. Without them the page shows the same figures.
- */
+let text: Promise<string> | undefined;
 
-/** In the order in which they run: tables first, as cells become reachable by keyboard in the order they then have. */
-const SCRIPTS = ['tables', 'tips', 'print'] as const;
+/** The script as the package holds it; where the source runs it is bundled in each process, so that it is never stale. */
+export async function pageScript(): Promise<string> {
+  text ??= import.meta.url.endsWith('.ts')
+    ? bundleScript(fileURLToPath(new URL('client/page.ts', import.meta.url)))
+    : readFile(new URL('client.js', import.meta.url), 'utf8');
+  return await text;
+}
 
-/** All scripts as elements. A module each, so that they share no names and wait for the page to be read. */
-export async function pageScripts(): Promise<string> {
-  const elements = await Promise.all(
-    SCRIPTS.map(async (name) => {
-      const text = await readFile(new URL(`./client/${name}.js`, import.meta.url), 'utf8');
-      return `<script type="module">\n${text.trim()}\n</script>`;
-    }),
-  );
-  return elements.join('\n');
+/** Bundles the script from its source, for `scripts/build.mjs` too; esbuild is there only where the package is developed. */
+export async function bundleScript(entry: string): Promise<string> {
+  const { build } = await import('esbuild');
+  const { outputFiles } = await build({
+    ...{ entryPoints: [entry], bundle: true, minify: true, write: false },
+    ...{ format: 'esm', target: 'es2022', charset: 'utf8' },
+  });
+  return outputFiles[0]!.text;
 }

@@ -9,102 +9,96 @@ const REACH = 40;
 /** Milliseconds in which the pointer may cross the gap to the card. */
 const PATIENCE = 140;
 
-/** @type {WeakMap<Element, string>} */
-const texts = new WeakMap();
-/** @type {WeakMap<SVGSVGElement, Element[]>} */
-const marks = new WeakMap();
+const texts = new WeakMap<Element, string>();
+const marks = new WeakMap<SVGSVGElement, Element[]>();
 
-for (const element of document.querySelectorAll('main [title]')) {
-  texts.set(element, element.getAttribute('title') ?? '');
-  element.removeAttribute('title');
-  element.classList.add('has-tip');
-}
-for (const title of document.querySelectorAll('main svg title')) {
-  const mark = title.parentElement ?? title.parentNode;
-  const chart = title.closest('svg');
-  if (!(mark instanceof SVGElement) || !chart) continue;
-  texts.set(mark, title.textContent ?? '');
-  marks.set(chart, [...(marks.get(chart) ?? []), mark]);
-  title.remove();
-}
+/** What the card is about. */
+let shown: Element | undefined;
+/** Opened by a tap or by the keyboard: stays until something else is chosen. */
+let pinned = false;
+let leaving: ReturnType<typeof setTimeout> | undefined;
+/** Where the mouse was last. */
+let pointer: { readonly x: number; readonly y: number } | undefined;
 
 const card = document.createElement('div');
 card.id = 'tip';
 card.setAttribute('role', 'tooltip');
 card.hidden = true;
-document.body.append(card);
 
-/** @type {Element | undefined} What the card is about. */
-let shown;
-/** Opened by a tap or by the keyboard: stays until something else is chosen. */
-let pinned = false;
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let leaving;
+export function showTips(): void {
+  for (const element of document.querySelectorAll('main [title]')) {
+    texts.set(element, element.getAttribute('title') ?? '');
+    element.removeAttribute('title');
+    element.classList.add('has-tip');
+  }
+  for (const title of document.querySelectorAll('main svg title')) {
+    const mark = title.parentElement ?? title.parentNode;
+    const chart = title.closest('svg');
+    if (!(mark instanceof SVGElement) || !chart) continue;
+    texts.set(mark, title.textContent ?? '');
+    marks.set(chart, [...(marks.get(chart) ?? []), mark]);
+    title.remove();
+  }
 
-/** @type {{ x: number, y: number } | undefined} Where the mouse was last. */
-let pointer;
+  document.body.append(card);
+  document.addEventListener('pointermove', ({ pointerType, target, clientX, clientY }) => {
+    if (pointerType !== 'mouse' || !(target instanceof Element)) return;
+    pointer = { x: clientX, y: clientY };
+    if (card.contains(target)) {
+      clearTimeout(leaving);
+      return;
+    }
+    const found = findTarget(target, clientX, clientY);
+    if (found) show(found, false);
+    else if (!pinned) hideSoon();
+  });
+  document.documentElement.addEventListener('pointerleave', () => {
+    pointer = undefined;
+    if (!pinned) hide();
+  });
 
-document.addEventListener('pointermove', ({ pointerType, target, clientX, clientY }) => {
-  if (pointerType !== 'mouse' || !(target instanceof Element)) return;
-  pointer = { x: clientX, y: clientY };
-  if (card.contains(target)) return clearTimeout(leaving);
-  const found = findTarget(target, clientX, clientY);
-  if (found) show(found, false);
-  else if (!pinned) hideSoon();
-});
-document.documentElement.addEventListener('pointerleave', () => {
-  pointer = undefined;
-  if (!pinned) hide();
-});
+  document.addEventListener('click', ({ target, clientX, clientY }) => {
+    if (!(target instanceof Element) || card.contains(target)) return;
+    const found = findTarget(target, clientX, clientY);
+    if (!found || (pinned && found === shown)) hide();
+    else show(found, true);
+  });
 
-document.addEventListener('click', ({ target, clientX, clientY }) => {
-  if (!(target instanceof Element) || card.contains(target)) return;
-  const found = findTarget(target, clientX, clientY);
-  if (!found || (pinned && found === shown)) hide();
-  else show(found, true);
-});
+  document.addEventListener('focusin', ({ target }) => {
+    if (!(target instanceof Element) || !target.matches(':focus-visible')) return;
+    const found = target.closest('.has-tip');
+    if (found) show(found, true);
+  });
+  document.addEventListener('focusout', hide);
+  document.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') hide();
+    else moveInTable(event);
+  });
+  for (const moved of ['scroll', 'resize']) addEventListener(moved, follow, { capture: true, passive: true });
 
-document.addEventListener('focusin', ({ target }) => {
-  if (!(target instanceof Element) || !target.matches(':focus-visible')) return;
-  const found = target.closest('.has-tip');
-  if (found) show(found, true);
-});
-document.addEventListener('focusout', hide);
-document.addEventListener('keydown', (event) => {
-  if (event.key === 'Escape') hide();
-  else moveInTable(event);
-});
-for (const moved of ['scroll', 'resize']) addEventListener(moved, follow, { capture: true, passive: true });
-
-for (const table of document.querySelectorAll('table:has(td.has-tip)')) {
-  // One stop of the Tab key a table; arrows go on from there.
-  table.querySelector('td.has-tip')?.setAttribute('tabindex', '0');
+  for (const table of document.querySelectorAll('table:has(td.has-tip)')) {
+    // One stop of the Tab key a table; arrows go on from there.
+    table.querySelector('td.has-tip')?.setAttribute('tabindex', '0');
+  }
 }
 
 /** When the page moves: a card that stays goes along, else it shows what is below the mouse now. */
-function follow() {
-  if (shown && pinned) return place(shown.getBoundingClientRect());
+function follow(): void {
   const below = pointer && document.elementFromPoint(pointer.x, pointer.y);
-  if (below && card.contains(below)) return;
-  const found = below && pointer && findTarget(below, pointer.x, pointer.y);
-  if (!found) return hide();
-  show(found, false);
-  place(found.getBoundingClientRect());
+  if (!(shown && pinned)) {
+    if (below && card.contains(below)) return;
+    const found = below && pointer && findTarget(below, pointer.x, pointer.y);
+    if (found) show(found, false);
+    else hide();
+  }
+  if (shown) place(shown.getBoundingClientRect());
 }
 
-/**
- * The element with a tip that the pointer means: the one below it, or the mark of a chart nearest to it.
- *
- * @param {Element} target
- * @param {number} x
- * @param {number} y
- * @returns {Element | undefined}
- */
-function findTarget(target, x, y) {
+/** The element with a tip that the pointer means: the one below it, or the mark of a chart nearest to it. */
+function findTarget(target: Element, x: number, y: number): Element | undefined {
   const chart = target.closest('svg');
   if (!chart) return target.closest('.has-tip') ?? undefined;
-  /** @type {Element | undefined} */
-  let nearest;
+  let nearest: Element | undefined;
   let least = REACH;
   for (const mark of marks.get(chart) ?? []) {
     const { left, right, top, bottom } = mark.getBoundingClientRect();
@@ -114,11 +108,7 @@ function findTarget(target, x, y) {
   return nearest;
 }
 
-/**
- * @param {Element} element
- * @param {boolean} pin
- */
-function show(element, pin) {
+function show(element: Element, pin: boolean): void {
   clearTimeout(leaving);
   if (shown === element) {
     pinned ||= pin;
@@ -136,12 +126,12 @@ function show(element, pin) {
   place(element.getBoundingClientRect());
 }
 
-function hideSoon() {
+function hideSoon(): void {
   clearTimeout(leaving);
   if (shown) leaving = setTimeout(hide, PATIENCE);
 }
 
-function hide() {
+function hide(): void {
   clearTimeout(leaving);
   shown?.classList.remove('tipped');
   shown?.removeAttribute('aria-describedby');
@@ -150,15 +140,13 @@ function hide() {
   card.hidden = true;
 }
 
-/** @param {string} text */
-function fill(text) {
+/** Lays a tip out; as text alone, so that names from outside cannot run. */
+function fill(text: string): void {
   const [heading = '', ...lines] = text.split('\n');
   const title = document.createElement('strong');
   title.textContent = heading;
-  /** @type {(HTMLElement)[]} */
-  const parts = [title];
-  /** @type {HTMLTableElement | undefined} */
-  let table;
+  const parts: HTMLElement[] = [title];
+  let table: HTMLTableElement | undefined;
   let width = 0;
   for (const line of lines) {
     const cells = line.split('\t');
@@ -184,12 +172,8 @@ function fill(text) {
   card.replaceChildren(...parts);
 }
 
-/**
- * Above what it is about, else below; on a narrow window the style sheet puts it at the bottom instead.
- *
- * @param {DOMRect} about
- */
-function place({ left, right, top, bottom }) {
+/** Above what it is about, else below; on a narrow window the style sheet puts it at the bottom instead. */
+function place({ left, right, top, bottom }: DOMRect): void {
   const { offsetWidth, offsetHeight } = card;
   const middle = (left + right) / 2 - offsetWidth / 2;
   const x = Math.max(8, Math.min(document.documentElement.clientWidth - offsetWidth - 8, middle));
@@ -198,12 +182,8 @@ function place({ left, right, top, bottom }) {
   card.style.top = `${above >= 8 ? above : Math.min(bottom + 8, innerHeight - offsetHeight - 8)}px`;
 }
 
-/**
- * Arrow keys move from cell to cell; Home and End to the ends of the row.
- *
- * @param {KeyboardEvent} event
- */
-function moveInTable(event) {
+/** Arrow keys move from cell to cell; Home and End to the ends of the row. */
+function moveInTable(event: KeyboardEvent): void {
   const { target, key } = event;
   if (!(target instanceof HTMLTableCellElement) || !target.classList.contains('has-tip')) return;
   const row = target.closest('tr');
@@ -218,13 +198,11 @@ function moveInTable(event) {
   show(next, true);
 }
 
-/**
- * @param {HTMLTableCellElement} cell
- * @param {HTMLTableRowElement} row
- * @param {string} key
- * @returns {HTMLElement | undefined}
- */
-function neighbour(cell, row, key) {
+function neighbour(
+  cell: HTMLTableCellElement,
+  row: HTMLTableRowElement,
+  key: string,
+): HTMLElement | undefined {
   const inRow = [...row.cells].filter(isReachable);
   const at = inRow.indexOf(cell);
   if (key === 'ArrowLeft') return inRow[at - 1];
@@ -239,7 +217,6 @@ function neighbour(cell, row, key) {
   return column[column.indexOf(cell) + (key === 'ArrowUp' ? -1 : 1)];
 }
 
-/** @param {HTMLTableCellElement} cell */
-function isReachable(cell) {
+function isReachable(cell: HTMLTableCellElement): boolean {
   return cell.matches('td.has-tip') && !cell.hidden;
 }
