@@ -10,7 +10,7 @@ import { drawFigures, type Figure, type Figures } from './figures.ts';
 import { formatCount } from './format.ts';
 import { headline } from './headline.ts';
 import { renderMarkdown } from './markdown.ts';
-import { renderHtml } from './page/page.ts';
+import { renderHtml } from './page/page.tsx';
 import { provenance } from './provenance.ts';
 import { encodeStrip, type SampleStrip } from './samples.ts';
 import type { Seeds } from './seeds.ts';

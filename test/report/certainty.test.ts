@@ -1,3 +1,4 @@
+import { renderToString } from 'preact-render-to-string';
 import { describe, expect, it } from 'vitest';
 import { measuredCells } from '../../src/evaluate/predictions.ts';
 import type { Result } from '../../src/evaluate/result.ts';
@@ -5,7 +6,7 @@ import { describeStatistics } from '../../src/evaluate/statistics/describe.ts';
 import { withStatistics } from '../../src/report/certainty.ts';
 import { compare } from '../../src/report/comparison.ts';
 import { headline } from '../../src/report/headline.ts';
-import { certaintySection, hasCertainty } from '../../src/report/page/certainty.ts';
+import { CertaintySection, hasCertainty } from '../../src/report/page/certainty.tsx';
 import { syntheticAvg3, syntheticResult } from './synthetic.ts';
 import { syntheticPredictions } from './synthetic-answers.ts';
 
@@ -95,15 +96,17 @@ describe('what is said of it', () => {
     Object.assign(ce.jpeg_compression!, { difference: -0.02, holm: 0.001 });
     Object.assign(ce.glass_blur!, { difference: -0.03, holm: 0.049 });
     Object.assign(ce.fog!, { difference: 0.01, holm: 0.02 });
-    const html = certaintySection(
-      withStatistics(compare([plain, { ...result, significance: { ...result.significance!, ce } }])),
+    const html = renderToString(
+      CertaintySection(
+        withStatistics(compare([plain, { ...result, significance: { ...result.significance!, ce } }])),
+      ),
     );
     expect(html.replace(/<[^>]*>/g, '')).toContain('better on glass blur and JPEG compression; worse on fog');
     expect(html).not.toMatch(/NaN|undefined/);
   });
 
   it('has a whisker from end to end of its interval', () => {
-    const html = certaintySection(withStatistics(compare([plain, avg3]), answers));
+    const html = renderToString(CertaintySection(withStatistics(compare([plain, avg3]), answers)));
     const [low, high] = computed.intervals!['error.clean']!;
     expect(html).toContain(`${low.toFixed(3).replace(/^0/, '')} to ${high.toFixed(3).replace(/^0/, '')}`);
     const places = [...html.matchAll(/<line x1="([\d.]+)" x2="([\d.]+)"[^>]*stroke-width="2.5"/g)].map(

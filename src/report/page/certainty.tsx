@@ -1,0 +1,244 @@
+/** Intervals, tests against the baseline, and calibration. */
+import { BENCHMARK_CORRUPTIONS } from '../../corrupt/index.ts';
+import type { Result } from '../../evaluate/result.ts';
+import type { ComparedModel, Comparison } from '../comparison.ts';
+import { classes } from '../components/markup.tsx';
+import { Whisker } from '../components/pictures.tsx';
+import { Head, LabelledTable, ModelHead } from '../components/table.tsx';
+import {
+  formatCount,
+  formatFraction,
+  formatInterval,
+  formatP,
+  formatPoints,
+  formatPointsInterval,
+  listWords,
+  longName,
+  MISSING,
+  shortName,
+} from '../format.ts';
+import { SIGNIFICANT } from '../marks.ts';
+import { COLORS } from '../theme.ts';
+
+export function hasCertainty({ models }: Comparison): boolean {
+  return models.some(({ statistics }) => statistics?.intervals ?? statistics?.calibration);
+}
+
+export function CertaintySection({ models }: Pick<Comparison, 'models'>) {
+  return (
+    <>
+      <Intervals models={models.filter(({ statistics }) => statistics?.intervals)} />
+      <Tests models={models.filter(({ statistics }) => statistics?.significance)} />
+      <Calibration models={models.filter(({ statistics }) => statistics?.calibration)} />
+    </>
+  );
+}
+
+interface Models {
+  /** Those that have what is shown. */
+  readonly models: readonly ComparedModel[];
+}
+
+const MEASURES = [
+  { name: 'error.clean', title: 'E, clean', digits: 3 },
+  { name: 'mce.absolute', title: 'absolute mCE, corrupted', digits: 4 },
+  { name: 'partial.error', title: 'measured cells, corrupted', digits: 4 },
+] as const;
+
+/** Every model's errors with their intervals, drawn on one scale. */
+function Intervals({ models }: Models) {
+  if (models.length === 0) return null;
+  const { level, resamples } = models[0]!.statistics!.intervals!;
+  const measures = MEASURES.flatMap((measure) => {
+    const ends = models.flatMap(({ statistics }) => statistics!.intervals![measure.name] ?? []);
+    if (ends.length === 0) return [];
+    return [{ ...measure, range: [Math.min(...ends), Math.max(...ends)] as const }];
+  });
+  const hasRatio = models.some(({ statistics }) => statistics!.intervals!['mce.baseline']);
+  const columns = [
+    ...measures.map(({ title }) => ({ title, span: 3, class: 'first' })),
+    ...(hasRatio ? [{ title: 'mrCE', span: 2, class: 'first' }] : []),
+  ];
+  return (
+    <LabelledTable
+      heading={`Errors with ${Math.round(100 * level)}% intervals`}
+      label="Errors with intervals"
+      caption={`Bootstrap over test images, ${formatCount(resamples)} resamples; the lines of a column share one scale.`}
+    >
+      <table class="certain">
+        <Head corner={['model']} columns={columns} />
+        <tbody>
+          {models.map((model) => (
+            <tr>
+              <ModelHead model={model} />
+              {measures.map((measure) => (
+                <MeasureCells model={model} {...measure} />
+              ))}
+              {hasRatio && <RatioCells model={model} />}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </LabelledTable>
+  );
+}
+
+function MeasureCells(
+  props: { model: ComparedModel; range: readonly [number, number] } & (typeof MEASURES)[number],
+) {
+  const { model, name, digits, range } = props;
+  const value = model.metrics[name];
+  const interval = model.statistics!.intervals![name];
+  if (value === undefined || !interval) return <MissingCells />;
+  return (
+    <>
+      <td class="first figure">{formatFraction(value, digits)}</td>
+      <td class="range">{formatInterval(interval)}</td>
+      <td class="whisker">
+        <Whisker {...{ value, interval, range }} color={model.color} rule={COLORS.rule} />
+      </td>
+    </>
+  );
+}
+
+function MissingCells() {
+  return (
+    <td class="first missing" colSpan={3}>
+      {MISSING}
+    </td>
+  );
+}
+
+function RatioCells({ model }: { model: ComparedModel }) {
+  const ratio = model.statistics!.intervals!['mce.baseline'];
+  return (
+    <>
+      <td class="first figure">{model.isBaseline ? '1' : formatFraction(model.metrics['mce.baseline'])}</td>
+      <td class="range">{ratio && formatInterval(ratio)}</td>
+    </>
+  );
+}
+
+type Significance = NonNullable<Result['significance']>;
+
+/** Whether the models differ from the baseline by more than the choice of the images explains. */
+function Tests({ models }: Models) {
+  if (models.length === 0) return null;
+  const columns = [
+    ...['clean', 'corrupted'].flatMap((group) => [
+      { group, title: 'points' },
+      { group, title: 'interval', class: 'range' },
+      { group, title: 'p' },
+    ]),
+    { title: 'corruptions that differ', class: 'words' },
+  ];
+  return (
+    <LabelledTable
+      heading="Differences to the baseline, image by image"
+      label="Differences to the baseline with tests"
+      caption={
+        'Error minus the baseline’s on the same images, in percentage points: negative is better. Clean: McNemar’s exact ' +
+        'test. Corrupted: sign-flip test of each image’s mean error. Corruptions: those whose p value, adjusted for all of ' +
+        'them by Holm’s method, is below .05.'
+      }
+    >
+      <table class="certain">
+        <Head corner={['model']} columns={columns} />
+        <tbody>
+          {models.map((model) => {
+            const { clean, corrupted, ce } = model.statistics!.significance!;
+            return (
+              <tr>
+                <ModelHead model={model} />
+                <DifferenceCells difference={clean} />
+                <DifferenceCells difference={corrupted} />
+                <td class="words">
+                  <Corruptions ce={ce} />
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </LabelledTable>
+  );
+}
+
+function DifferenceCells({ difference: test }: { difference?: Significance['clean' | 'corrupted'] }) {
+  if (!test) return <MissingCells />;
+  const tone = test.p < SIGNIFICANT && (test.difference < 0 ? 'better' : 'worse');
+  return (
+    <>
+      <td class={classes('first figure change', tone)}>{formatPoints(test.difference)}</td>
+      <td class="range">{formatPointsInterval(test.interval)}</td>
+      <td>{formatP(test.p)}</td>
+    </>
+  );
+}
+
+/** On which corruptions a model is better or worse after all tests are counted. */
+function Corruptions({ ce }: Pick<Significance, 'ce'>) {
+  const sure = Object.entries(ce).filter(([, { holm }]) => holm < SIGNIFICANT);
+  const parts = (['better', 'worse'] as const).flatMap((verb) => {
+    const names = sure
+      .filter(([, { difference }]) => (verb === 'better' ? difference < 0 : difference > 0))
+      .map(([name]) => longName(name).replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase()));
+    return names.length > 0 ? [{ verb, names: listWords(names) }] : [];
+  });
+  if (parts.length === 0) return <>none</>;
+  return (
+    <>
+      {parts.map(({ verb, names }, index) => (
+        <>
+          {index > 0 && '; '}
+          <span class={verb}>{verb}</span> on {names}
+        </>
+      ))}
+    </>
+  );
+}
+
+/** Expected calibration error, clean and by corruption. */
+function Calibration({ models }: Models) {
+  if (models.length === 0) return null;
+  const corruptions = BENCHMARK_CORRUPTIONS.filter((name) =>
+    models.some(({ statistics }) => statistics!.calibration!.corruptions[name] !== undefined),
+  );
+  const columns = ['clean', 'corrupted', ...corruptions.map(shortName)].map((title) => ({ title }));
+  return (
+    <LabelledTable
+      heading="Calibration error"
+      label="Calibration error of every model"
+      caption={
+        `ECE over ${models[0]!.statistics!.calibration!.bins} equally wide bins: how far a network’s confidence is from ` +
+        'the share of its answers that are right, in the mean. 0 is perfect; corrupted: mean over the cells of the benchmark.'
+      }
+    >
+      <table class="heatmap">
+        <Head corner={['model']} columns={columns} />
+        <tbody>
+          {models.map((model) => {
+            const { clean, corrupted, corruptions: ece } = model.statistics!.calibration!;
+            return (
+              <tr>
+                <ModelHead model={model} />
+                {[clean, corrupted, ...corruptions.map((name) => ece[name])].map((value, index) =>
+                  value === undefined ? (
+                    <td class="missing">{MISSING}</td>
+                  ) : (
+                    <td
+                      class={classes('heat', index === 2 && 'first')}
+                      style={`--e:${Math.round(value * 200)}`}
+                    >
+                      {formatFraction(value)}
+                    </td>
+                  ),
+                )}
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </LabelledTable>
+  );
+}
