@@ -2,7 +2,7 @@
 import type { Engine } from '../src/engine/engine.ts';
 import { float32, type Tensor } from '../src/graph/tensor.ts';
 import { randomStream } from '../src/random/random.ts';
-import { TrainingStep } from '../src/train/step.ts';
+import { TrainingStep } from '../src/train/step/step.ts';
 import { createNetwork, stepOptions, type Workload } from './network.ts';
 import type { LossesRequest } from './protocol.ts';
 import { readRaw } from './raw.ts';

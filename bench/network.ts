@@ -5,7 +5,7 @@ import { type Antialias, type Form, type ModelConfig, variantName } from '../src
 import { exportModel, INPUT_NAME, inferenceGraph } from '../src/models/export.ts';
 import { createModel, findModel, type ImageModel } from '../src/models/registry.ts';
 import { randomStream } from '../src/random/random.ts';
-import { TrainingStep, type TrainingStepOptions } from '../src/train/step.ts';
+import { TrainingStep, type TrainingStepOptions } from '../src/train/step/step.ts';
 
 /** What is timed: a network on a batch of images. */
 export interface Workload {

@@ -196,15 +196,14 @@ export type { PaperTable, TableNumber } from './report/tables/table.ts';
 export { paperTableText } from './report/tables/terminal.ts';
 export { saveTable, type TableFormat, writeTable } from './report/tables/write.ts';
 export { terminalTable } from './report/terminal.ts';
-export { PRESETS, type PresetName, type RunConfig } from './train/config.ts';
+export { PRESETS, type PresetName, type RunConfig } from './run/config.ts';
 
-export type { EpochRecord } from './train/history.ts';
-
+export type { EpochRecord } from './run/history.ts';
+export { isRun, openRun, type Run } from './run/run.ts';
+export { OneCycle } from './run/schedule.ts';
+export { decodeSafetensors, encodeSafetensors, readSafetensors } from './tensor-files/safetensors.ts';
+export { readTensors, type TensorFile } from './tensor-files/tensor-file.ts';
 export type { TrainingRequest } from './train/request.ts';
-export { isRun, openRun, type Run } from './train/run.ts';
-export { decodeSafetensors, encodeSafetensors, readSafetensors } from './train/safetensors.ts';
-export { OneCycle } from './train/schedule.ts';
-
 export {
   resumeSearch,
   type SearchChanges,
@@ -213,13 +212,12 @@ export {
   type SearchResult,
   type SearchSession,
   startSearch,
-} from './train/search.ts';
+} from './train/search/search.ts';
 export { type RunChanges, resumeRun, type SessionOptions, startRun } from './train/start.ts';
-export { TrainingStep } from './train/step.ts';
-export { readTensors, type TensorFile } from './train/tensor-file.ts';
+export { TrainingStep } from './train/step/step.ts';
 
 export type { TrainingEvent, TrainResult } from './train/training.ts';
-export { loadWeights } from './train/weights/load.ts';
-export { type EncodedWeights, encodeWeights } from './train/weights/save.ts';
-export { type AskedNetwork, type SettledNetwork, settleNetwork } from './train/weights/settle.ts';
-export { openWeights, type WeightsSource } from './train/weights/source.ts';
+export { loadWeights } from './weights/load.ts';
+export { type EncodedWeights, encodeWeights } from './weights/save.ts';
+export { type AskedNetwork, type SettledNetwork, settleNetwork } from './weights/settle.ts';
+export { openWeights, type WeightsSource } from './weights/source.ts';

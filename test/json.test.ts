@@ -4,7 +4,7 @@ import { UserError } from '../src/errors.ts';
 import { parseLabels } from '../src/evaluate/labels/output-names.ts';
 import { parseJson } from '../src/json.ts';
 import { parseModelCard } from '../src/models/card.ts';
-import { decodeSafetensors } from '../src/train/safetensors.ts';
+import { decodeSafetensors } from '../src/tensor-files/safetensors.ts';
 import { parseStored } from '../src/train/search/settings.ts';
 
 const lists = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);

@@ -9,8 +9,8 @@ import { MODELS, type ModelEntry } from '../models/registry.ts';
 import { Conv2d } from '../nn/index.ts';
 import { findFirstLayer } from '../onnx/first-layer.ts';
 import { decodeModel } from '../onnx/model.ts';
-import { isOwnRun, openRun, type Run } from '../train/run.ts';
-import { readSafetensors } from '../train/safetensors.ts';
+import { isOwnRun, openRun, type Run } from '../run/run.ts';
+import { readSafetensors } from '../tensor-files/safetensors.ts';
 import { type PushPullKernels, pullKernels, readKernels } from './kernels.ts';
 
 /** Mean and standard deviation of each channel that the convolution reads, on values in [0, 1]. */

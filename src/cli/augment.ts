@@ -21,7 +21,7 @@ import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import { randomStream } from '../random/random.ts';
 import { toPng } from '../report/charts/render.ts';
-import { choosePreset, PRESETS } from '../train/config.ts';
+import { choosePreset, PRESETS } from '../run/config.ts';
 import { augmentSheet, type SheetPicture, thumbnail } from './pictures/augment-sheet.ts';
 import { choice, integer } from './shared/options.ts';
 import { ProgressLine, plural } from './shared/progress.ts';

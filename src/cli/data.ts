@@ -11,7 +11,7 @@ import { writeFileAtomic } from '../data/files.ts';
 import { statIfThere } from '../data/fs.ts';
 import { hasWholeMnist, MNIST_FILES, mnistCacheFolder } from '../data/mnist.ts';
 import { UserError } from '../errors.ts';
-import { shellWord } from '../train/command.ts';
+import { shellWord } from '../run/command.ts';
 import { checkImages } from './data-check.ts';
 import { provideImageNet } from './data-imagenet.ts';
 import { previewSheet } from './pictures/preview.ts';

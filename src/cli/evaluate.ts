@@ -11,7 +11,7 @@ import type { AskedLimits } from '../evaluate/model-demands.ts';
 import type { EvaluateOptions } from '../evaluate/options.ts';
 import type { PreprocessingFlags } from '../evaluate/preprocessing.ts';
 import { previewModel } from '../evaluate/subject.ts';
-import { isOwnRun } from '../train/run.ts';
+import { isOwnRun } from '../run/run.ts';
 import { EvaluationDisplay } from './evaluate/display.ts';
 import { printPreview } from './evaluate/model-reading.ts';
 import { resultTable } from './evaluate/table.ts';

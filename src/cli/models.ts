@@ -6,8 +6,8 @@ import { variantName } from '../models/config.ts';
 import { countMultiplyAdds } from '../models/cost.ts';
 import { buildModule, countParameters, findModel, MODELS, type ModelEntry } from '../models/registry.ts';
 import { wrapText } from '../report/format.ts';
-import { PRESETS } from '../train/config.ts';
-import { MOMENTUM_RANGE } from '../train/schedule.ts';
+import { PRESETS } from '../run/config.ts';
+import { MOMENTUM_RANGE } from '../run/schedule.ts';
 import { beside, terminalWidth } from './shared/lines.ts';
 import { short, thousands } from './shared/progress.ts';
 

@@ -12,7 +12,7 @@ import {
   type RetrofitStage,
   retrofitModel,
 } from '../evaluate/retrofit.ts';
-import { shellWord } from '../train/command.ts';
+import { shellWord } from '../run/command.ts';
 import { addSkipBadOptions, badImagesFacts, checkMaxBad } from './shared/bad-images.ts';
 import { addDataOptions, type DataFlags, toDataSpec } from './shared/data-options.ts';
 import { facts, note } from './shared/lines.ts';

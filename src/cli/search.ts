@@ -1,14 +1,14 @@
 /** `pushpull search`: the learning rate, weight decay and batch size that train best, on a grid. */
 import type { Command } from 'commander';
 import { UserError } from '../errors.ts';
-import { searchPaths } from '../train/search/settings.ts';
 import {
   DEFAULT_VALIDATION,
   resumeSearch,
   type SearchRequest,
   type SearchResult,
   startSearch,
-} from '../train/search.ts';
+} from '../train/search/search.ts';
+import { searchPaths } from '../train/search/settings.ts';
 import { SearchDisplay } from './search/display.ts';
 import { searchConclusion, searchTable } from './search/table.ts';
 import { integer, list, positive } from './shared/options.ts';

@@ -1,24 +1,24 @@
-import { brightness } from './brightness.ts';
-import { contrast } from './contrast.ts';
-import { defocusBlur } from './defocus-blur.ts';
-import { elasticTransform } from './elastic-transform.ts';
-import { fog } from './fog.ts';
-import { frost } from './frost.ts';
-import { gaussianBlur } from './gaussian-blur.ts';
-import { gaussianNoise } from './gaussian-noise.ts';
-import { glassBlur } from './glass-blur.ts';
-import { impulseNoise } from './impulse-noise.ts';
-import { jpegCompression } from './jpeg-compression.ts';
-import { motionBlur } from './motion-blur.ts';
+import { defocusBlur } from './blur/defocus-blur.ts';
+import { gaussianBlur } from './blur/gaussian-blur.ts';
+import { glassBlur } from './blur/glass-blur.ts';
+import { motionBlur } from './blur/motion-blur.ts';
+import { zoomBlur } from './blur/zoom-blur.ts';
+import { contrast } from './digital/contrast.ts';
+import { elasticTransform } from './digital/elastic-transform.ts';
+import { jpegCompression } from './digital/jpeg-compression.ts';
+import { pixelate } from './digital/pixelate.ts';
+import { saturate } from './digital/saturate.ts';
 import type { CorruptionName } from './names.ts';
-import { pixelate } from './pixelate.ts';
-import { saturate } from './saturate.ts';
-import { shotNoise } from './shot-noise.ts';
-import { snow } from './snow.ts';
-import { spatter } from './spatter.ts';
-import { speckleNoise } from './speckle-noise.ts';
+import { gaussianNoise } from './noise/gaussian-noise.ts';
+import { impulseNoise } from './noise/impulse-noise.ts';
+import { shotNoise } from './noise/shot-noise.ts';
+import { speckleNoise } from './noise/speckle-noise.ts';
 import type { CorruptionFunction } from './types.ts';
-import { zoomBlur } from './zoom-blur.ts';
+import { brightness } from './weather/brightness.ts';
+import { fog } from './weather/fog.ts';
+import { frost } from './weather/frost.ts';
+import { snow } from './weather/snow.ts';
+import { spatter } from './weather/spatter.ts';
 
 /** Every corruption by its name; each lives in the file of its name. */
 export const REGISTRY: { readonly [N in CorruptionName]: CorruptionFunction<N> } = {

@@ -1,7 +1,7 @@
 /** What a file that is no ONNX model is, and how a model comes of it. */
 import path from 'node:path';
-import { shellWord } from '../train/command.ts';
-import { isLegacy } from '../train/pytorch/legacy.ts';
+import { shellWord } from '../run/command.ts';
+import { isLegacy } from '../tensor-files/pytorch/legacy.ts';
 
 export interface FileKind {
   /** In words: `an image`. */

@@ -3,8 +3,8 @@
 import path from 'node:path';
 import { ifThere, readdir, statIfThere } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
-import { shellWord } from '../train/command.ts';
-import { isOwnRun, openRun } from '../train/run.ts';
+import { shellWord } from '../run/command.ts';
+import { isOwnRun, openRun } from '../run/run.ts';
 import { savedModel } from './file-kind.ts';
 
 export interface FoundModel {

@@ -8,8 +8,8 @@ import { type AdaptedModel, adaptModel, type ImageFeed } from '../onnx/adapt.ts'
 import { outputsOf, sourceOf } from '../onnx/interface.ts';
 import { decodeModel, type ModelProto } from '../onnx/model.ts';
 import { randomStream } from '../random/random.ts';
-import { modelConfigSchema } from '../train/config.ts';
-import { trainingRecordSchema } from '../train/history.ts';
+import { modelConfigSchema } from '../run/config.ts';
+import { trainingRecordSchema } from '../run/history.ts';
 import { isGeometryTold } from './assumed-geometry.ts';
 import { describeDeclared } from './declared/declared.ts';
 import { declaredPreprocessing } from './declared-preprocessing.ts';

@@ -18,7 +18,7 @@ import { statIfThere } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
 import { floats, int32 } from '../graph/tensor.ts';
 import { parseJson } from '../json.ts';
-import { encodeSafetensors, readSafetensors, type StorableTensor } from '../train/safetensors.ts';
+import { encodeSafetensors, readSafetensors, type StorableTensor } from '../tensor-files/safetensors.ts';
 import { type Answers, isAnswered } from './answers.ts';
 import type { Cell } from './grid.ts';
 import { type Result, readResult } from './result.ts';

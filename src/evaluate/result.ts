@@ -13,8 +13,8 @@ import { ENGINES, PRECISIONS } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import { RESIZE_FILTERS } from '../image/resize.ts';
 import { parseJson } from '../json.ts';
-import { modelConfigSchema } from '../train/config.ts';
-import { trainingRecordSchema } from '../train/history.ts';
+import { modelConfigSchema } from '../run/config.ts';
+import { trainingRecordSchema } from '../run/history.ts';
 import { CLASS_ORDERS } from './labels/class-order.ts';
 import { CHANNELS, SCORE_KINDS } from './preprocessing.ts';
 

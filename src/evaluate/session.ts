@@ -5,8 +5,8 @@ import { inferenceGraph } from '../models/export.ts';
 import { createModel } from '../models/registry.ts';
 import type { AdaptedModel } from '../onnx/adapt.ts';
 import { decodeModel, encodeModel, type ModelProto } from '../onnx/model.ts';
-import { checkTensors, loadCheckpoint } from '../train/checkpoint.ts';
-import { openRun, runPaths } from '../train/run.ts';
+import { checkTensors, loadCheckpoint } from '../run/checkpoint.ts';
+import { openRun, runPaths } from '../run/run.ts';
 import type { ModelFile } from './model-file.ts';
 
 /** A session, and what was changed so that the runtime takes the model, a line each. */

@@ -5,10 +5,10 @@ import { basename } from 'node:path';
 import { ifThere, readdir, readFile, rename, statIfThere } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
 import { type Result, readResult } from '../evaluate/result.ts';
+import type { RunConfig } from '../run/config.ts';
+import { isRun, openRun, type Run, runPaths } from '../run/run.ts';
+import { checkSameRun, differingEntry } from '../run/same-config.ts';
 import { problemOf } from '../system-errors.ts';
-import type { RunConfig } from '../train/config.ts';
-import { isRun, openRun, type Run, runPaths } from '../train/run.ts';
-import { checkSameRun, differingEntry } from '../train/same-config.ts';
 import { experimentPaths } from './folder.ts';
 import type { ExperimentPlan, PlannedRun } from './plan.ts';
 

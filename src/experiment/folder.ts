@@ -7,8 +7,8 @@ import { ifThere, mkdir, readFile } from '../data/fs.ts';
 import type { EngineChoice } from '../engine/options.ts';
 import { UserError } from '../errors.ts';
 import { parseJson } from '../json.ts';
-import { runConfigSchema } from '../train/config.ts';
-import { isRun } from '../train/run.ts';
+import { runConfigSchema } from '../run/config.ts';
+import { isRun } from '../run/run.ts';
 import type { ExperimentPlan } from './plan.ts';
 import { scaleSchema, scaleWord } from './scale.ts';
 

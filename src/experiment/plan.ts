@@ -7,7 +7,7 @@ import { checkEngineOptions, type EngineChoice } from '../engine/options.ts';
 import type { EvaluateOptions } from '../evaluate/options.ts';
 import { openTestData } from '../evaluate/test-data.ts';
 import { countMultiplyAdds } from '../models/cost.ts';
-import type { RunConfig } from '../train/config.ts';
+import type { RunConfig } from '../run/config.ts';
 import { planConfigs } from '../train/plan.ts';
 import type { TrainingRequest } from '../train/request.ts';
 import { defaultWorkers } from '../train/start.ts';

@@ -4,7 +4,7 @@ import { AUGMENTATION_REQUESTS } from '../augment/augment.ts';
 import { CORRUPTIONS, SEVERITIES } from '../corrupt/index.ts';
 import { MODELS } from '../models/registry.ts';
 import { TABLE_NUMBERS } from '../report/tables/table.ts';
-import { PRESETS, type PresetName } from '../train/config.ts';
+import { PRESETS, type PresetName } from '../run/config.ts';
 
 /** Version of experiment files; files of another one are refused. */
 export const EXPERIMENT_SCHEMA = 'pushpull.experiment/1';

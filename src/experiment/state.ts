@@ -5,7 +5,7 @@ import { writeFileAtomic } from '../data/files.ts';
 import { ifThere, readFile } from '../data/fs.ts';
 import type { Result } from '../evaluate/result.ts';
 import { parseJson } from '../json.ts';
-import type { EpochRecord } from '../train/history.ts';
+import type { EpochRecord } from '../run/history.ts';
 import { type Existing, findExisting } from './existing.ts';
 import { experimentPaths } from './folder.ts';
 import type { ExperimentPlan, PlannedRun } from './plan.ts';

@@ -1,4 +1,4 @@
-import { reflect101 } from './border.ts';
+import { reflect101 } from './filters/border.ts';
 
 /** Rounds halves to the even side, as OpenCV's `cvRound` does. */
 function roundHalfEven(x: number): number {

@@ -8,8 +8,8 @@ import { computeMetrics, mean } from '../evaluate/metrics.ts';
 import type { Metrics, Result } from '../evaluate/result.ts';
 import { otherImagesOfSets } from '../evaluate/selection.ts';
 import type { Statistics } from '../evaluate/statistics/describe.ts';
-import type { RunConfig } from '../train/config.ts';
-import type { EpochRecord } from '../train/history.ts';
+import type { RunConfig } from '../run/config.ts';
+import type { EpochRecord } from '../run/history.ts';
 import { accent, COLORS } from './theme.ts';
 
 /** What is known about a model besides its result: taken from its run folder or its weights. */

@@ -10,8 +10,8 @@ import { type Predictions, predictionsPath, readPredictions } from '../evaluate/
 import type { Result } from '../evaluate/result.ts';
 import type { Image } from '../image/image.ts';
 import { MODELS } from '../models/registry.ts';
-import { isRun, openRun } from '../train/run.ts';
-import { readSafetensors } from '../train/safetensors.ts';
+import { isRun, openRun } from '../run/run.ts';
+import { readSafetensors } from '../tensor-files/safetensors.ts';
 import { type CompareOptions, compare, type RunEvidence } from './comparison.ts';
 import { chooseFailures, type FailureGroup, picture } from './failures.ts';
 import { type DataSearch, type MeasuredData, openMeasuredData } from './measured-data.ts';

@@ -2,8 +2,8 @@ import { AUGMENTATIONS, type AugmentationName, isPrime } from '../augment/augmen
 import type { Dataset } from '../data/contents.ts';
 import { DataLoader, type DataLoaderOptions, LoaderPool } from '../data/loader/loader.ts';
 import type { Transform } from '../data/transform.ts';
-import type { RunConfig } from './config.ts';
-import { CONSISTENCY_VIEWS } from './step.ts';
+import type { RunConfig } from '../run/config.ts';
+import { CONSISTENCY_VIEWS } from './step/step.ts';
 import type { TrainingData } from './training-data.ts';
 
 /** The splits of a run's data, and the loader threads that serve both. */

@@ -1,7 +1,7 @@
 /** Starting from given weights: what comes between loading them and the first step. */
-import type { InitialWeights } from './config.ts';
-import type { Scores } from './history.ts';
-import type { LabelledBatch, Learner } from './learner.ts';
+import type { InitialWeights } from '../run/config.ts';
+import type { Scores } from '../run/history.ts';
+import type { LabelledBatch, Learner } from './step/learner.ts';
 import type { TrainingData } from './training-data.ts';
 
 export type InitialEvent =

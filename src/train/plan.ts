@@ -12,13 +12,13 @@ import { UserError } from '../errors.ts';
 import type { Form } from '../models/config.ts';
 import { checkModel } from '../models/cost.ts';
 import { findModel, PYTORCH_BATCH_NORM } from '../models/registry.ts';
+import { choosePreset, PRESETS, RUN_SCHEMA, type RunConfig } from '../run/config.ts';
+import { withPeak } from '../run/schedule.ts';
+import { planInitial } from '../weights/initial.ts';
+import { type SettledNetwork, settleNetwork } from '../weights/settle.ts';
+import { openWeights, type WeightsSource } from '../weights/source.ts';
 import { checkRequest } from './check-request.ts';
-import { choosePreset, PRESETS, RUN_SCHEMA, type RunConfig } from './config.ts';
 import type { ImageLimit, TrainingRequest } from './request.ts';
-import { withPeak } from './schedule.ts';
-import { planInitial } from './weights/initial.ts';
-import { type SettledNetwork, settleNetwork } from './weights/settle.ts';
-import { openWeights, type WeightsSource } from './weights/source.ts';
 
 export interface PlannedRun {
   readonly config: RunConfig;

@@ -2,8 +2,8 @@ import type { AugmentationRequest } from '../augment/augment.ts';
 import type { ClassSelection } from '../data/class-selection.ts';
 import type { EngineChoice } from '../engine/options.ts';
 import type { Antialias, BatchNormConfig, Form, StemConfig } from '../models/config.ts';
-import type { PresetName } from './config.ts';
-import type { MomentumPolicy } from './schedule.ts';
+import type { PresetName } from '../run/config.ts';
+import type { MomentumPolicy } from '../run/schedule.ts';
 
 /** Images of each split at most, or of the training and the test images apart. */
 export type ImageLimit = number | { readonly train?: number; readonly test?: number };

@@ -1,6 +1,6 @@
-import type { Scores } from './history.ts';
-import { toScores } from './history.ts';
-import type { Classifier, LabelledBatch } from './learner.ts';
+import type { Scores } from '../run/history.ts';
+import { toScores } from '../run/history.ts';
+import type { Classifier, LabelledBatch } from './step/learner.ts';
 
 /** Scores of classes, in either precision. */
 export type Logits = Float32Array | Float64Array;

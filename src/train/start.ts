@@ -6,17 +6,17 @@ import type { EngineOptions } from '../engine/engine.ts';
 import { checkLimits } from '../engine/limits.ts';
 import { createEngine } from '../engine/node/index.ts';
 import { checkEngineOptions, type EngineChoice, type EnginePlace, storedChoice } from '../engine/options.ts';
+import type { RunConfig } from '../run/config.ts';
+import { isRun, openRun, refuseRun } from '../run/run.ts';
+import { checkSameRun } from '../run/same-config.ts';
+import { readInitial } from '../weights/initial.ts';
 import { checkRequest } from './check-request.ts';
-import type { RunConfig } from './config.ts';
 import { openRunData } from './images.ts';
-import { networkLearner } from './network.ts';
 import { type PlannedRun, planRun, reopenSplits } from './plan.ts';
 import type { TrainingRequest } from './request.ts';
-import { isRun, openRun, refuseRun } from './run.ts';
-import { checkSameRun } from './same-config.ts';
+import { networkLearner } from './step/network.ts';
 import { train } from './trainer.ts';
 import type { TrainingEvent, TrainResult } from './training.ts';
-import { readInitial } from './weights/initial.ts';
 
 /** How a run is carried out; none of it changes its result. */
 export interface SessionOptions extends EnginePlace {

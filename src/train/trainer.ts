@@ -2,9 +2,8 @@ import { BadImages, type Unreadable } from '../data/bad-images.ts';
 import { writeFileAtomic } from '../data/files.ts';
 import { UserError } from '../errors.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { type Checkpoint, checkTensors, loadCheckpoint, type Position } from './checkpoint.ts';
-import { CHECKPOINT_MINUTES, CheckpointWriter } from './checkpoint-writer.ts';
-import { DivergedError, firstInfinite } from './diverged.ts';
+import { type Checkpoint, checkTensors, loadCheckpoint, type Position } from '../run/checkpoint.ts';
+import { CHECKPOINT_MINUTES, CheckpointWriter } from '../run/checkpoint-writer.ts';
 import {
   type EpochRecord,
   emptyRunning,
@@ -13,13 +12,14 @@ import {
   type Running,
   type Scores,
   toScores,
-} from './history.ts';
+} from '../run/history.ts';
+import { appendLog, badImagesOf, createRun, rewriteLog, runPaths } from '../run/run.ts';
+import { OneCycle, type StepRates } from '../run/schedule.ts';
+import { DivergedError, firstInfinite } from './diverged.ts';
 import { prepareInitial } from './initial.ts';
-import type { LabelledBatch } from './learner.ts';
-import { appendLog, badImagesOf, createRun, rewriteLog, runPaths } from './run.ts';
-import { OneCycle, type StepRates } from './schedule.ts';
 import { scoreSplit } from './score.ts';
 import { SpentTime } from './spent-time.ts';
+import type { LabelledBatch } from './step/learner.ts';
 import type { TrainingEvent, TrainOptions, TrainResult } from './training.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Unreadable } from '../data/bad-images.ts';
-import type { LabelledBatch } from './learner.ts';
+import type { LabelledBatch } from './step/learner.ts';
 
 /** Batches of one pass over a split, and the images that could not be read so far. */
 export interface BatchSource extends AsyncIterable<LabelledBatch> {

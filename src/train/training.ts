@@ -1,11 +1,11 @@
 /** What a training takes, what it tells while it goes on, and what it comes to. */
 
 import type { BadLimit, Unreadable } from '../data/bad-images.ts';
-import type { Position } from './checkpoint.ts';
-import type { RunConfig } from './config.ts';
-import type { EpochRecord } from './history.ts';
+import type { Position } from '../run/checkpoint.ts';
+import type { RunConfig } from '../run/config.ts';
+import type { EpochRecord } from '../run/history.ts';
 import type { InitialEvent } from './initial.ts';
-import type { Learner } from './learner.ts';
+import type { Learner } from './step/learner.ts';
 import type { TrainingData } from './training-data.ts';
 
 /** What happens during a run, for progress bars and logs. */

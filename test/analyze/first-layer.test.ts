@@ -9,8 +9,8 @@ import type { ModelConfig } from '../../src/models/config.ts';
 import { exportModel } from '../../src/models/export.ts';
 import { createModel } from '../../src/models/registry.ts';
 import { encodeModel } from '../../src/onnx/model.ts';
-import { saveCheckpoint } from '../../src/train/checkpoint.ts';
-import { emptyRunning } from '../../src/train/history.ts';
+import { saveCheckpoint } from '../../src/run/checkpoint.ts';
+import { emptyRunning } from '../../src/run/history.ts';
 import { GraphBuilder } from '../onnx/image-models.ts';
 import { syntheticKernels, syntheticRun } from '../report/synthetic.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
-import { openRun } from '../../src/train/run.ts';
+import { openRun } from '../../src/run/run.ts';
 import { type Finished, inProcess, start } from './command.ts';
 
 let folder: string;

@@ -12,8 +12,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import { readModelCard } from '../../src/models/card.ts';
-import { loadCheckpoint } from '../../src/train/checkpoint.ts';
-import { openRun, runPaths } from '../../src/train/run.ts';
+import { loadCheckpoint } from '../../src/run/checkpoint.ts';
+import { openRun, runPaths } from '../../src/run/run.ts';
 import { type Finished, inProcess, pushpull, start, writePictures } from './command.ts';
 
 let folder: string;

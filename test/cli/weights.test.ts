@@ -7,9 +7,9 @@ import { UserError } from '../../src/errors.ts';
 import { floats, type Tensor } from '../../src/graph/tensor.ts';
 import { readModelCard } from '../../src/models/card.ts';
 import { createModel } from '../../src/models/registry.ts';
-import { loadCheckpoint } from '../../src/train/checkpoint.ts';
-import { openRun, runPaths } from '../../src/train/run.ts';
-import { encodeSafetensors, readSafetensors } from '../../src/train/safetensors.ts';
+import { loadCheckpoint } from '../../src/run/checkpoint.ts';
+import { openRun, runPaths } from '../../src/run/run.ts';
+import { encodeSafetensors, readSafetensors } from '../../src/tensor-files/safetensors.ts';
 import { inProcess, pushpull, writePictures } from './command.ts';
 
 const fixture = (name: string): string =>

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { blurToLevels } from '../../src/corrupt/gaussian-blur.ts';
-import { drawShifts, shuffleNeighbours } from '../../src/corrupt/glass-blur.ts';
+import { blurToLevels } from '../../src/corrupt/blur/gaussian-blur.ts';
+import { drawShifts, shuffleNeighbours } from '../../src/corrupt/blur/glass-blur.ts';
+import { zoomBlur, zoomFactors } from '../../src/corrupt/blur/zoom-blur.ts';
 import { COMPATIBLE_QUIRKS } from '../../src/corrupt/index.ts';
-import { zoomBlur, zoomFactors } from '../../src/corrupt/zoom-blur.ts';
-import { diskBlur, diskKernel } from '../../src/image/disk.ts';
+import { diskBlur, diskKernel } from '../../src/image/filters/disk.ts';
+import { motionBlur, motionKernel } from '../../src/image/filters/motion.ts';
 import { createImage, type Image } from '../../src/image/image.ts';
-import { motionBlur, motionKernel } from '../../src/image/motion.ts';
 import { randomStream } from '../../src/random/random.ts';
 import { compareBytes, packedImage, readPack } from '../pack.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { brightness } from '../../src/corrupt/brightness.ts';
-import { contrast } from '../../src/corrupt/contrast.ts';
+import { contrast } from '../../src/corrupt/digital/contrast.ts';
+import { jpegCompression } from '../../src/corrupt/digital/jpeg-compression.ts';
+import { pixelate } from '../../src/corrupt/digital/pixelate.ts';
+import { saturate } from '../../src/corrupt/digital/saturate.ts';
 import type { CorruptionFunction, ParameterSet } from '../../src/corrupt/index.ts';
-import { jpegCompression } from '../../src/corrupt/jpeg-compression.ts';
-import { pixelate } from '../../src/corrupt/pixelate.ts';
-import { saturate } from '../../src/corrupt/saturate.ts';
+import { brightness } from '../../src/corrupt/weather/brightness.ts';
 import { compareBytes, packedImage, readPack } from '../pack.ts';
 import { contextFor } from './context.ts';
 

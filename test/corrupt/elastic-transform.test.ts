@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { elasticTransform, stretch } from '../../src/corrupt/elastic-transform.ts';
+import { elasticTransform, stretch } from '../../src/corrupt/digital/elastic-transform.ts';
 import { PARAMETERS, type ParameterSet } from '../../src/corrupt/index.ts';
 import { compareBytes, packedImage, readPack } from '../pack.ts';
 import { contextFor } from './context.ts';

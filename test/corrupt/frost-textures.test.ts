@@ -4,7 +4,7 @@ import {
   TEXTURE_COUNT,
   TEXTURE_HEIGHT,
   TEXTURE_WIDTH,
-} from '../../src/corrupt/frost-textures.ts';
+} from '../../src/corrupt/weather/frost-textures.ts';
 import type { Image } from '../../src/image/image.ts';
 
 function statistics({ data }: Image): { mean: number; std: number; red: number; blue: number } {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { fitTexture, frost, overlay } from '../../src/corrupt/frost.ts';
 import { PARAMETERS } from '../../src/corrupt/index.ts';
+import { fitTexture, frost, overlay } from '../../src/corrupt/weather/frost.ts';
 import { createImage, type Image } from '../../src/image/image.ts';
 import { interpolate } from '../../src/image/interpolate.ts';
 import { compareBytes, packedImage, readPack } from '../pack.ts';

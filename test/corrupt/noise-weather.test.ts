@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { addFog } from '../../src/corrupt/fog.ts';
-import { saltAndPepper } from '../../src/corrupt/impulse-noise.ts';
 import {
   BENCHMARK_CORRUPTIONS,
   type CorruptionName,
   corrupt,
   type Severity,
 } from '../../src/corrupt/index.ts';
-import { addNoise } from '../../src/corrupt/noise.ts';
-import { drawShot } from '../../src/corrupt/shot-noise.ts';
-import { addSnow, snowLayer } from '../../src/corrupt/snow.ts';
+import { saltAndPepper } from '../../src/corrupt/noise/impulse-noise.ts';
+import { addNoise } from '../../src/corrupt/noise/noise.ts';
+import { drawShot } from '../../src/corrupt/noise/shot-noise.ts';
+import { addFog } from '../../src/corrupt/weather/fog.ts';
+import { addSnow, snowLayer } from '../../src/corrupt/weather/snow.ts';
 import { createImage } from '../../src/image/image.ts';
 import { plasma } from '../../src/image/plasma.ts';
 import { randomStream } from '../../src/random/random.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { PARAMETERS, type ParameterSet } from '../../src/corrupt/index.ts';
-import { liquidLayer, splash, waterMask } from '../../src/corrupt/spatter.ts';
-import { canny } from '../../src/image/canny.ts';
-import { chamferDistance } from '../../src/image/distance.ts';
+import { liquidLayer, splash, waterMask } from '../../src/corrupt/weather/spatter.ts';
+import { canny } from '../../src/image/filters/canny.ts';
+import { chamferDistance } from '../../src/image/filters/distance.ts';
 import { boxBlur3, correlate3x3, equalizeHistogram } from '../../src/image/grey.ts';
 import { compareBytes, packedImage, readPack } from '../pack.ts';
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { listZip } from '../../src/data/formats/zip.ts';
 import { UserError } from '../../src/errors.ts';
-import { openWeights } from '../../src/train/weights/source.ts';
+import { openWeights } from '../../src/weights/source.ts';
 
 let folder: string;
 beforeAll(async () => {

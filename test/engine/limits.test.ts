@@ -5,7 +5,7 @@ import { retrofitModel } from '../../src/evaluate/retrofit.ts';
 import { previewModel } from '../../src/evaluate/subject.ts';
 import { planExperiment } from '../../src/experiment/plan.ts';
 import { buildModule } from '../../src/models/registry.ts';
-import { startSearch } from '../../src/train/search.ts';
+import { startSearch } from '../../src/train/search/search.ts';
 import { startRun } from '../../src/train/start.ts';
 
 const NOWHERE = '/nowhere/at/all';

@@ -7,7 +7,7 @@ import { floats } from '../../src/graph/tensor.ts';
 import { createModel } from '../../src/models/registry.ts';
 import { lowerToTorch } from '../../src/torch/lower/index.ts';
 import type { Plan } from '../../src/torch/plan.ts';
-import { compileTrainingStep, TrainingStep } from '../../src/train/step.ts';
+import { compileTrainingStep, TrainingStep } from '../../src/train/step/step.ts';
 import { torchHere } from '../support/torch.ts';
 import { readTrainingCases } from '../support/torch-fixtures.ts';
 

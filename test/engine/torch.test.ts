@@ -21,7 +21,7 @@ import {
   PushPullConv2d,
 } from '../../src/nn/index.ts';
 import { lowerToTorch } from '../../src/torch/lower/index.ts';
-import { compileTrainingStep } from '../../src/train/step.ts';
+import { compileTrainingStep } from '../../src/train/step/step.ts';
 import { generated } from '../support/generated.ts';
 import { torchHere } from '../support/torch.ts';
 

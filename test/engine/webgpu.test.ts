@@ -6,7 +6,7 @@ import { floats } from '../../src/graph/tensor.ts';
 import type { ModelConfig } from '../../src/models/config.ts';
 import { createModel } from '../../src/models/registry.ts';
 import { randomStream } from '../../src/random/random.ts';
-import { TrainingStep } from '../../src/train/step.ts';
+import { TrainingStep } from '../../src/train/step/step.ts';
 import { largestDifference } from '../support/close.ts';
 import { webgpuIsHere } from '../support/webgpu.ts';
 

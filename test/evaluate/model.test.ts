@@ -7,7 +7,7 @@ import { createEngine } from '../../src/engine/node/index.ts';
 import { openModel, readModelFile } from '../../src/evaluate/model.ts';
 import type { PreprocessingFlags } from '../../src/evaluate/preprocessing.ts';
 import { CARD_KEY, CARD_SCHEMA } from '../../src/models/card.ts';
-import { howTrained } from '../../src/train/history.ts';
+import { howTrained } from '../../src/run/history.ts';
 import { syntheticRun } from '../report/synthetic.ts';
 import { type TinyModelOptions, tinyModel } from './tiny-model.ts';
 

@@ -11,7 +11,7 @@ import {
   readPredictions,
 } from '../../src/evaluate/predictions.ts';
 import { formatResult, type Result } from '../../src/evaluate/result.ts';
-import { readSafetensors } from '../../src/train/safetensors.ts';
+import { readSafetensors } from '../../src/tensor-files/safetensors.ts';
 import { exampleResult } from './results.ts';
 
 let folder: string;

@@ -7,8 +7,8 @@ import type { Engine, OnnxEngine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
 import { openModel, readModelFile } from '../../src/evaluate/model.ts';
 import { randomStream } from '../../src/random/random.ts';
-import { loadCheckpoint, saveCheckpoint } from '../../src/train/checkpoint.ts';
-import { runPaths } from '../../src/train/run.ts';
+import { loadCheckpoint, saveCheckpoint } from '../../src/run/checkpoint.ts';
+import { runPaths } from '../../src/run/run.ts';
 import { startRun } from '../../src/train/start.ts';
 
 let folder: string;

@@ -18,11 +18,11 @@ import { readExperiment } from '../../src/experiment/read.ts';
 import { findFirstLayer } from '../../src/onnx/first-layer.ts';
 import { decodeModel } from '../../src/onnx/model.ts';
 import { retrofit } from '../../src/onnx/retrofit.ts';
-import { loadCheckpoint } from '../../src/train/checkpoint.ts';
-import { openRun } from '../../src/train/run.ts';
+import { loadCheckpoint } from '../../src/run/checkpoint.ts';
+import { openRun } from '../../src/run/run.ts';
 import { readResults } from '../../src/train/search/results.ts';
 import { readSearch } from '../../src/train/search/settings.ts';
-import { openWeights } from '../../src/train/weights/source.ts';
+import { openWeights } from '../../src/weights/source.ts';
 import { tryOptions } from './options.ts';
 
 /** @param file the changed one; its folder holds what belongs to it */

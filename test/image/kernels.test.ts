@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { gaussianBlur, gaussianWeights } from '../../src/image/gaussian.ts';
+import { gaussianBlur, gaussianWeights } from '../../src/image/filters/gaussian.ts';
+import { evenMargin, nearest, placePadded } from '../../src/image/filters/padding.ts';
 import { beginFilter, bytesAt, kernels, placeBytes, placeFloats, take } from '../../src/image/kernels.ts';
 import { SOURCE_HASH } from '../../src/image/kernels.wasm.ts';
-import { evenMargin, nearest, placePadded } from '../../src/image/padding.ts';
 import { randomStream } from '../../src/random/random.ts';
 
 it('is compiled from the sources that stand in the repository', () => {

@@ -15,7 +15,7 @@ import {
   type Weights,
   weightMismatches,
 } from '../../src/nn/index.ts';
-import { crossEntropy } from '../../src/train/losses.ts';
+import { crossEntropy } from '../../src/train/step/losses.ts';
 import { largestDifference } from '../support/close.ts';
 import { testEngine } from '../support/engine.ts';
 import { generated } from '../support/generated.ts';

@@ -12,7 +12,7 @@ import { exportModel } from '../../src/models/export.ts';
 import { createModel, type ImageModel, MODELS, type ModelEntry } from '../../src/models/registry.ts';
 import { InferenceContext, type Weights } from '../../src/nn/index.ts';
 import { randomStream } from '../../src/random/random.ts';
-import { TrainingStep } from '../../src/train/step.ts';
+import { TrainingStep } from '../../src/train/step/step.ts';
 import { expectClose } from '../support/close.ts';
 import { testEngine } from '../support/engine.ts';
 import { runGraph } from '../support/run-graph.ts';

@@ -9,8 +9,8 @@ import type { Result } from '../../src/evaluate/result.ts';
 import { sampleData } from '../../src/evaluate/selection.ts';
 import { float32 } from '../../src/graph/tensor.ts';
 import { findRun, findSamples } from '../../src/report/evidence.ts';
-import { saveCheckpoint } from '../../src/train/checkpoint.ts';
-import { emptyRunning } from '../../src/train/history.ts';
+import { saveCheckpoint } from '../../src/run/checkpoint.ts';
+import { emptyRunning } from '../../src/run/history.ts';
 import { syntheticAvg3, syntheticEpochs, syntheticKernels, syntheticRun } from './synthetic.ts';
 
 let folder: string;

@@ -8,7 +8,7 @@ import { computeMetrics } from '../../src/evaluate/metrics.ts';
 import type { Result } from '../../src/evaluate/result.ts';
 import { randomStream } from '../../src/random/random.ts';
 import type { RunEvidence } from '../../src/report/comparison.ts';
-import type { EpochRecord } from '../../src/train/history.ts';
+import type { EpochRecord } from '../../src/run/history.ts';
 
 /** CE of a plain network, about .285 in the mean. */
 const BASE: Readonly<Record<string, number>> = {

@@ -3,7 +3,7 @@ import { Graph } from '../../src/graph/graph.ts';
 import type { OpAttributes, OpName } from '../../src/graph/ops/attributes.ts';
 import type { Value } from '../../src/graph/value.ts';
 import { BlurPool2d, TrainingContext } from '../../src/nn/index.ts';
-import { crossEntropy } from '../../src/train/losses.ts';
+import { crossEntropy } from '../../src/train/step/losses.ts';
 import { gradientsOf, inputsFor } from './run-graph.ts';
 import type { OpCase } from './torch-fixtures.ts';
 

@@ -7,8 +7,8 @@ import { Graph } from '../../src/graph/graph.ts';
 import { float32, floats, int32 } from '../../src/graph/tensor.ts';
 import { createModel } from '../../src/models/registry.ts';
 import { randomStream } from '../../src/random/random.ts';
-import { crossEntropy, jensenShannon } from '../../src/train/losses.ts';
-import { TrainingStep } from '../../src/train/step.ts';
+import { crossEntropy, jensenShannon } from '../../src/train/step/losses.ts';
+import { TrainingStep } from '../../src/train/step/step.ts';
 import { testEngine } from '../support/engine.ts';
 import { runGraph } from '../support/run-graph.ts';
 

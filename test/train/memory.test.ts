@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { DeviceState, Engine, Program } from '../../src/engine/engine.ts';
 import { OutOfMemoryError } from '../../src/errors.ts';
 import { createModel } from '../../src/models/registry.ts';
-import { TrainingStep } from '../../src/train/step.ts';
+import { TrainingStep } from '../../src/train/step/step.ts';
 import { tinyConfig } from './tiny-learner.ts';
 
 const model = createModel({ ...tinyConfig().model, width: 2 }, 0);

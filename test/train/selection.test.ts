@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClassSelection } from '../../src/data/class-selection.ts';
 import type { Dataset } from '../../src/data/contents.ts';
-import { choosePreset, parseRunConfig } from '../../src/train/config.ts';
+import { choosePreset, parseRunConfig } from '../../src/run/config.ts';
 import { type PlannedRun, planConfigs, planRun, reopenSplits } from '../../src/train/plan.ts';
 import type { TrainingRequest } from '../../src/train/request.ts';
 import { imageFolder, writeFolder } from '../data/archives.ts';

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readModelCard } from '../../src/models/card.ts';
-import type { RunConfig } from '../../src/train/config.ts';
-import { howTrained } from '../../src/train/history.ts';
-import { runPaths } from '../../src/train/run.ts';
+import type { RunConfig } from '../../src/run/config.ts';
+import { howTrained } from '../../src/run/history.ts';
+import { runPaths } from '../../src/run/run.ts';
 import { continueRun, onEngine, resumeRun, startRun } from '../../src/train/start.ts';
 import { tinyConfig } from './tiny-learner.ts';
 

@@ -1,7 +1,7 @@
 import { float32, floats, type Tensor } from '../../src/graph/tensor.ts';
 import { randomStream } from '../../src/random/random.ts';
-import type { RunConfig } from '../../src/train/config.ts';
-import type { LabelledBatch, Learner } from '../../src/train/learner.ts';
+import type { RunConfig } from '../../src/run/config.ts';
+import type { LabelledBatch, Learner } from '../../src/train/step/learner.ts';
 import type { BatchSource, TrainingData } from '../../src/train/training-data.ts';
 
 /** Softmax regression on `FEATURES` inputs with SGD and momentum, in float32: the smallest thing that can learn. */

@@ -14,7 +14,7 @@ import type { Dataset } from '../../data/contents.ts';
 import { type CorruptedManifest, MANIFEST_FILE } from '../../data/corrupted/manifest.ts';
 import { openDataset } from '../../data/dataset.ts';
 import { UserError } from '../../errors.ts';
-import { commandParts } from '../../train/command.ts';
+import { commandParts } from '../../run/command.ts';
 import { absoluteSpec } from '../../train/plan.ts';
 import { badImagesFacts } from '../shared/bad-images.ts';
 import { dataFacts, toDataSpec } from '../shared/data-options.ts';

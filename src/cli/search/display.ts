@@ -1,10 +1,10 @@
 /** What a search shows while it runs: its settings, a row a trial, and a bar for the one at hand. */
 
 import pc from 'picocolors';
-import { exact } from '../../train/command.ts';
+import { exact } from '../../run/command.ts';
 import { settingsOf, type Trial } from '../../train/search/grid.ts';
 import type { TrialResult } from '../../train/search/results.ts';
-import type { SearchEvent } from '../../train/search.ts';
+import type { SearchEvent } from '../../train/search/search.ts';
 import { NAMED_BAD_IMAGES } from '../shared/bad-images.ts';
 import { facts } from '../shared/lines.ts';
 import { duration, ProgressLine, percent, plural } from '../shared/progress.ts';

@@ -1,10 +1,10 @@
 /** The end of a search on the terminal: the settings from best to worst, and what to do with the best. */
 import pc from 'picocolors';
-import { commandParts, exact, trainCommand } from '../../train/command.ts';
+import { commandParts, exact, trainCommand } from '../../run/command.ts';
 import { GRID_OPTIONS, type SearchGrid } from '../../train/search/grid.ts';
 import type { RankedSetting, Spread } from '../../train/search/results.ts';
+import type { SearchResult } from '../../train/search/search.ts';
 import { trialConfig } from '../../train/search/settings.ts';
-import type { SearchResult } from '../../train/search.ts';
 import { duration, percent, plural } from '../shared/progress.ts';
 
 /** Characters between two columns. */

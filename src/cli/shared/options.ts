@@ -2,8 +2,8 @@
 import { type Command, Option } from 'commander';
 import { describeRange, mostOf } from '../../engine/limits.ts';
 import { UserError } from '../../errors.ts';
+import type { MomentumPolicy } from '../../run/schedule.ts';
 import type { ImageLimit } from '../../train/request.ts';
-import type { MomentumPolicy } from '../../train/schedule.ts';
 
 /** A whole number that is not below `least`, nor above what the option may be. */
 export function integer(option: string, least: number): (text: string) => number {

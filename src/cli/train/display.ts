@@ -1,8 +1,8 @@
 import pc from 'picocolors';
-import type { RunConfig } from '../../train/config.ts';
-import { type EpochRecord, outsideStep } from '../../train/history.ts';
+import type { RunConfig } from '../../run/config.ts';
+import { type EpochRecord, outsideStep } from '../../run/history.ts';
+import { runPaths } from '../../run/run.ts';
 import type { PlannedRun } from '../../train/plan.ts';
-import { runPaths } from '../../train/run.ts';
 import type { TrainingEvent } from '../../train/training.ts';
 import { badImagesFacts, NAMED_BAD_IMAGES } from '../shared/bad-images.ts';
 import { dataFacts } from '../shared/data-options.ts';

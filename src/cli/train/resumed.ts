@@ -6,7 +6,7 @@ import { type AugmentationRequest, resolveAugmentation } from '../../augment/aug
 import { parseWishes } from '../../data/formats/spec.ts';
 import { UserError } from '../../errors.ts';
 import { findModel } from '../../models/registry.ts';
-import { PRESETS, type PresetName, type RunConfig } from '../../train/config.ts';
+import { PRESETS, type PresetName, type RunConfig } from '../../run/config.ts';
 import { absoluteSpec } from '../../train/plan.ts';
 import { type DataFlags, toDataSpec } from '../shared/data-options.ts';
 

@@ -3,8 +3,8 @@ import { isPrime } from '../../augment/augment.ts';
 import { describeChoice } from '../../engine/options.ts';
 import { variantName } from '../../models/config.ts';
 import { buildModule, countParameters, findModel } from '../../models/registry.ts';
-import type { RunConfig } from '../../train/config.ts';
-import { MOMENTUM_RANGE } from '../../train/schedule.ts';
+import type { RunConfig } from '../../run/config.ts';
+import { MOMENTUM_RANGE } from '../../run/schedule.ts';
 import { plural, short, thousands } from '../shared/progress.ts';
 
 type Facts = (readonly [name: string, value: string])[];

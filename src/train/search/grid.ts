@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts';
 import { randomStream } from '../../random/random.ts';
-import { exact } from '../command.ts';
+import { exact } from '../../run/command.ts';
 
 /** Values to be tried; every combination of them is a setting. */
 export interface SearchGrid {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { errorCode, writeFileAtomic } from '../../data/files.ts';
 import { readFile } from '../../data/fs.ts';
-import { exact } from '../command.ts';
-import { type EpochRecord, type Scores, scoresSchema } from '../history.ts';
+import { exact } from '../../run/command.ts';
+import { type EpochRecord, type Scores, scoresSchema } from '../../run/history.ts';
 import type { Setting, Trial } from './grid.ts';
 import { parseStored, searchPaths } from './settings.ts';
 

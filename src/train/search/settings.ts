@@ -4,10 +4,10 @@ import { explainWriteError, writeFileAtomic } from '../../data/files.ts';
 import { isMissing, mkdir, readFile, statIfThere } from '../../data/fs.ts';
 import { UserError } from '../../errors.ts';
 import { parseJson } from '../../json.ts';
-import { type RunConfig, runConfigSchema } from '../config.ts';
-import { isRun } from '../run.ts';
-import { differingEntry } from '../same-config.ts';
-import { withPeak } from '../schedule.ts';
+import { type RunConfig, runConfigSchema } from '../../run/config.ts';
+import { isRun } from '../../run/run.ts';
+import { differingEntry } from '../../run/same-config.ts';
+import { withPeak } from '../../run/schedule.ts';
 import { checkPlan, type Trial, type TrialPlan, trialsOf } from './grid.ts';
 
 /** Version of a search folder's `search.json`; files of another one are refused. */

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { searchConclusion, searchTable } from '../../../src/cli/search/table.ts';
 import { type TrialPlan, trialsOf } from '../../../src/train/search/grid.ts';
 import { rank, type TrialResult } from '../../../src/train/search/results.ts';
+import type { SearchResult } from '../../../src/train/search/search.ts';
 import { SEARCH_SCHEMA, searchSettings } from '../../../src/train/search/settings.ts';
-import type { SearchResult } from '../../../src/train/search.ts';
 import { tinyConfig } from '../../train/tiny-learner.ts';
 
 /** A search whose trials had these numbers of right answers out of 1,000, in their order; undefined: diverged. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { describeMachine, describe as settings } from '../../../src/cli/train/run-facts.ts';
-import type { RunConfig } from '../../../src/train/config.ts';
+import type { RunConfig } from '../../../src/run/config.ts';
 import { tinyConfig } from '../../train/tiny-learner.ts';
 
 const onnx = { ...tinyConfig(), workers: 1 };

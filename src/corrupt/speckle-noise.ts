@@ -1,6 +1,0 @@
-import { addNoise, noiseField } from './noise.ts';
-import type { CorruptionFunction } from './types.ts';
-
-/** Noise that grows with brightness: x + x·N(0, std). */
-export const speckleNoise: CorruptionFunction<'speckle_noise'> = (image, { parameters, random }) =>
-  addNoise(image, random.fillNormal(noiseField(image)), 0, parameters.std);
