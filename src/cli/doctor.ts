@@ -4,10 +4,11 @@ import { arch, availableParallelism, cpus, freemem, platform, release, totalmem 
 import { type Command, Option } from 'commander';
 import pc from 'picocolors';
 import { DEVICES, type Device, ENGINES, type EngineName } from '../engine/engine.ts';
+import { DEVICE_CAUSES } from './doctor/device.ts';
 import { examineInstallation, providers } from './doctor/installation.ts';
-import { type Cause, convolve, type Finding, judge, runSelf, type Verdict } from './doctor/probe.ts';
+import { convolve, type Finding, judge, runSelf, type Verdict } from './doctor/probe.ts';
 import { examineTorch } from './doctor/torch.ts';
-import { choice } from './shared/options.ts';
+import { choice, integer } from './shared/options.ts';
 
 /** Oldest Node that the project is tested with. */
 const NODE = [20, 9] as const;
@@ -27,52 +28,6 @@ const MARKS: Readonly<Record<Verdict, string>> = {
   broken: pc.red('✗'),
 };
 
-const CAUSES: Readonly<Record<Device, readonly Cause[]>> = {
-  cpu: [
-    {
-      sign: /native library cannot be loaded|Cannot find (module|package)|NODE_MODULE|dlopen|GLIBC/,
-      text: 'ONNX Runtime cannot be loaded',
-      cure: 'Install again with: npm ci, or npm install. With its WebAssembly build, slower: PUSHPULL_ONNXRUNTIME=wasm',
-    },
-  ],
-  webgpu: [
-    {
-      sign: /WebAssembly build/,
-      text: "needs ONNX Runtime's native library",
-      cure: 'See onnxruntime above.',
-    },
-    {
-      sign: /libvulkan\.so\.1: cannot open/,
-      text: 'the Vulkan loader is not installed',
-      cure: 'Debian, Ubuntu: sudo apt install libvulkan1 mesa-vulkan-drivers',
-    },
-    {
-      sign: /adapter/i,
-      text: 'no graphics adapter was found',
-      cure:
-        'Install the graphics driver (Vulkan, Metal or Direct3D 12). Without a GPU, slowly: sudo apt install chromium libvulkan1, ' +
-        'and set VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json and XDG_RUNTIME_DIR=/tmp',
-    },
-  ],
-  cuda: [
-    {
-      sign: /WebAssembly build/,
-      text: "needs ONNX Runtime's native library",
-      cure: 'See onnxruntime above.',
-    },
-    {
-      sign: /load (shared )?library|expected the ONNX Runtime provider/i,
-      text: 'the CUDA provider is not installed',
-      cure: 'Linux x64 with an NVIDIA GPU, CUDA 12 and cuDNN 9: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node',
-    },
-    {
-      sign: /CUDA/,
-      text: 'no usable NVIDIA GPU was found',
-      cure: 'Check that nvidia-smi lists the GPU and that the driver supports CUDA 12.',
-    },
-  ],
-};
-
 export function register(program: Command): void {
   program
     .command('doctor')
@@ -90,18 +45,20 @@ export function register(program: Command): void {
     .addOption(
       new Option('--engine <name>', 'what to try it with').argParser(choice('--engine', ENGINES)).hideHelp(),
     )
+    .addOption(new Option('--gpu <number>', 'which GPU to try').argParser(integer('--gpu', 0)).hideHelp())
     .addOption(new Option('--providers', "print ONNX Runtime's providers").hideHelp())
     .addHelpText('after', EXAMPLES)
-    .action(async ({ probe, engine, torch, providers: list }: Flags) => {
+    .action(async ({ probe, engine, torch, gpu, providers: list }: Flags) => {
       if (list) console.log(await providers());
       else if (probe === undefined) await examine(torch);
-      else console.log(await convolve({ engine, device: probe, torch }));
+      else console.log(await convolve({ engine, device: probe, torch, gpu }));
     });
 }
 
 interface Flags {
   readonly torch?: string;
   readonly probe?: Device;
+  readonly gpu?: number;
   readonly engine?: EngineName;
   readonly providers?: boolean;
 }
@@ -158,7 +115,7 @@ function machine(): Finding[] {
 }
 
 async function tryDevice(device: Device): Promise<Finding> {
-  const finding = judge(await runSelf(['doctor', '--probe', device]), CAUSES[device]);
+  const finding = judge(await runSelf(['doctor', '--probe', device]), DEVICE_CAUSES[device]);
   // Everything works without a GPU, so only the CPU is needed.
   const verdict = finding.verdict !== 'good' && device === 'cpu' ? 'broken' : finding.verdict;
   return { ...finding, verdict, name: `device ${device}` };

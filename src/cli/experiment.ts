@@ -1,11 +1,13 @@
 /** `pushpull experiment`: train, measure and report all that a file lists. */
 import type { Command } from 'commander';
 import pc from 'picocolors';
+import { checkEngineOptions } from '../engine/options.ts';
 import { UserError } from '../errors.ts';
 import type { ExperimentOptions } from '../experiment/plan.ts';
 import { parseScale, type Scale } from '../experiment/scale.ts';
 import type { SeedChoice } from '../experiment/selection.ts';
 import { wrapText } from '../report/format.ts';
+import { checkDevice } from './doctor/device.ts';
 import { addEngineOptions, type EngineFlags } from './shared/engine-options.ts';
 import { terminalWidth } from './shared/lines.ts';
 import { integer, list } from './shared/options.ts';
@@ -15,7 +17,7 @@ const EXAMPLES = `
 Examples:
   What there is, and Table 1 of the paper on CIFAR-10: first what it would take, then for real
     $ pushpull experiment
-    $ pushpull experiment table1-cifar10 --out table1 --dry-run
+    $ pushpull experiment table1-cifar10 --dry-run
     $ pushpull experiment table1-cifar10 --out table1
 
   A rehearsal on a laptop: a tenth of the width, the epochs and the images; or largest values for some of these
@@ -112,13 +114,20 @@ export function register(program: Command): void {
 
 async function run(file: string, flags: Flags): Promise<void> {
   const { out, cache, dryRun, ...rest } = flags;
-  if (out === undefined) throw new UserError('--out: say which folder the experiment goes to, --out DIR');
-  const options: ExperimentOptions = { ...rest, experiment: file, out, ...(cache && { cacheDir: cache }) };
+  if (out === undefined && !dryRun) {
+    throw new UserError('--out: say which folder the experiment goes to, --out DIR');
+  }
+  const options: ExperimentOptions = {
+    ...{ ...rest, experiment: file, out: out ?? '' },
+    ...(cache && { cacheDir: cache }),
+  };
+  checkEngineOptions(options);
+  await checkDevice(options);
   // Charts and their libraries take half a second to load, which no other command should pay.
   if (dryRun) {
     const { planExperiment } = await import('../experiment/plan.ts');
     const { printPlan } = await import('./experiment/plan.ts');
-    return printPlan(await planExperiment(options));
+    return printPlan(await planExperiment(options), out === undefined);
   }
   const { runExperiment } = await import('../experiment/run.ts');
   const { ExperimentDisplay, failureLines } = await import('./experiment/display.ts');

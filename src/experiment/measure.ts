@@ -14,14 +14,22 @@ import { reopenSplits } from '../train/plan.ts';
 import type { Learner } from '../train/step/learner.ts';
 import { networkLearner } from '../train/step/network.ts';
 import type { TrainingData } from '../train/training-data.ts';
-import { evaluationRate, kindOf, type Rate, trainingRate } from './estimate.ts';
+import {
+  evaluationRate,
+  evaluationUnits,
+  kindOf,
+  type Rate,
+  trainingRate,
+  trainingUnits,
+} from './estimate.ts';
 import type { ExperimentPlan, PlannedRun } from './plan.ts';
+import { storeRates } from './stored-rates.ts';
 
 /** How long is trained, and how long about is measured, of each kind. */
 const SECONDS = 3;
-/** Multiply-adds of a training step that ends within a few seconds on any machine. */
-const STEP_UNITS = 2e11;
-const LEAST_IMAGES = 64;
+/** Multiply-adds of a training step that ends within about a second on any machine; GPUs want larger batches. */
+const STEP_UNITS = { cpu: 3e10, other: 2e11 } as const;
+const LEAST_IMAGES = 16;
 const MOST_IMAGES = 512;
 /** One of each group of the benchmark. */
 const CORRUPTIONS: readonly CorruptionName[] = [
@@ -31,37 +39,102 @@ const CORRUPTIONS: readonly CorruptionName[] = [
   'elastic_transform',
 ];
 
+/** How long all measurements together may take. */
+export const MEASURE_SECONDS = 20;
+/** With less time than this left, no other kind is begun. */
+const LEAST_SECONDS = 4;
+
+export interface MeasureOptions {
+  /** Called before a kind is measured. */
+  readonly onRun?: (name: string) => void;
+  /** Measures one kind, and tells each rate as soon as it is known. */
+  readonly measure?: typeof measureRun;
+  /** Milliseconds of a clock. */
+  readonly now?: () => number;
+  /** Aborts after so many milliseconds. */
+  readonly within?: (milliseconds: number) => AbortSignal;
+}
+
+export interface MeasuredRates {
+  readonly rates: readonly Rate[];
+  /** Runs that stand for the kinds of which something is not known all the same, for lack of time. */
+  readonly unmeasured: readonly PlannedRun[];
+}
+
 /**
- * Measure each kind of network of which no rate is known.
- *
- * @param onRun called before a kind is measured, with its place among them
+ * Measure the kinds of network of which no rate is known, those with the most work first, until the time is over.
  */
 export async function measureRates(
   plan: ExperimentPlan,
   known: readonly Rate[],
-  onRun: (name: string, number: number, of: number) => void = () => {},
-): Promise<Rate[]> {
-  const kinds = new Map<string, PlannedRun>();
-  for (const run of plan.runs) {
-    const missing = (['training', 'evaluation'] as const).some(
-      (stage) => !known.some((rate) => rate.stage === stage && rate.kind === kindOf(run, stage)),
-    );
-    const kind = kindOf(run, 'training');
-    if (missing && !kinds.has(kind)) kinds.set(kind, run);
-  }
+  {
+    onRun = () => {},
+    measure = measureRun,
+    now = () => performance.now(),
+    within = (milliseconds) => AbortSignal.timeout(Math.round(milliseconds)),
+  }: MeasureOptions = {},
+): Promise<MeasuredRates> {
+  const deadline = now() + MEASURE_SECONDS * 1000;
   const rates: Rate[] = [];
-  for (const [index, run] of [...kinds.values()].entries()) {
-    onRun(run.name, index + 1, kinds.size);
-    rates.push(...(await measureRun(plan, run)));
+  const isKnown = (run: PlannedRun) =>
+    (['training', 'evaluation'] as const).every((stage) =>
+      [...known, ...rates].some((rate) => rate.stage === stage && rate.kind === kindOf(run, stage)),
+    );
+  const unmeasured: PlannedRun[] = [];
+  for (const run of kindsByWork(plan)) {
+    if (isKnown(run)) continue;
+    const left = deadline - now();
+    if (left >= LEAST_SECONDS * 1000) {
+      onRun(run.name);
+      const own = await measuredWithin(within(left), (signal, tell) => measure(plan, run, signal, tell));
+      rates.push(...own);
+      await storeRates(plan, run, own, 'measured');
+    }
+    if (!isKnown(run)) unmeasured.push(run);
   }
-  return rates;
+  return { rates, unmeasured };
 }
 
-async function measureRun(plan: ExperimentPlan, run: PlannedRun): Promise<Rate[]> {
+/** A run of each kind, those first whose kind has the most to compute. */
+function kindsByWork(plan: ExperimentPlan): PlannedRun[] {
+  const kinds = new Map<string, { readonly run: PlannedRun; units: number }>();
+  for (const run of plan.runs) {
+    const kind = kindOf(run, 'training');
+    const entry = kinds.get(kind) ?? { run, units: 0 };
+    entry.units += trainingUnits(run) + evaluationUnits(run, plan);
+    kinds.set(kind, entry);
+  }
+  return [...kinds.values()].sort((a, b) => b.units - a.units).map(({ run }) => run);
+}
+
+/** What is told last of each stage until the signal comes. What cannot be stopped at once ends by itself, and is not waited for. */
+async function measuredWithin(
+  signal: AbortSignal,
+  measure: (signal: AbortSignal, tell: (rate: Rate) => void) => Promise<void>,
+): Promise<Rate[]> {
+  const rates = new Map<Rate['stage'], Rate>();
+  const over = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  const work = measure(signal, (rate) => rates.set(rate.stage, rate)).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+  await Promise.race([work, over]);
+  return [...rates.values()];
+}
+
+async function measureRun(
+  plan: ExperimentPlan,
+  run: PlannedRun,
+  signal: AbortSignal,
+  tell: (rate: Rate) => void,
+): Promise<void> {
   const { workers, cacheDir } = plan;
+  const { device } = plan.engine;
   const batchSize = Math.min(
     run.config.recipe.batchSize,
-    Math.max(1, Math.floor(STEP_UNITS / (3 * run.multiplyAdds))),
+    Math.max(2, Math.floor(STEP_UNITS[device === 'cpu' ? 'cpu' : 'other'] / (3 * run.multiplyAdds))),
   );
   const config = {
     ...run.config,
@@ -73,16 +146,18 @@ async function measureRun(plan: ExperimentPlan, run: PlannedRun): Promise<Rate[]
   const { folder, remove } = await makeTemporaryFolder('measure');
   closing.push(remove);
   try {
+    signal.throwIfAborted();
     const engine = await createEngine(plan.engine);
     closing.push(() => engine.close());
     const learner = await networkLearner(engine, config);
     closing.push(() => learner.dispose());
     const data = openRunData(config, splits);
     closing.push(() => data.close());
-    const trained = await trainingSpeed(learner, data, config.recipe.rates.initial);
+    const tellSpeed = (imagesPerSecond: number) => tell(trainingRate(run, imagesPerSecond));
+    const trained = await trainingSpeed(learner, data, config.recipe.rates.initial, signal, tellSpeed);
     await finishRun(folder, config, learner);
-    const measured = await measureEvaluation(plan, folder, trained);
-    return [trainingRate(run, trained), evaluationRate(run, measured)];
+    signal.throwIfAborted();
+    tell(evaluationRate(run, await measureEvaluation(plan, folder, trained, signal)));
   } finally {
     for (const close of closing.reverse()) await close();
   }
@@ -107,24 +182,38 @@ async function finishRun(folder: string, config: RunConfig, learner: Learner): P
   await writeFile(model, learner.exportModel(state.weights, howTrained(config, 0, [])));
 }
 
-/** Images a second over a few steps. The first is not counted: it warms up. */
-async function trainingSpeed(learner: Learner, data: TrainingData, lr: number): Promise<number> {
+/** Images a second over a few steps, told after each. The first counts only until there is another: it warms up. */
+async function trainingSpeed(
+  learner: Learner,
+  data: TrainingData,
+  lr: number,
+  signal: AbortSignal,
+  tell: (imagesPerSecond: number) => void,
+): Promise<number> {
   let step = 0;
   let images = 0;
   let begin = performance.now();
   for (let epoch = 0; ; epoch++) {
     for await (const batch of data.training(epoch, 0)) {
       await learner.step(batch, { lr, momentum: 0.9, step: step++ });
+      signal.throwIfAborted();
       const now = performance.now();
+      if (step > 1) images += batch.count;
+      const speed = ((images || batch.count) * 1000) / (now - begin);
+      tell(speed);
       if (step === 1) begin = now;
-      else images += batch.count;
-      if (images > 0 && now - begin > SECONDS * 1000) return (images * 1000) / (now - begin);
+      else if (now - begin > SECONDS * 1000) return speed;
     }
   }
 }
 
 /** Images a second over a few cells. */
-async function measureEvaluation(plan: ExperimentPlan, model: string, trained: number): Promise<number> {
+async function measureEvaluation(
+  plan: ExperimentPlan,
+  model: string,
+  trained: number,
+  signal: AbortSignal,
+): Promise<number> {
   const { cells: _, images: all, clean: __, ...evaluation } = plan.evaluation;
   const wanted = Math.round((trained * 3 * SECONDS) / (CORRUPTIONS.length + 1));
   const limit = Math.min(all, Math.max(LEAST_IMAGES, Math.min(MOST_IMAGES, wanted)));
@@ -138,6 +227,7 @@ async function measureEvaluation(plan: ExperimentPlan, model: string, trained: n
     ...{ model, data, limit, workers: plan.workers.evaluation },
     corruptions: CORRUPTIONS,
     severities: [3],
+    signal,
     onEvent: ({ kind }) => kind === 'cell' && ends.push(performance.now()),
   });
   return (limit * (ends.length - 1)) / ((ends.at(-1)! - ends[0]!) / 1000);

@@ -7,6 +7,7 @@ import { openRun } from '../run/run.ts';
 import { DivergedError } from '../train/diverged.ts';
 import { continueRun } from '../train/start.ts';
 import type { TrainingEvent } from '../train/training.ts';
+import { knownRates } from './estimate.ts';
 import { adopt, type Existing } from './existing.ts';
 import { checkFolder, experimentPaths, makeFolder, writeFolder } from './folder.ts';
 import { type Outputs, writeOutputs, writeTables } from './outputs.ts';
@@ -19,6 +20,7 @@ import {
 } from './plan.ts';
 import { carryOut, type Task } from './schedule.ts';
 import { initialStates, type RunState, tellLog, tellResult, writeStatus } from './state.ts';
+import { storeRates } from './stored-rates.ts';
 
 /** What happens during an experiment, for displays and logs. The states are always the ones of `start`. */
 export type ExperimentEvent =
@@ -162,7 +164,10 @@ class Conduct {
           return result.status === 'finished' ? 'done' : 'stopped';
         });
         if (state.training.stage === 'failed') state.evaluation.stage = 'skipped';
-        await this.#wrote(() => writeStatus(this.#plan.out, this.#states));
+        await this.#wrote(async () => {
+          await writeStatus(this.#plan.out, this.#states);
+          await this.#storeRate(run, state, 'training');
+        });
       },
     };
   }
@@ -203,10 +208,23 @@ class Conduct {
         });
         await this.#wrote(async () => {
           await writeStatus(this.#plan.out, this.#states);
+          await this.#storeRate(run, state, 'evaluation');
           if (evaluation.stage === 'done') await writeTables(this.#plan);
         });
       },
     };
+  }
+
+  /** Later plans on this machine need not measure what a finished stage tells. */
+  async #storeRate(run: PlannedRun, state: RunState, of: 'training' | 'evaluation'): Promise<void> {
+    if (state[of].stage !== 'done') return;
+    const rates = knownRates({ ...this.#plan, runs: [run] }, [state]);
+    await storeRates(
+      this.#plan,
+      run,
+      rates.filter(({ stage }) => stage === of),
+      'finished',
+    );
   }
 
   async #measure(run: PlannedRun, { evaluation, name }: RunState): Promise<Result> {

@@ -86,6 +86,12 @@ export async function initialStates(
   return { states, existing };
 }
 
+/** How things stand where there is no folder yet. */
+export function freshStates(plan: ExperimentPlan): RunState[] {
+  const existing: Existing = { runs: new Map(), results: new Map() };
+  return plan.runs.map((run) => stateOf(run, plan, existing, undefined));
+}
+
 function stateOf(
   { name, row, seed, config }: PlannedRun,
   { evaluation }: ExperimentPlan,

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -41,9 +41,10 @@ describe('pushpull experiment', () => {
   });
 
   it('prints a plan with its cost, and writes nothing', async () => {
-    const out = join(folder, 'dry');
+    const before = readdirSync(folder);
     const { stdout, stderr } = await inProcess(
-      ...small('--out', out, '--dry-run', '--seeds', '1,2', '--seeds', '*conv=7', '--jobs', '2'),
+      ...small('--dry-run', '--seeds', '1,2', '--seeds', '*conv=7', '--jobs', '2'),
+      ...['--cache', join(folder, 'cache')],
     );
     const lines = stdout.split('\n');
     expect(lines[0]).toBe('Digits');
@@ -59,10 +60,11 @@ describe('pushpull experiment', () => {
     expect(stderr).toMatch(/trainings +3 of 3 to do: 3,840 images to train on/);
     expect(stderr).toMatch(/evaluations +3 of 3 to do: 5 cells × 10 images of mnist each/);
     expect(stderr).toMatch(/machine +cpu, 2 jobs of 1 thread/);
+    // A busy machine may find no rate in time, which is an answer too; measure.test.ts has the rest.
     expect(stderr).toMatch(
-      /time +about \d+ (s|min|h).* of training, .* of evaluation, shared by 2 jobs; reckoned from a few seconds/,
+      /time +(about \d+ (s|min|h).* of training, .* of evaluation, shared by 2 jobs; reckoned from a few seconds|not known: no rate was found within 20 s)/,
     );
-    expect(existsSync(out)).toBe(false);
+    expect(readdirSync(folder).filter((name) => name !== 'cache')).toEqual(before);
   });
 
   it('stops cleanly at Ctrl-C, and the same command goes on', async () => {

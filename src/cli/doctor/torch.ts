@@ -2,7 +2,7 @@
 import { type FindTorchOptions, findTorch, NoTorchError } from '../../engine/node/torch/find.ts';
 import { type Cause, type Ended, type Finding, judge, runSelf } from './probe.ts';
 
-const CAUSES: readonly Cause[] = [
+export const TORCH_CAUSES: readonly Cause[] = [
   {
     sign: /NVIDIA driver|CUDA driver|CUDA-capable|no CUDA GPUs/i,
     text: 'no usable NVIDIA GPU was found',
@@ -32,7 +32,10 @@ export async function examineTorch(
     const where = options.path === undefined ? [] : ['--torch', options.path];
     const devices = cuda === undefined ? (['cpu'] as const) : (['cpu', 'cuda'] as const);
     const tried = devices.map(async (device): Promise<Finding> => {
-      const finding = judge(await run(['doctor', '--probe', device, '--engine', 'torch', ...where]), CAUSES);
+      const finding = judge(
+        await run(['doctor', '--probe', device, '--engine', 'torch', ...where]),
+        TORCH_CAUSES,
+      );
       const verdict = finding.verdict !== 'good' && device === 'cpu' ? unusable : finding.verdict;
       return { ...finding, verdict, name: `torch on ${device}` };
     });

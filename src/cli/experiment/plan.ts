@@ -4,18 +4,23 @@ import pc from 'picocolors';
 import { describeChoice } from '../../engine/options.ts';
 import { knownRates, type Rate, remaining } from '../../experiment/estimate.ts';
 import { checkFolder } from '../../experiment/folder.ts';
-import { measureRates } from '../../experiment/measure.ts';
+import { MEASURE_SECONDS, type MeasuredRates, measureRates } from '../../experiment/measure.ts';
 import type { ExperimentPlan } from '../../experiment/plan.ts';
-import { initialStates, type RunState } from '../../experiment/state.ts';
+import { freshStates, initialStates, type RunState } from '../../experiment/state.ts';
+import { readStoredRates, type StoredRate } from '../../experiment/stored-rates.ts';
 import { buildModule, countParameters } from '../../models/registry.ts';
 import { facts } from '../shared/lines.ts';
 import { duration, ProgressLine, plural, thousands } from '../shared/progress.ts';
 import { conditions } from './table.ts';
 
-/** Print the plan; nothing is written. */
-export async function printPlan(plan: ExperimentPlan): Promise<void> {
-  await checkFolder(plan);
-  const { states } = await initialStates(plan);
+/**
+ * Print the plan; nothing is written but rates in the cache folder.
+ *
+ * @param isNew there is no folder whose runs could be gone on with
+ */
+export async function printPlan(plan: ExperimentPlan, isNew = false): Promise<void> {
+  if (!isNew) await checkFolder(plan);
+  const states = isNew ? freshStates(plan) : (await initialStates(plan)).states;
   for (const line of [
     pc.bold(plan.experiment.title),
     ...conditions(plan).map(pc.yellow),
@@ -26,11 +31,32 @@ export async function printPlan(plan: ExperimentPlan): Promise<void> {
     console.log(line);
   }
   const known = knownRates(plan, states);
+  const isKnown = ({ stage, kind }: Rate) => known.some((own) => own.stage === stage && own.kind === kind);
+  const stored = (await readStoredRates(plan)).filter((rate) => !isKnown(rate));
+  const finished = remaining(plan, states, [])?.seconds === 0;
+  const measured = finished ? NOTHING : await measureWithBar(plan, [...known, ...stored]);
+  facts(totals(plan, states, { known, stored, measured }));
+}
+
+const NOTHING: MeasuredRates = { rates: [], unmeasured: [] };
+
+async function measureWithBar(plan: ExperimentPlan, known: readonly Rate[]): Promise<MeasuredRates> {
   const line = new ProgressLine();
-  const measured = await measureRates(plan, known, (name, number, of) =>
-    line.update(number - 1, of, `measuring ${name}`, ''),
-  ).finally(() => line.clear());
-  facts(totals(plan, states, known, measured));
+  const begin = performance.now();
+  let name = '';
+  const draw = () => {
+    const seconds = Math.min(MEASURE_SECONDS, Math.round((performance.now() - begin) / 1000));
+    if (name !== '') line.update(seconds, MEASURE_SECONDS, `measuring ${name}`, 's at most');
+  };
+  const timer = setInterval(draw, 500);
+  const onRun = (next: string) => {
+    name = next;
+    draw();
+  };
+  return await measureRates(plan, known, { onRun }).finally(() => {
+    clearInterval(timer);
+    line.clear();
+  });
 }
 
 interface Column {
@@ -107,8 +133,7 @@ function tableLines(columns: readonly Column[]): string[] {
 function totals(
   plan: ExperimentPlan,
   states: readonly RunState[],
-  known: readonly Rate[],
-  measured: readonly Rate[],
+  rates: PlanRates,
 ): (readonly [string, string])[] {
   const untrained = plan.runs.filter(
     (_, index) => !['done', 'failed'].includes(states[index]!.training.stage),
@@ -119,7 +144,7 @@ function totals(
   );
   const { cells, images: each, data } = plan.evaluation;
   const unmeasured = states.filter(({ evaluation }) => evaluation.stage === 'waiting').length;
-  const left = remaining(plan, states, [...known, ...measured]);
+  const left = remaining(plan, states, [...rates.known, ...rates.stored, ...rates.measured.rates]);
   const { jobs, engine } = plan;
   return [
     ['data', `${plan.dataName}, ${plan.rows[0]!.config.data.spec}`],
@@ -133,16 +158,36 @@ function totals(
     [
       'time',
       left === undefined
-        ? 'not known: too few images to measure a rate with'
+        ? `not known: no rate was found within ${MEASURE_SECONDS} s`
         : left.seconds === 0
           ? 'nothing is left to do but tables and report'
-          : `about ${duration(left.seconds)}: ${duration(left.training)} of training, ${duration(left.evaluation)} of evaluation${jobs > 1 ? `, shared by ${jobs} jobs` : ''}; ${howKnown(known, measured)}`,
+          : `about ${duration(left.seconds)}: ${duration(left.training)} of training, ${duration(left.evaluation)} of evaluation${jobs > 1 ? `, shared by ${jobs} jobs` : ''}; ${howKnown(rates)}`,
     ],
   ];
 }
 
-function howKnown(known: readonly Rate[], measured: readonly Rate[]): string {
-  if (measured.length === 0) return 'reckoned from finished runs';
-  const how = 'reckoned from a few seconds of each kind of network here';
-  return known.length === 0 ? how : `${how}, and from finished runs`;
+interface PlanRates {
+  /** From what the folder has. */
+  readonly known: readonly Rate[];
+  readonly stored: readonly StoredRate[];
+  readonly measured: MeasuredRates;
+}
+
+/** Where the rates are from. */
+export function howKnown({ known, stored, measured: { rates, unmeasured } }: PlanRates): string {
+  const dates = stored.map(({ date }) => date).sort();
+  const ofRuns = stored.every(({ source }) => source === 'finished');
+  const sources = [
+    ...(rates.length > 0 ? ['a few seconds of kinds of network here'] : []),
+    ...(stored.length > 0
+      ? [`${ofRuns ? 'finished runs' : 'rates'} stored of this machine (since ${dates[0]})`]
+      : []),
+    ...(known.length > 0 ? ['finished runs'] : []),
+  ];
+  const names = unmeasured.slice(0, 3).map(({ row }) => row.name);
+  const others =
+    unmeasured.length === 0
+      ? ''
+      : `; by multiply-adds alone where ${MEASURE_SECONDS} s left no time: ${names.join(', ')}${unmeasured.length > 3 ? ', …' : ''}`;
+  return `reckoned from ${sources.join(', and from ')}${others}`;
 }
