@@ -10,6 +10,7 @@ const LAYERS = [
   'errors.ts',
   'json.ts',
   'system-errors.ts',
+  'words.ts',
   'random',
   'graph',
   'onnx',

@@ -22,9 +22,10 @@ import type { Image } from '../image/image.ts';
 import { randomStream } from '../random/random.ts';
 import { toPng } from '../report/charts/render.ts';
 import { choosePreset, PRESETS } from '../run/config.ts';
+import { plural } from '../words.ts';
 import { augmentSheet, type SheetPicture, thumbnail } from './pictures/augment-sheet.ts';
 import { choice, integer } from './shared/options.ts';
-import { ProgressLine, plural } from './shared/progress.ts';
+import { ProgressLine } from './shared/progress.ts';
 
 const EXAMPLES = `
 Examples:

@@ -6,9 +6,9 @@ import type { MetricName, Result } from '../evaluate/result.ts';
 import type { ResultComparison } from '../evaluate/statistics/compare-results.ts';
 import { formatP, wrapText } from '../report/format.ts';
 import { legend, type Mark, markOf, SIGNIFICANT, signOf } from '../report/marks.ts';
+import { decimals, plural, signed } from '../words.ts';
 import { intervalOf, percent, points } from './evaluate/statistics-format.ts';
 import { terminalWidth } from './shared/lines.ts';
-import { plural } from './shared/progress.ts';
 
 const NAME_WIDTH = 19;
 const WIDTHS = { error: 9, difference: 8, interval: 17, p: 8 };
@@ -155,8 +155,7 @@ function relativeRows({ metrics, intervals }: ResultComparison): string[] {
   return RELATIVE.flatMap(([name, text]) => {
     const value = metrics.metrics[name];
     if (value === undefined) return [];
-    const form = (number: number) =>
-      /^(gain|rnet)/.test(name) && number > 0 ? `+${number.toFixed(3)}` : number.toFixed(3);
+    const form = (number: number) => (/^(gain|rnet)/.test(name) ? signed(number, 3) : decimals(number, 3));
     return [
       name.padEnd(NAME_WIDTH) +
         pc.bold(form(value).padStart(WIDTHS.error)) +

@@ -22,6 +22,7 @@ import { checkLargeEnough, encodePng, isImageFile, readImageFile, squareCrop } f
 import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import { toPng } from '../report/charts/render.ts';
+import { plural } from '../words.ts';
 import { CORRUPT_FORMATS } from './corrupt/formats.ts';
 import { type CorruptFlags, type CorruptTask, defaultSet } from './corrupt/request.ts';
 import { corruptSet } from './corrupt/set.ts';
@@ -29,7 +30,7 @@ import { contactSheet } from './pictures/contact-sheet.ts';
 import { addSkipBadOptions, checkMaxBad } from './shared/bad-images.ts';
 import { addLabelOptions } from './shared/data-options.ts';
 import { addFrostOption, choice, integer } from './shared/options.ts';
-import { ProgressLine, plural } from './shared/progress.ts';
+import { ProgressLine } from './shared/progress.ts';
 
 const EXAMPLES = `
 Examples:

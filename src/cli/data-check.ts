@@ -5,7 +5,8 @@ import { decodingReason } from '../data/decode.ts';
 import { contentDigest, type FileKind, fileKind, isKindOf } from '../data/file-kind.ts';
 import { ImageReader } from '../data/storage.ts';
 import { UserError } from '../errors.ts';
-import { ProgressLine, plural, thousands } from './shared/progress.ts';
+import { plural, thousands } from '../words.ts';
+import { ProgressLine } from './shared/progress.ts';
 
 /** Names that are printed; the number is told of all. */
 const MOST_NAMED = 20;

@@ -4,7 +4,8 @@ import pc from 'picocolors';
 import { ARCHIVES } from '../data/imagenet/archives.ts';
 import { unpackImageNet } from '../data/imagenet/unpack.ts';
 import { UserError } from '../errors.ts';
-import { duration, ProgressLine, plural, thousands } from './shared/progress.ts';
+import { plural, thousands } from '../words.ts';
+import { duration, ProgressLine } from './shared/progress.ts';
 
 export interface ImageNetFlags {
   from?: string;

@@ -12,12 +12,13 @@ import { statIfThere } from '../data/fs.ts';
 import { hasWholeMnist, MNIST_FILES, mnistCacheFolder } from '../data/mnist.ts';
 import { UserError } from '../errors.ts';
 import { shellWord } from '../run/command.ts';
+import { decimals, plural, thousands } from '../words.ts';
 import { checkImages } from './data-check.ts';
 import { provideImageNet } from './data-imagenet.ts';
 import { previewSheet } from './pictures/preview.ts';
 import { addDataOptions, type DataFlags, dataFacts, toDataSpec } from './shared/data-options.ts';
 import { fitted } from './shared/lines.ts';
-import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './shared/progress.ts';
+import { duration, INTERRUPTED, interruptible, ProgressLine } from './shared/progress.ts';
 
 const EXAMPLES = `
 Examples:
@@ -164,7 +165,7 @@ async function provide(
       megabytes(received),
       megabytes(total),
       title,
-      `MB  ${(rate / 1e6).toFixed(1)} MB/s${remaining}`,
+      `MB  ${decimals(rate / 1e6, 1)} MB/s${remaining}`,
     );
   };
   try {

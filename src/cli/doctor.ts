@@ -4,6 +4,7 @@ import { arch, availableParallelism, cpus, freemem, platform, release, totalmem 
 import { type Command, Option } from 'commander';
 import pc from 'picocolors';
 import { DEVICES, type Device, ENGINES, type EngineName } from '../engine/engine.ts';
+import { decimals, plural } from '../words.ts';
 import { DEVICE_CAUSES } from './doctor/device.ts';
 import { examineInstallation, providers } from './doctor/installation.ts';
 import { convolve, type Finding, judge, runSelf, type Verdict } from './doctor/probe.ts';
@@ -103,12 +104,12 @@ function versions(): Finding[] {
 }
 
 function machine(): Finding[] {
-  const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GB`;
+  const gigabytes = (bytes: number): string => `${decimals(bytes / 2 ** 30, 1)} GB`;
   return [
     {
       verdict: 'good',
       name: 'processor',
-      text: `${cpus()[0]?.model.trim() || 'unknown'}, ${availableParallelism()} threads used`,
+      text: `${cpus()[0]?.model.trim() || 'unknown'}, ${plural(availableParallelism(), 'thread')} used`,
     },
     { verdict: 'good', name: 'memory', text: `${gigabytes(freemem())} free of ${gigabytes(totalmem())}` },
   ];

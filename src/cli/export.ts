@@ -22,9 +22,9 @@ import { encodeWeights } from '../weights/save.ts';
 import { settleNetwork } from '../weights/settle.ts';
 import { openWeights, type WeightsSource } from '../weights/source.ts';
 import { testedSize } from '../weights/tested.ts';
+import { decimals, thousands } from '../words.ts';
 import { facts } from './shared/lines.ts';
 import { choice, integer, triple } from './shared/options.ts';
-import { thousands } from './shared/progress.ts';
 import { addStemOptions, askedStem, type StemFlags, toBatchNorm } from './shared/stem.ts';
 
 const EXAMPLES = `
@@ -145,7 +145,7 @@ function describe(card: ModelCard, format: string, bytes: number, notes: readonl
     ['images', images.join('; ')],
     ['classes', named],
     ['trained', training === undefined ? 'elsewhere' : 'as the metadata says'],
-    ['size', `${(bytes / 1e6).toFixed(1)} MB`],
+    ['size', `${decimals(bytes / 1e6, 1)} MB`],
   ];
 }
 

@@ -5,10 +5,10 @@ import type { Command } from 'commander';
 import type { InspectionSummary } from '../analyze/inspection.ts';
 import { folderLock, withLock } from '../data/lock.ts';
 import { UserError } from '../errors.ts';
+import { decimals, plural } from '../words.ts';
 import { addDataOptions, type DataFlags, toDataSpec } from './shared/data-options.ts';
 import { note } from './shared/lines.ts';
 import { choice, integer, list, poolingSize, triple } from './shared/options.ts';
-import { plural } from './shared/progress.ts';
 
 const EXAMPLES = `
 Examples:
@@ -208,6 +208,6 @@ const percent = (share: number): string => `${Math.round(100 * share)} %`;
 const short = (value: number): string => String(Number(value.toPrecision(2)));
 
 function decibels({ snr, signal }: { readonly snr: number | null; readonly signal: number }): string {
-  if (snr !== null) return `${snr.toFixed(1)} dB`;
+  if (snr !== null) return `${decimals(snr, 1)} dB`;
   return signal > 0 ? 'no background' : 'no response';
 }

@@ -8,8 +8,9 @@ import { buildModule, countParameters, findModel, MODELS, type ModelEntry } from
 import { wrapText } from '../report/format.ts';
 import { PRESETS } from '../run/config.ts';
 import { MOMENTUM_RANGE } from '../run/schedule.ts';
+import { plural, thousands } from '../words.ts';
 import { beside, terminalWidth } from './shared/lines.ts';
-import { short, thousands } from './shared/progress.ts';
+import { short } from './shared/progress.ts';
 
 /** What the two forms are listed at: the data sets that they are made for. */
 const LISTED: Readonly<Record<Form, { readonly size: number; readonly classes: number }>> = {
@@ -110,7 +111,7 @@ function networks(): string[] {
   }
   const { imagenet, cifar } = LISTED;
   const note =
-    `with ${imagenet.classes} classes in the form imagenet, ${cifar.classes} in the form cifar (--form); the ResNets' first ` +
+    `with ${plural(imagenet.classes, 'class')} in the form imagenet, ${cifar.classes} in the form cifar (--form); the ResNets' first ` +
     'layer has a bias as in the code of the paper, 64 parameters more than torchvision has (--no-stem-bias leaves it out)';
   lines.push(...wrapText(note, terminalWidth() - 2).map((line) => pc.dim(`  ${line}`)));
   return lines;
@@ -159,7 +160,7 @@ function presets(): string[] {
   for (const [name, { description, recipe }] of Object.entries(PRESETS)) {
     const { epochs, batchSize, rates, momentum, weightDecay } = recipe;
     const numbers = [
-      `${epochs} epochs`,
+      plural(epochs, 'epoch'),
       `batch ${batchSize}`,
       `rate ${short(rates.initial)} to ${short(rates.max)} to ${short(rates.end)}`,
       momentum === 'cycle' ? cycle : `momentum ${momentum}`,

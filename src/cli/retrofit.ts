@@ -13,13 +13,14 @@ import {
   retrofitModel,
 } from '../evaluate/retrofit.ts';
 import { shellWord } from '../run/command.ts';
+import { percent, plural, thousands } from '../words.ts';
 import { addSkipBadOptions, badImagesFacts, checkMaxBad } from './shared/bad-images.ts';
 import { addDataOptions, type DataFlags, toDataSpec } from './shared/data-options.ts';
 import { facts, note } from './shared/lines.ts';
 import { addModelLimits, toLimits } from './shared/model-limits.ts';
 import { choice, integer, poolingSize, toNumber } from './shared/options.ts';
 import { addPreprocessingOptions, preprocessingWords, toPreprocessing } from './shared/preprocessing.ts';
-import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from './shared/progress.ts';
+import { duration, INTERRUPTED, interruptible, ProgressLine } from './shared/progress.ts';
 
 const EXAMPLES = `
 Examples:
@@ -212,7 +213,7 @@ function report({ measured, bytes, notes }: RetrofitOutcome, flags: Flags): void
         "scale 1, the convolution's own bias; for comparison, not written",
       ],
     ] as const) {
-      console.log(`  ${what.padEnd(14)}${`${(100 * error).toFixed(1)} %`.padStart(7)}  ${remark}`.trimEnd());
+      console.log(`  ${what.padEnd(14)}${percent(error).padStart(7)}  ${remark}`.trimEnd());
     }
   } else {
     note(

@@ -1,6 +1,7 @@
 /** The images that a run could not read: told once each, listed in a file, and no more of them than a limit. */
 
 import { UserError } from '../errors.ts';
+import { plural } from '../words.ts';
 import { fromTextCell, textCell } from './cells.ts';
 import { writeFileAtomic } from './files.ts';
 import { ifThere, readFile } from './fs.ts';
@@ -122,7 +123,7 @@ export class BadImages {
     const asked = limit === undefined ? 'without --max-bad' : '--max-bad';
     const share = limit && 'share' in limit ? ` (${Number((100 * limit.share).toPrecision(6))} %)` : '';
     return new UserError(
-      `${data}: expected at most ${this.#most} of ${images} images that cannot be read (${asked}${share}), found ${this.#found.size}: ` +
+      `${data}: expected at most ${this.#most} of ${plural(images, 'image')} that cannot be read (${asked}${share}), found ${this.#found.size}: ` +
         `${named.join(', ')}${this.#found.size > NAMED ? ', …' : ''}; ${file ? `${file} lists them; ` : ''}` +
         `mend or remove them ('pushpull data ${data} --check' finds all), or raise --max-bad`,
     );

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts';
 import { randomStream } from '../random/random.ts';
+import { plural } from '../words.ts';
 import type { SplitContents } from './contents.ts';
 import { selectImages } from './storage.ts';
 
@@ -84,7 +85,7 @@ export function selectClasses(contents: SplitContents, selection: ClassChoice): 
     name: isImageNet ? `imagenet${chosen.length}` : name,
     displayName: isImageNet
       ? `ImageNet-${chosen.length}`
-      : `${displayName} (${chosen.length} of ${classes.length} classes)`,
+      : `${displayName} (${chosen.length} of ${plural(classes.length, 'class')})`,
     classes: chosen,
     selected: true,
     labels: Int32Array.from(images, (index) => newLabels.get(labels[index])!),

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts';
+import { plural } from '../words.ts';
 import type { TarEntry, TarLeftOut } from './tar-entry.ts';
 import { resolveLinks, type TarLink } from './tar-links.ts';
 
@@ -54,7 +55,9 @@ export function indexTar(
   let pax: ReadonlyMap<string, string> = new Map();
   let isWhole = false;
   const damaged = () =>
-    new UserError(`${name}: the archive is damaged after ${files.size + links.size} files; fetch it again`);
+    new UserError(
+      `${name}: the archive is damaged after ${plural(files.size + links.size, 'file')}; fetch it again`,
+    );
   for (let at = 0; at + BLOCK <= size && !isWhole; ) {
     const header = read(at, BLOCK);
     if (header.every((byte) => byte === 0)) {
@@ -112,7 +115,7 @@ function fail(error: () => UserError): never {
 }
 
 function endsEarly(name: string, files: number): UserError {
-  return new UserError(`${name}: the archive ends too early, after ${files} files; fetch it again`);
+  return new UserError(`${name}: the archive ends too early, after ${plural(files, 'file')}; fetch it again`);
 }
 
 function hasValidChecksum(header: Uint8Array): boolean {

@@ -1,5 +1,6 @@
 /** How pictures come to a model's size where neither options nor card nor a configuration say so. */
 import type { Preprocessing } from '../models/card.ts';
+import { plural } from '../words.ts';
 import type { DeclaredPreprocessing } from './declared/declared.ts';
 import { describeGeometry, type GeometryFlags, needsExactSize, sizeWord } from './geometry.ts';
 import { checkGeometry, type DataSample } from './selection.ts';
@@ -55,7 +56,7 @@ export function fittingGeometry(
   const enlarged =
     smaller === 0
       ? ''
-      : `; ${smaller} of ${images.length} sample pictures are smaller and are enlarged to it`;
+      : `; ${smaller} of ${plural(images.length, 'sample picture')} are smaller and are enlarged to it`;
   return {
     preprocessing: usual,
     assumed:

@@ -1,5 +1,6 @@
 /** What is known of single images before an evaluation begins: answers of its earlier part, and the baseline's. */
 import { UserError } from '../errors.ts';
+import { plural } from '../words.ts';
 import type { EvaluateOptions } from './options.ts';
 import { measuredCells, type Predictions, PredictionsRecord, readPredictions } from './predictions.ts';
 import { withoutCells } from './record.ts';
@@ -35,7 +36,7 @@ export async function gatherAnswers({ options, test, ...known }: GatherOptions):
   const without = cells.filter((cell) => !predictions.cell(cell));
   if (without.length > 0 && !options.predictions) {
     notes.push(
-      `no intervals, calibration and paired tests: ${without.length} of ${cells.length} cells were measured without ` +
+      `no intervals, calibration and paired tests: ${without.length} of ${plural(cells.length, 'cell')} were measured without ` +
         'keeping the answers to single images; --predictions measures those again',
     );
   }

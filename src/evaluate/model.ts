@@ -10,6 +10,7 @@ import { decodeModel, type ModelProto } from '../onnx/model.ts';
 import { randomStream } from '../random/random.ts';
 import { modelConfigSchema } from '../run/config.ts';
 import { trainingRecordSchema } from '../run/history.ts';
+import { plural } from '../words.ts';
 import { isGeometryTold } from './assumed-geometry.ts';
 import { describeDeclared } from './declared/declared.ts';
 import { declaredPreprocessing } from './declared-preprocessing.ts';
@@ -297,7 +298,7 @@ async function rawScores(
     const { data, shape } = outputs[fetch];
     if (!(data instanceof Float32Array) || data.length !== size * scores) {
       throw new RangeError(
-        `output ${fetch}: expected ${scores} scores for each of ${size} images, found [${shape.join(', ')}]`,
+        `output ${fetch}: expected ${plural(scores, 'score')} for each of ${plural(size, 'image')}, found [${shape.join(', ')}]`,
       );
     }
     raw.set(data.subarray(0, count * scores), done * scores);

@@ -1,4 +1,6 @@
 /** Images whose scores are no plain numbers, counted for each cell and told. */
+
+import { plural } from '../words.ts';
 import type { Cell } from './grid.ts';
 import type { MeasuredCell } from './measure.ts';
 import type { CellTally, Result } from './result.ts';
@@ -85,7 +87,7 @@ export class NotFiniteRecord {
       if (places.length === 0) return [];
       const named = places
         .slice(0, NAMED)
-        .map(({ name, count, of }) => `${count} of ${of} images of ${name}`);
+        .map(({ name, count, of }) => `${count} of ${plural(of, 'image')} of ${name}`);
       const rest = places.slice(NAMED);
       const more =
         rest.length > 0

@@ -19,6 +19,7 @@ import { UserError } from '../errors.ts';
 import { floats, int32 } from '../graph/tensor.ts';
 import { parseJson } from '../json.ts';
 import { encodeSafetensors, readSafetensors, type StorableTensor } from '../tensor-files/safetensors.ts';
+import { plural } from '../words.ts';
 import { type Answers, isAnswered } from './answers.ts';
 import type { Cell } from './grid.ts';
 import { type Result, readResult } from './result.ts';
@@ -80,7 +81,7 @@ export class PredictionsRecord implements Predictions {
     const { length } = which === 'clean' ? this.cleanLabels : this.labels;
     if (answers.predicted.length !== length || answers.confidence.length !== length) {
       throw new RangeError(
-        `${keyOf(which)}: expected the answers to ${length} images, found ${answers.predicted.length}`,
+        `${keyOf(which)}: expected the answers to ${plural(length, 'image')}, found ${answers.predicted.length}`,
       );
     }
     this.#cells.set(keyOf(which), answers);

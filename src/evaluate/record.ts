@@ -1,6 +1,7 @@
 /** The result of an evaluation while it grows, cell by cell. */
 
 import { CORRUPTIONS } from '../corrupt/index.ts';
+import { percent, plural } from '../words.ts';
 import { describeGeometry, needsExactSize } from './geometry.ts';
 import type { Cell } from './grid.ts';
 import { IMAGENET_CLASSES } from './labels/imagenet-classes.ts';
@@ -122,7 +123,7 @@ export class EvaluationRecord {
     if (images < FEWEST_TO_JUDGE || 1 - top1 > chance + 2 * Math.sqrt((chance * (1 - chance)) / images))
       return [];
     return [
-      `the model is right on ${(100 * (1 - top1)).toFixed(1)} % of the clean images, no more than by chance; check the ` +
+      `the model is right on ${percent(1 - top1)} of the clean images, no more than by chance; check the ` +
         `classes of its outputs (${model.reading.classes.why}) and how it wants its images: --dry-run tells both`,
     ];
   }
@@ -133,7 +134,7 @@ export class EvaluationRecord {
     const before = images + (corrupted?.leftOut ?? 0);
     if (!clean || !this.#clean || clean.images === before) return [];
     return [
-      `the clean error is over ${clean.images} images of ${clean.name}, each corrupted one over ${images} of ${name}`,
+      `the clean error is over ${plural(clean.images, 'image')} of ${clean.name}, each corrupted one over ${images} of ${name}`,
     ];
   }
 
@@ -158,7 +159,7 @@ export class EvaluationRecord {
   #leftOut(): string[] {
     const { data } = this.#options;
     const tell = (bad: number, images: number, where = '') =>
-      bad > 0 ? [`${bad} of ${images} images${where} could not be read and were left out`] : [];
+      bad > 0 ? [`${bad} of ${plural(images, 'image')}${where} could not be read and were left out`] : [];
     const { images: cleanImages } = data.clean ?? data;
     const clean = this.#clean ? tell(cleanImages - this.#clean.images, cleanImages) : [];
     // Images that are corrupted in memory are the clean ones.
@@ -170,7 +171,7 @@ export class EvaluationRecord {
       ...tell(data.images - fewest, data.images, ' of some corrupted cell'),
       ...(leftOut > 0
         ? [
-            `${data.name} lacks ${leftOut} ${leftOut === 1 ? 'image' : 'images'} that could not be read when it was made; its manifest.json lists what is missing`,
+            `${data.name} lacks ${plural(leftOut, 'image')} that could not be read when it was made; its manifest.json lists what is missing`,
           ]
         : []),
     ];

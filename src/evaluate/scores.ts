@@ -1,5 +1,6 @@
 /** What a model's outputs are, and what they say of the data's classes. */
 import type { NodeProto } from '../onnx/model.ts';
+import { plural } from '../words.ts';
 import type { ClassOutputs } from './labels/class-outputs.ts';
 import type { ScoreKind } from './preprocessing.ts';
 
@@ -30,7 +31,7 @@ export function readScores(
 ): ScoreReading {
   if (told) return { kind: told, why: '--scores' };
   const count = rows.length / classes;
-  const images = `${count} image${count === 1 ? '' : 's'}`;
+  const images = plural(count, 'image');
   const within = rows.every((value) => value >= -CLOSE && value <= 1 + CLOSE);
   const totals = sums(rows, classes);
   const farthest = Math.max(...totals.map((sum) => Math.abs(sum - 1)));

@@ -9,6 +9,7 @@ import { UserError } from '../errors.ts';
 import { parseJson } from '../json.ts';
 import { runConfigSchema } from '../run/config.ts';
 import { isRun } from '../run/run.ts';
+import { plural } from '../words.ts';
 import type { ExperimentPlan } from './plan.ts';
 import { scaleSchema, scaleWord } from './scale.ts';
 
@@ -161,8 +162,8 @@ export async function checkFolder(plan: ExperimentPlan): Promise<ExperimentFolde
     JSON.stringify([clean !== undefined, Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1))]);
   if (measured(earlier) !== measured(now)) {
     refuse(
-      `its networks are measured on ${earlier.evaluation.data}, ${earlier.evaluation.images} images in ${earlier.evaluation.cells} cells`,
-      `now that would be ${now.evaluation.data}, ${now.evaluation.images} images in ${now.evaluation.cells}`,
+      `its networks are measured on ${earlier.evaluation.data}, ${plural(earlier.evaluation.images, 'image')} in ${plural(earlier.evaluation.cells, 'cell')}`,
+      `now that would be ${now.evaluation.data}, ${plural(now.evaluation.images, 'image')} in ${now.evaluation.cells}`,
       'leave --corrupted and the evaluation settings of the file as they were',
     );
   }

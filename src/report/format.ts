@@ -113,10 +113,7 @@ export function listWords(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
-/** `one cell`, `2 cells`. */
-export function plural(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
-}
+export { plural } from '../words.ts';
 
 /** Lines of at most `width` characters, broken at spaces. */
 export function wrapText(text: string, width: number): string[] {

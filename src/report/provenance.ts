@@ -33,14 +33,14 @@ export function provenance(comparison: Comparison, commands?: readonly string[])
     shared: [
       {
         name: 'Data',
-        value: `${data.name}, ${data.split} split, ${formatCount(data.images)} images in ${data.classes} classes`,
+        value: `${data.name}, ${data.split} split, ${plural(data.images, 'image')} in ${plural(data.classes, 'class')}`,
       },
       {
         name: 'Selection',
         value:
           data.limit === null
             ? `all images of the split; unreadable images ${data.skipBad ? 'left out' : 'refused'}`
-            : `at most ${formatCount(data.limit)} images (--limit), drawn with seed ${data.seed}`,
+            : `at most ${plural(data.limit, 'image')} (--limit), drawn with seed ${data.seed}`,
       },
       {
         name: 'Corruptions',
@@ -92,7 +92,7 @@ function modelFacts(model: ComparedModel): Fact[] {
       name: 'Measured',
       value:
         `${env.date.slice(0, 16).replace('T', ' ')} in ${formatDuration(env.seconds)} ${env.engine === 'torch' ? 'by' : 'on'} ${describeChoice(env)}` +
-        ` (${env.cpu}, ${env.threads} threads, ${env.workers} workers, ${env.platform})`,
+        ` (${env.cpu}, ${plural(env.threads, 'thread')}, ${plural(env.workers, 'worker')}, ${env.platform})`,
     },
     {
       name: 'Versions',
@@ -168,7 +168,7 @@ function cautions({ models, baseline, best }: Comparison): string[] {
   if (clean && clean.images > 0) {
     const error = Math.sqrt((clean.top1 * (1 - clean.top1)) / clean.images);
     list.push(
-      `With ${formatCount(clean.images)} images the clean error of ${models[0]!.label} is known to about ` +
+      `With ${plural(clean.images, 'image')} the clean error of ${models[0]!.label} is known to about ` +
         `± ${formatPercent(error)} (one standard error).`,
     );
   }

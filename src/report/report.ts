@@ -1,13 +1,13 @@
 /** Puts a report together in memory. */
 import type { Predictions } from '../evaluate/predictions.ts';
 import type { Result } from '../evaluate/result.ts';
+import { plural } from '../words.ts';
 import { withStatistics } from './certainty.ts';
 import { classTable } from './classes.ts';
 import { type Comparison, compare, type RunEvidence } from './comparison.ts';
 import type { ReportContent } from './content.ts';
 import { encodeFailures, type FailureGroup } from './failures.ts';
 import { drawFigures, type Figure, type Figures } from './figures.ts';
-import { formatCount } from './format.ts';
 import { headline } from './headline.ts';
 import { renderMarkdown } from './markdown.ts';
 import { renderHtml } from './page/page.tsx';
@@ -99,5 +99,5 @@ function kicker({ models }: Comparison): string {
   const { data, clean, environment } = models[0]!.result;
   const names = [...new Set(models.map(({ result }) => result.model.name))];
   const who = names.length <= 2 ? names.join(', ') : `${names.length} networks`;
-  return `${data.name} · ${formatCount((clean ?? data).images)} ${data.split} images · ${who} · ${environment.date.slice(0, 10)}`;
+  return `${data.name} · ${plural((clean ?? data).images, `${data.split} image`)} · ${who} · ${environment.date.slice(0, 10)}`;
 }

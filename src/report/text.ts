@@ -1,4 +1,6 @@
 /** The words that page and Markdown share, so that both say the same. */
+
+import { plural } from '../words.ts';
 import { type Comparison, imagesPerCell, isComplete, isTested } from './comparison.ts';
 import { formatCount } from './format.ts';
 import { BY_IMAGES, legend } from './marks.ts';
@@ -72,11 +74,11 @@ export function tableNotes(comparison: Comparison, table: ResultTable): string[]
 function imageCounts({ models }: Comparison): string {
   const texts = models.map(({ result }) => {
     const cell = imagesPerCell(result);
-    const clean = result.clean ? `${formatCount(result.clean.images)} clean images` : 'no clean images';
+    const clean = result.clean ? plural(result.clean.images, 'clean image') : 'no clean images';
     if (!cell) return clean;
     const each =
       cell.min === cell.max ? formatCount(cell.min) : `${formatCount(cell.min)} to ${formatCount(cell.max)}`;
-    return `${clean}, ${each} images for each corruption at each severity`;
+    return `${clean}, ${each} image${each === '1' ? '' : 's'} for each corruption at each severity`;
   });
   const known = new Set(texts.filter((text) => text.includes(',') && text.includes('severity')));
   if (known.size === 1) return `Measured on ${[...known][0]}.`;

@@ -15,6 +15,7 @@ import {
 } from '../run/history.ts';
 import { appendLog, badImagesOf, createRun, rewriteLog, runPaths } from '../run/run.ts';
 import { OneCycle, type StepRates } from '../run/schedule.ts';
+import { plural } from '../words.ts';
 import { DivergedError, firstInfinite } from './diverged.ts';
 import { prepareInitial } from './initial.ts';
 import { scoreSplit } from './score.ts';
@@ -72,8 +73,8 @@ class Session {
     const session = new Session(options, state.position, state.running, state.history, bad);
     if (state.totalSteps !== session.#schedule.totalSteps || state.random.seed !== config.seed) {
       throw new UserError(
-        `${path}: the checkpoint belongs to a run of ${state.totalSteps} steps with seed ${state.random.seed}, ` +
-          `config.json describes one of ${session.#schedule.totalSteps} steps with seed ${config.seed}. ` +
+        `${path}: the checkpoint belongs to a run of ${plural(state.totalSteps, 'step')} with seed ${state.random.seed}, ` +
+          `config.json describes one of ${plural(session.#schedule.totalSteps, 'step')} with seed ${config.seed}. ` +
           'Restore the config.json that the run was started with.',
       );
     }

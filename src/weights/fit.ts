@@ -4,6 +4,7 @@ import { floats, numElements, sameShape, type Tensor } from '../graph/tensor.ts'
 import { type StemConfig, variantName } from '../models/config.ts';
 import { findModel, type ImageModel } from '../models/registry.ts';
 import type { Weights } from '../nn/index.ts';
+import { plural } from '../words.ts';
 import { batchNormAfter } from './batch-norm.ts';
 import { type Mismatch, mismatchText } from './mismatch.ts';
 
@@ -133,5 +134,5 @@ function renewClassifier(found: Map<string, Tensor>, model: ImageModel, notes: s
     if (name.startsWith(`${classifierPath}.`)) found.set(name, tensor);
   }
   const before = stored === undefined ? 'the file has none' : `the file's is for ${stored}`;
-  notes.push(`${classifierPath}: started anew for ${model.config.classes} classes (${before})`);
+  notes.push(`${classifierPath}: started anew for ${plural(model.config.classes, 'class')} (${before})`);
 }

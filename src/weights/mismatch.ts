@@ -2,6 +2,7 @@
 import { formatShape, type Shape, sameShape, type Tensor } from '../graph/tensor.ts';
 import { variantName } from '../models/config.ts';
 import { buildModule, findModel, type ImageModel, MODELS } from '../models/registry.ts';
+import { plural } from '../words.ts';
 
 export type Mismatch =
   | { readonly kind: 'missing'; readonly name: string; readonly expected: Shape }
@@ -27,7 +28,7 @@ export function mismatchText(
   { file, names, newClassifier }: { file: string; names: string; newClassifier?: boolean },
 ): string {
   const { config } = model;
-  const network = `${config.model} ${config.form}, width ${config.width}, ${variantName(config)}, ${config.classes} classes`;
+  const network = `${config.model} ${config.form}, width ${config.width}, ${variantName(config)}, ${plural(config.classes, 'class')}`;
   const lines = [
     `${file} (names of ${names}): ${count(problems.length, 'tensor')} not those of ${network}.`,
     ...cures(problems, found, model, newClassifier !== undefined),
@@ -96,7 +97,7 @@ function cures(
   const [ownFilters, ownChannels, ownSide] = expected(`${stemPath}.weight`);
   if (channels !== undefined && channels !== ownChannels) {
     hints.push(
-      `Its first layer takes images of ${channels} channels; networks here take ${ownChannels} (red, green, blue).`,
+      `Its first layer takes images of ${plural(channels, 'channel')}; networks here take ${ownChannels} (red, green, blue).`,
     );
   } else if (side !== undefined && side !== ownSide) {
     const form = model.config.form === 'cifar' ? 'imagenet' : 'cifar';
@@ -112,7 +113,9 @@ function cures(
     const classes = stored(`${classifierPath}.weight`)[0];
     const cure = classifierCanBeNew ? '--new-classifier starts another' : `--classes ${classes}`;
     hints.push(
-      classes === undefined ? 'It has no classifier.' : `Its classifier is for ${classes} classes: ${cure}.`,
+      classes === undefined
+        ? 'It has no classifier.'
+        : `Its classifier is for ${plural(classes, 'class')}: ${cure}.`,
     );
   }
   return hints.length > 0 ? hints : [verdict(problems, model)];

@@ -13,6 +13,7 @@ import { findCheckpoint, WEIGHTS } from '../run/checkpoint.ts';
 import { modelConfigSchema, preprocessingSchema } from '../run/config.ts';
 import { isOwnRun, runPaths } from '../run/run.ts';
 import { readTensors } from '../tensor-files/tensor-file.ts';
+import { plural } from '../words.ts';
 import { type Dialect, translate } from './dialects.ts';
 import { type FoundNetwork, findNetwork } from './find-network.ts';
 
@@ -89,7 +90,7 @@ function networkNotes({ prefix, tensors, copies, beside }: FoundNetwork<Tensor>)
   const shown = weights.slice(0, SHOWN).map(([name, { shape }]) => `${name} ${formatShape(shape)}`);
   const more = weights.length - shown.length;
   notes.push(
-    `left out ${weights.length === 1 ? '1 tensor' : `${weights.length} tensors`} beside the network: ${shown.join(', ')}` +
+    `left out ${plural(weights.length, 'tensor')} beside the network: ${shown.join(', ')}` +
       `${more > 0 ? ` and ${more} more` : ''}`,
   );
   for (const [name, tensor] of weights) {

@@ -16,10 +16,11 @@ import { openDataset } from '../../data/dataset.ts';
 import { UserError } from '../../errors.ts';
 import { commandParts } from '../../run/command.ts';
 import { absoluteSpec } from '../../train/plan.ts';
+import { decimals, plural, thousands } from '../../words.ts';
 import { badImagesFacts } from '../shared/bad-images.ts';
 import { dataFacts, toDataSpec } from '../shared/data-options.ts';
 import { facts } from '../shared/lines.ts';
-import { duration, INTERRUPTED, interruptible, ProgressLine, plural, thousands } from '../shared/progress.ts';
+import { duration, INTERRUPTED, interruptible, ProgressLine } from '../shared/progress.ts';
 import { corruptDataset } from './dataset.ts';
 import { type ClaimedSet, claimSet } from './manifest.ts';
 import { type CorruptTask, defaultSet } from './request.ts';
@@ -90,7 +91,7 @@ async function writeSet(
       done,
       total,
       name,
-      `${rate.toFixed(1)} images/s  ${duration((total - done) / rate)} left`,
+      `${decimals(rate, 1)} images/s  ${duration((total - done) / rate)} left`,
     );
   };
   let claimed: ClaimedSet | undefined;
@@ -120,7 +121,7 @@ async function writeSet(
     }
     if (there > 0) {
       console.error(
-        `${'continued'.padEnd(FACT_WIDTH)}${thousands(there)} of ${thousands(there + fresh)} pictures were there`,
+        `${'continued'.padEnd(FACT_WIDTH)}${thousands(there)} of ${plural(there + fresh, 'picture')} were there`,
       );
     }
     const made = indices.length * corruptions.length * severities.length;

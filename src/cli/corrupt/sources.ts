@@ -6,6 +6,7 @@ import { decodingReason } from '../../data/decode.ts';
 import { checkLargeEnough } from '../../data/picture-file.ts';
 import { UserError } from '../../errors.ts';
 import type { Image } from '../../image/image.ts';
+import { plural } from '../../words.ts';
 
 export interface CleanImages {
   /** Numbers in the data set of those that can be read, ascending. */
@@ -89,7 +90,7 @@ export async function inspectImages(options: InspectOptions): Promise<CleanImage
 function refuse(unreadable: readonly Unreadable[], total: number, data: string): UserError {
   const named = unreadable.slice(0, NAMED).map(({ path, reason }) => `${path} (${reason})`);
   return new UserError(
-    `${data}: expected ${total} images that can be read, found ${unreadable.length} that cannot: ` +
+    `${data}: expected ${plural(total, 'image')} that can be read, found ${unreadable.length} that cannot: ` +
       `${named.join(', ')}${unreadable.length > NAMED ? ', …' : ''}; mend or remove them, or leave them out with --skip-bad`,
   );
 }

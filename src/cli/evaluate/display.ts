@@ -1,10 +1,11 @@
 import { describeChoice } from '../../engine/options.ts';
 import { describeGeometry, needsExactSize } from '../../evaluate/geometry.ts';
 import type { EvaluationEvent } from '../../evaluate/options.ts';
+import { percent, plural, thousands } from '../../words.ts';
 import { badImagesFacts } from '../shared/bad-images.ts';
 import { dataFacts } from '../shared/data-options.ts';
 import { facts } from '../shared/lines.ts';
-import { duration, ProgressLine, plural, thousands } from '../shared/progress.ts';
+import { duration, ProgressLine } from '../shared/progress.ts';
 import { printAssumed, printDoubts, readingFacts, valuesFact } from './model-reading.ts';
 
 type Event<Kind extends EvaluationEvent['kind']> = EvaluationEvent & { readonly kind: Kind };
@@ -66,7 +67,7 @@ export class EvaluationDisplay {
       ['model', `${model.name} ${model.variant}, ${plural(model.parameters, 'parameter')}`],
       [
         'data',
-        `${data.name} ${data.split}, ${plural(data.images, 'image')}, ${data.classes} classes, seed ${data.seed}`,
+        `${data.name} ${data.split}, ${plural(data.images, 'image')}, ${plural(data.classes, 'class')}, seed ${data.seed}`,
       ],
       ...(reading ? dataFacts(reading) : []),
       [
@@ -77,7 +78,7 @@ export class EvaluationDisplay {
       [
         'corruptions',
         corrupted
-          ? `${count} of ${data.path}, ${plural(data.images, 'image')} of ${thousands(data.classes)} ${data.classes === 1 ? 'class' : 'classes'} in each, as they are`
+          ? `${count} of ${data.path}, ${plural(data.images, 'image')} of ${plural(data.classes, 'class')} in each, as they are`
           : `${count}, strengths of the ${data.corruptionSet} set`,
       ],
       ...(corrupted ? [cleanFact(data, clean)] : []),
@@ -88,7 +89,7 @@ export class EvaluationDisplay {
     ]);
     printAssumed(data);
     if (model.reading) printDoubts(model.reading);
-    if (finished > 0) facts([['continued', `${finished} of ${cells} cells were finished before`]]);
+    if (finished > 0) facts([['continued', `${finished} of ${plural(cells, 'cell')} were finished before`]]);
   }
 
   #progress({ cell, imagesPerSecond, remainingSeconds }: Event<'progress'>): void {
@@ -102,7 +103,7 @@ export class EvaluationDisplay {
     this.#finished++;
     if (this.#terminal) return;
     const position = String(this.#finished).padStart(String(this.#cells).length);
-    const error = `error ${(100 * top1).toFixed(1)} %`;
+    const error = `error ${percent(top1)}`;
     const silent = nan === undefined ? '' : `, NaN on ${thousands(nan)} of ${plural(images, 'image')}`;
     console.error(
       `${position}/${this.#cells}  ${label(cell).padEnd(19)} ${error.padEnd(13)} ${this.#pace}${silent}`,

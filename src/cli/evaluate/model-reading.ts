@@ -4,8 +4,8 @@ import pc from 'picocolors';
 import { describeGeometry } from '../../evaluate/geometry.ts';
 import type { ModelReading, ResultData } from '../../evaluate/result.ts';
 import type { ModelPreview } from '../../evaluate/subject.ts';
+import { decimals, percent, plural, thousands } from '../../words.ts';
 import { facts, fitted } from '../shared/lines.ts';
-import { plural, thousands } from '../shared/progress.ts';
 
 /** The values that a network is fed, in the order of its own channels. */
 export function valuesFact(
@@ -18,7 +18,7 @@ export function valuesFact(
     channels === 'grey' ? values.slice(0, 1) : channels === 'bgr' ? [...values].reverse() : values;
   const rounded = (values: readonly number[]) =>
     own(values)
-      .map((value) => Number(value.toFixed(4)))
+      .map((value) => Number(decimals(value, 4)))
       .join(' ');
   const type = reading && reading.input.dtype !== 'float32' ? `, ${reading.input.dtype}` : '';
   return `${order}mean ${rounded(mean)}, std ${rounded(std)}${type}`;
@@ -34,7 +34,7 @@ export function readingFacts({
   const { from, why, unused, shared } = classes;
   const notes = [
     unused > 0 &&
-      `the answer is taken among ${thousands(output.count - unused)} of ${thousands(output.count)} outputs`,
+      `the answer is taken among ${thousands(output.count - unused)} of ${plural(output.count, 'output')}`,
     shared > 0 && `${shared} of them stand for several outputs, whose probabilities are added`,
   ].filter((note) => note !== false);
   // Of our own models nothing had to be found out.
@@ -97,7 +97,7 @@ export function printPreview({ model, data, answers }: ModelPreview): void {
   const width2 = Math.max(...answers.map(({ predicted = NO_OPINION }) => predicted.length));
   for (const { image, label, predicted = NO_OPINION, confidence } of answers) {
     const mark = predicted === label ? pc.green('✓') : pc.red('✗');
-    const sure = `${(100 * confidence).toFixed(1)} %`.padStart(7);
+    const sure = percent(confidence).padStart(7);
     console.log(`  ${mark} ${label.padEnd(width1)}  ${predicted.padEnd(width2)} ${sure}  ${pc.dim(image)}`);
   }
 }

@@ -5,8 +5,8 @@ import { CORRUPTION_GROUPS } from '../../corrupt/index.ts';
 import type { MetricName, Result } from '../../evaluate/result.ts';
 import { formatP, wrapText } from '../../report/format.ts';
 import { BY_IMAGES, legend, type Mark, markOf, signOf } from '../../report/marks.ts';
+import { decimals, plural, signed } from '../../words.ts';
 import { terminalWidth } from '../shared/lines.ts';
-
 import { intervalOf, percent, points } from './statistics-format.ts';
 
 /** What each stored name means, in the order of printing; short enough for a line of 80 columns. */
@@ -25,8 +25,8 @@ const METRICS: readonly { name: MetricName; text: string; form: 'percent' | 'rat
 
 const FORMS = {
   percent: (value: number) => `${percent(value)} %`,
-  ratio: (value: number) => value.toFixed(3),
-  gain: (value: number) => (value > 0 ? '+' : '') + value.toFixed(3),
+  ratio: (value: number) => decimals(value, 3),
+  gain: (value: number) => signed(value, 3),
 };
 const ENDS = { ...FORMS, percent };
 
@@ -130,7 +130,7 @@ function compared({ error, base, p }: ErrorRow, marks: Mark[]): string {
   const difference = error - base;
   const mark = markOf(difference, p === undefined ? undefined : { difference, p });
   marks.push(mark);
-  const text = cell(`${(error / base).toFixed(3)}${signOf(mark) || ' '}`, 8);
+  const text = cell(`${decimals(error / base, 3)}${signOf(mark) || ' '}`, 8);
   return mark === 'better' ? pc.green(text) : mark === 'worse' ? pc.red(text) : text;
 }
 
@@ -155,7 +155,7 @@ function metricRows({ metrics, intervals, calibration, baseline, frequency }: Re
   }
   if (frequency) {
     const groups = Object.entries(frequency).map(
-      ([name, { mean, std }]) => `${name} ${mean.toFixed(2)} ± ${std.toFixed(2)}`,
+      ([name, { mean, std }]) => `${name} ${decimals(mean, 2)} ± ${decimals(std, 2)}`,
     );
     lines.push(`${'mrCE by frequency'.padEnd(NAME_WIDTH)}  ${groups.join('   ')}`);
   }
@@ -180,7 +180,10 @@ function comparisonRows({ significance }: Result): string[] {
   };
   if (clean) {
     const { onlyThis, onlyBaseline } = clean;
-    lines.push(row('clean', clean), pc.dim(`    right alone: ${onlyThis} images, baseline ${onlyBaseline}`));
+    lines.push(
+      row('clean', clean),
+      pc.dim(`    right alone: ${plural(onlyThis, 'image')}, baseline ${onlyBaseline}`),
+    );
   }
   if (corrupted) {
     lines.push(row(corrupted.metric === 'mce.absolute' ? 'absolute mCE' : 'measured cells', corrupted));

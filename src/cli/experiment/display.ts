@@ -4,7 +4,8 @@ import pc from 'picocolors';
 import type { ExperimentPlan } from '../../experiment/plan.ts';
 import type { ExperimentEvent } from '../../experiment/run.ts';
 import type { RunState } from '../../experiment/state.ts';
-import { duration, percent } from '../shared/progress.ts';
+import { decimals, percent, plural } from '../../words.ts';
+import { duration } from '../shared/progress.ts';
 import { conditions, experimentTable, isFailed, summary } from './table.ts';
 
 type Event<Kind extends ExperimentEvent['kind']> = ExperimentEvent & { readonly kind: Kind };
@@ -118,13 +119,13 @@ function stageLine(state: RunState, of: 'training' | 'evaluation'): string {
     return `${name}: ${of} ${stage}${reason === undefined ? '' : `: ${reason.split('\n')[0]}`}`;
   if (of === 'training') {
     const { error, epochs, seconds = 0 } = training;
-    return `${name}: trained for ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} in ${duration(seconds)}${error === undefined ? '' : `, error ${percent(error)}`}`;
+    return `${name}: trained for ${plural(epochs, 'epoch')} in ${duration(seconds)}${error === undefined ? '' : `, error ${percent(error)}`}`;
   }
   const { error, mce, mrce } = evaluation;
   const figures = [
     error === undefined ? '' : `E ${percent(error)}`,
     mce === undefined ? '' : `abs. mCE ${percent(mce)}`,
-    mrce === undefined ? '' : `mrCE ${mrce.toFixed(3)}`,
+    mrce === undefined ? '' : `mrCE ${decimals(mrce, 3)}`,
   ];
   return `${name}: measured, ${figures.filter((text) => text !== '').join(', ')}`;
 }
@@ -137,7 +138,7 @@ function runningLine({ name, training, evaluation }: RunState): string | undefin
   }
   if (evaluation.stage !== 'running') return undefined;
   const { finished, cells, remainingSeconds } = evaluation;
-  return `${name}: ${finished} of ${cells} cells measured${left(remainingSeconds)}`;
+  return `${name}: ${finished} of ${plural(cells, 'cell')} measured${left(remainingSeconds)}`;
 }
 
 /** What failed and why, a line each, for the end. */

@@ -9,8 +9,9 @@ import type { ExperimentPlan } from '../../experiment/plan.ts';
 import { freshStates, initialStates, type RunState } from '../../experiment/state.ts';
 import { readStoredRates, type StoredRate } from '../../experiment/stored-rates.ts';
 import { buildModule, countParameters } from '../../models/registry.ts';
+import { plural, thousands } from '../../words.ts';
 import { facts } from '../shared/lines.ts';
-import { duration, ProgressLine, plural, thousands } from '../shared/progress.ts';
+import { duration, ProgressLine } from '../shared/progress.ts';
 import { conditions } from './table.ts';
 
 /**

@@ -3,7 +3,8 @@ import pc from 'picocolors';
 import { knownRates, remaining } from '../../experiment/estimate.ts';
 import type { ExperimentPlan } from '../../experiment/plan.ts';
 import type { EvaluationState, RunState, Stage, TrainingState } from '../../experiment/state.ts';
-import { duration, percent, plural } from '../shared/progress.ts';
+import { decimals, percent, plural } from '../../words.ts';
+import { duration } from '../shared/progress.ts';
 
 export interface TableSize {
   readonly columns: number;
@@ -124,7 +125,7 @@ function trainingCell(state: TrainingState, bars: boolean): string {
         timeLeft(remainingSeconds),
       );
     case 'done':
-      return joined(stage, `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`, errors);
+      return joined(stage, plural(epochs, 'epoch'), errors);
     case 'failed':
       return joined(stage, state.diverged ? shortReason(state.reason) : 'failed, see below');
     default:
@@ -137,7 +138,7 @@ function evaluationCell(state: EvaluationState, bars: boolean): string {
   const figures = [
     error === undefined ? '' : `E ${percent(error)}`,
     mce === undefined ? '' : `abs. mCE ${percent(mce)}`,
-    mrce === undefined ? '' : `mrCE ${mrce.toFixed(3)}`,
+    mrce === undefined ? '' : `mrCE ${decimals(mrce, 3)}`,
   ];
   switch (stage) {
     case 'waiting':

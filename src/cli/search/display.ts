@@ -5,9 +5,10 @@ import { exact } from '../../run/command.ts';
 import { settingsOf, type Trial } from '../../train/search/grid.ts';
 import type { TrialResult } from '../../train/search/results.ts';
 import type { SearchEvent } from '../../train/search/search.ts';
+import { decimals, percent, plural } from '../../words.ts';
 import { NAMED_BAD_IMAGES } from '../shared/bad-images.ts';
 import { facts } from '../shared/lines.ts';
-import { duration, ProgressLine, percent, plural } from '../shared/progress.ts';
+import { duration, ProgressLine } from '../shared/progress.ts';
 import { describeMachine, describeMomentum, describeTask } from '../train/run-facts.ts';
 
 type Event<Kind extends SearchEvent['kind']> = SearchEvent & { readonly kind: Kind };
@@ -108,7 +109,7 @@ export class SearchDisplay {
     if (event.kind === 'step') {
       const { epoch, batch, batches, loss, top1, remainingSeconds } = event;
       const after = [
-        `loss ${loss.toFixed(3)}`,
+        `loss ${decimals(loss, 3)}`,
         `error ${percent(1 - top1)}`,
         `${duration(this.#remaining(remainingSeconds))} left`,
       ];
@@ -151,7 +152,12 @@ function settingCells({ maxRate, weightDecay, batchSize, seed }: Omit<Trial, 'na
 function outcomeCells({ outcome, seconds }: TrialResult): string[] {
   if (outcome.status === 'diverged') return [`diverged at step ${outcome.step}: ${outcome.reason}`];
   const { train, validation } = outcome;
-  return [percent(1 - validation.top1), validation.loss.toFixed(4), train.loss.toFixed(4), duration(seconds)];
+  return [
+    percent(1 - validation.top1),
+    decimals(validation.loss, 4),
+    decimals(train.loss, 4),
+    duration(seconds),
+  ];
 }
 
 /** Cells at the right of their columns; a lone text in place of the scores begins at their left. */

@@ -5,7 +5,8 @@ import { GRID_OPTIONS, type SearchGrid } from '../../train/search/grid.ts';
 import type { RankedSetting, Spread } from '../../train/search/results.ts';
 import type { SearchResult } from '../../train/search/search.ts';
 import { trialConfig } from '../../train/search/settings.ts';
-import { duration, percent, plural } from '../shared/progress.ts';
+import { decimals, percent, plural } from '../../words.ts';
+import { duration } from '../shared/progress.ts';
 
 /** Characters between two columns. */
 const GAP = 2;
@@ -29,8 +30,8 @@ export function searchTable({ ranking, settings }: SearchResult): string {
       title: 'val. error  ',
       cell: (setting) => `${errorCell(setting)}${setting === best ? ' ←' : '  '}`,
     },
-    { title: 'loss', cell: ({ scores }) => meanOf(scores?.loss, (value) => value.toFixed(3)) },
-    { title: 'train', cell: ({ scores }) => meanOf(scores?.trainLoss, (value) => value.toFixed(3)) },
+    { title: 'loss', cell: ({ scores }) => meanOf(scores?.loss, (value) => decimals(value, 3)) },
+    { title: 'train', cell: ({ scores }) => meanOf(scores?.trainLoss, (value) => decimals(value, 3)) },
     ...(several ? [{ title: 'seeds', cell: seedsCell }] : []),
     { title: 'time', cell: ({ seconds }) => (seconds > 0 ? duration(seconds) : '·') },
   ];
@@ -59,7 +60,7 @@ export function bestOf(ranking: readonly RankedSetting[]): RankedSetting | undef
 function errorCell({ scores }: RankedSetting): string {
   if (scores === null) return 'diverged';
   const { mean, deviation } = scores.error;
-  return deviation === null ? percent(mean) : `${(100 * mean).toFixed(1)} ± ${percent(deviation)}`;
+  return deviation === null ? percent(mean) : `${decimals(100 * mean, 1)} ± ${percent(deviation)}`;
 }
 
 function meanOf(spread: Spread | undefined, text: (value: number) => string): string {
@@ -108,7 +109,7 @@ function footnote({ results, settings }: SearchResult, best: RankedSetting): str
   const { length } = settings.seeds;
   return (
     `← The smallest error, of ${plural(images, 'held-out image')}; standard error ` +
-    `${(100 * deviation).toFixed(1)} points.${length > 1 ? `\n  Mean ± deviation over ${plural(length, 'seed')}.` : ''}`
+    `${decimals(100 * deviation, 1)} points.${length > 1 ? `\n  Mean ± deviation over ${plural(length, 'seed')}.` : ''}`
   );
 }
 

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { BAD_LIMIT_HELP, type BadLimit, parseBadLimit, type Unreadable } from '../../data/bad-images.ts';
 import { UserError } from '../../errors.ts';
-import { plural } from './progress.ts';
+import { plural } from '../../words.ts';
 
 /** So many are named; all of them stand in a file. */
 export const NAMED_BAD_IMAGES = 5;

@@ -85,26 +85,11 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
-/** `50000` as `50,000`. */
-export function thousands(count: number): string {
-  return count.toLocaleString('en');
-}
-
 /** `0.2`, but `5e-6` where zeros would have to be counted. */
 export function short(value: number): string {
   return value !== 0 && Math.abs(value) < 1e-3
     ? Number(value.toPrecision(3)).toExponential()
     : String(Number(value.toPrecision(3)));
-}
-
-/** `0.4312` as `43.1 %`. */
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
-}
-
-/** `1 image`, `2 images`. */
-export function plural(count: number, noun: string): string {
-  return `${thousands(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** Exit status of a program that Ctrl-C ended. */

@@ -4,10 +4,11 @@ import { type EpochRecord, outsideStep } from '../../run/history.ts';
 import { runPaths } from '../../run/run.ts';
 import type { PlannedRun } from '../../train/plan.ts';
 import type { TrainingEvent } from '../../train/training.ts';
+import { decimals, percent, plural, thousands } from '../../words.ts';
 import { badImagesFacts, NAMED_BAD_IMAGES } from '../shared/bad-images.ts';
 import { dataFacts } from '../shared/data-options.ts';
 import { facts } from '../shared/lines.ts';
-import { duration, ProgressLine, percent, plural, short, thousands } from '../shared/progress.ts';
+import { duration, ProgressLine, short } from '../shared/progress.ts';
 import { describe } from './run-facts.ts';
 
 /** Names and widths of the table's columns, which fill 80 columns. Errors, as everywhere else, not accuracies. */
@@ -85,7 +86,7 @@ export class TrainingDisplay {
     if (this.#stopping) return;
     const { epoch, batch, batches, loss, top1, imagesPerSecond, remainingSeconds } = event;
     const after = [
-      `loss ${loss.toFixed(3)}`,
+      `loss ${decimals(loss, 3)}`,
       `error ${percent(1 - top1)}`,
       `${speed(imagesPerSecond)} images/s`,
       `${duration(remainingSeconds)} left`,
@@ -110,7 +111,7 @@ export class TrainingDisplay {
   #initial({ stage, scores }: TrainingEvent & { kind: 'initial' }): void {
     const what = stage === 'loaded' ? 'as loaded' : 'batch norms measured anew';
     this.#line.log(
-      `${what}: ${this.#scored} error top-1 ${percent(1 - scores.top1)}, top-5 ${percent(1 - scores.top5)}, loss ${scores.loss.toFixed(4)}`,
+      `${what}: ${this.#scored} error top-1 ${percent(1 - scores.top1)}, top-5 ${percent(1 - scores.top5)}, loss ${decimals(scores.loss, 4)}`,
     );
   }
 
@@ -128,8 +129,8 @@ export class TrainingDisplay {
     this.#line.log(
       this.#row([
         `${epoch}/${epochs}`,
-        train.loss.toFixed(4),
-        test.loss.toFixed(4),
+        decimals(train.loss, 4),
+        decimals(test.loss, 4),
         percent(1 - test.top1),
         percent(1 - test.top5),
         short(learningRate),
@@ -172,5 +173,5 @@ export class TrainingDisplay {
 }
 
 function speed(imagesPerSecond: number): string {
-  return imagesPerSecond < 10 ? imagesPerSecond.toFixed(1) : imagesPerSecond.toFixed(0);
+  return imagesPerSecond < 10 ? decimals(imagesPerSecond, 1) : decimals(imagesPerSecond, 0);
 }

@@ -5,7 +5,8 @@ import { variantName } from '../../models/config.ts';
 import { buildModule, countParameters, findModel } from '../../models/registry.ts';
 import type { RunConfig } from '../../run/config.ts';
 import { MOMENTUM_RANGE } from '../../run/schedule.ts';
-import { plural, short, thousands } from '../shared/progress.ts';
+import { plural, thousands } from '../../words.ts';
+import { short } from '../shared/progress.ts';
 
 type Facts = (readonly [name: string, value: string])[];
 
@@ -73,14 +74,14 @@ export function describeTask({ model, data, preprocessing, trainingImages }: Run
     augment !== undefined && isPrime(augment) ? augment : '',
   ];
   const images = data.validation
-    ? `${thousands(data.trainImages)} training images and ${thousands(data.testImages)} held out for validation`
+    ? `${plural(data.trainImages, 'training image')} and ${thousands(data.testImages)} held out for validation`
     : `${thousands(data.trainImages)} + ${plural(data.testImages, 'image')}`;
   return [
     [
       'model',
-      `${model.model} ${model.form}, width ${model.width}, ${variantName(model)}: ${thousands(parameters)} parameters`,
+      `${model.model} ${model.form}, width ${model.width}, ${variantName(model)}: ${plural(parameters, 'parameter')}`,
     ],
-    ['data', `${data.name}: ${images}, ${data.classes.length} classes`],
+    ['data', `${data.name}: ${images}, ${plural(data.classes.length, 'class')}`],
     ['images', changes.filter((change) => change !== '').join(', ')],
   ];
 }

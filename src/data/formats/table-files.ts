@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
+import { plural } from '../../words.ts';
 import { readFile, statIfThere, statSync } from '../fs.ts';
 import type { Listing } from '../listed-files.ts';
 import { listFiles } from '../listing.ts';
@@ -163,18 +164,14 @@ export function tableNotes(
   const unnamed = [...among].filter((file) => isPicture(listing, file) && !named.has(file)).length;
   const table = titleOf(name);
   return [
-    ...(repeated > 0 ? [`${table} names ${count(repeated, 'image')} again: read once`] : []),
-    ...(unnamed > 0 ? [`left out: ${count(unnamed, 'picture')} without a line in ${table}`] : []),
+    ...(repeated > 0 ? [`${table} names ${plural(repeated, 'image')} again: read once`] : []),
+    ...(unnamed > 0 ? [`left out: ${plural(unnamed, 'picture')} without a line in ${table}`] : []),
   ];
 }
 
 /** The name of a file, without those of its folders and of its archive. */
 export function titleOf(name: string): string {
   return path.posix.basename(name.split(': ').at(-1)!);
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }
 
 /** Finds the file that a row means; several may be called so. */

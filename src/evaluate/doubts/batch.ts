@@ -1,5 +1,6 @@
 /** Whether a model's answer to an image depends on the images beside it, or on chance. */
 import type { Logits } from '../../train/score.ts';
+import { plural } from '../../words.ts';
 import type { Classifier } from '../model.ts';
 import type { SampledImages } from '../test-data.ts';
 import { picked } from './understand.ts';
@@ -27,13 +28,13 @@ export async function batchDoubts(classifier: Classifier, sample: SampledImages)
       }
     }
   }
-  const seen = `${moved.size} of ${sample.count} sample images`;
+  const seen = `${moved.size} of ${plural(sample.count, 'sample image')}`;
   const named = dependence.filter(({ always }) => always || moved.size > 0);
   if (named.length > 0) {
     const effect =
       moved.size > 0
         ? `${seen} get other probabilities in another batch`
-        : `of ${sample.count} sample images none shows it`;
+        : `of ${plural(sample.count, 'sample image')} none shows it`;
     return named.map(
       ({ what, cure }) =>
         `the answer to an image depends on more than the image, by ${what}: ${effect}; ${cure}`,

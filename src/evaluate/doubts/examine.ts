@@ -1,6 +1,7 @@
 /** How a model is read: as assumed, unless a sample of the data shows that this cannot be meant; and what looks wrong. */
 import type { OnnxEngine } from '../../engine/engine.ts';
 import { UserError } from '../../errors.ts';
+import { plural } from '../../words.ts';
 import { otherOrders } from '../labels/class-order.ts';
 import type { PreprocessingFlags } from '../preprocessing.ts';
 import { batchDoubts } from './batch.ts';
@@ -112,7 +113,7 @@ async function findReading(subject: Subject, first: Understood): Promise<FoundRe
   const images = chosen.right.length;
   if (likelier) {
     doubts.push(
-      `with ${words(likelier)} the model is right on ${rights(likelier)} of ${images} sample images instead of ` +
+      `with ${words(likelier)} the model is right on ${rights(likelier)} of ${plural(images, 'sample image')} instead of ` +
         `${rights(chosen)}; ${options(likelier)} reads it so`,
     );
   }
@@ -129,7 +130,7 @@ async function findReading(subject: Subject, first: Understood): Promise<FoundRe
   return {
     flags: withChanges(first.flags, chosen.list),
     adopted: [
-      `${words(chosen)}: right on ${rights(chosen)} of ${images} sample images, as assumed at first on ` +
+      `${words(chosen)}: right on ${rights(chosen)} of ${plural(images, 'sample image')}, as assumed at first on ` +
         `${rights(trials[0])}; ${options(chosen)} says so, ${keep} keeps what was assumed`,
     ],
     doubts,
@@ -232,13 +233,13 @@ function undecidedNumbers(trials: readonly Tried[], chosen: Tried, classes: numb
   if (chance(chosen) <= LIKELY && chance(byNumber) > UNREMARKABLE) return undefined;
   return (
     `the names of the classes hold numbers, and nothing tells whether the outputs stand in the order of text (10 before 2) ` +
-    `or of numbers: right on ${rights(chosen)} of ${chosen.right.length} sample images by text, as it is read, on ` +
+    `or of numbers: right on ${rights(chosen)} of ${plural(chosen.right.length, 'sample image')} by text, as it is read, on ` +
     `${rights(byNumber)} by number; --class-order data or number says which`
   );
 }
 
 function notFinite({ nan, infinite, labels }: SampleAnswers): string[] {
-  const of = `${labels.length} sample images`;
+  const of = plural(labels.length, 'sample image');
   return [
     ...(nan > 0
       ? [`the scores of ${nan} of ${of} are not numbers (NaN), or leave every class a probability of 0`]
@@ -254,7 +255,7 @@ function answersAlike({ test }: Subject, { labels, predicted }: SampleAnswers): 
   if (only === undefined || only < 0 || predicted.some((label) => label !== only) || others < FEWEST_OTHERS)
     return;
   return (
-    `the answer to all ${predicted.length} sample images is "${test.classes[only]}", ${others} of them are of other classes: ` +
+    `the answer to all ${plural(predicted.length, 'sample image')} is "${test.classes[only]}", ${others} of them are of other classes: ` +
     'check --mean, --std, --scale and --channels, and whether the export is whole'
   );
 }
@@ -268,7 +269,7 @@ function likeChance({ test }: Subject, { right }: Tried): string | undefined {
   if (count > images * chance + 2 * Math.sqrt(images * chance * (1 - chance))) return undefined;
   const less = byChance(images, images - count, 1 - chance) <= LIKELY ? 'less than' : 'no more than';
   return (
-    `the model is right on ${count} of ${images} sample images, ${less} by chance: check the classes of its outputs ` +
+    `the model is right on ${count} of ${plural(images, 'sample image')}, ${less} by chance: check the classes of its outputs ` +
     '(--labels, --class-order) and how it wants its images (--mean, --std, --scale, --channels)'
   );
 }

@@ -1,6 +1,7 @@
 /** What neither file nor options tell of a model and a sample may show: where its channels are, which output is which number. */
 import { UserError } from '../../errors.ts';
 import { decodeModel } from '../../onnx/model.ts';
+import { plural } from '../../words.ts';
 import { CLASS_ORDERS, outputsInOrder } from '../labels/class-order.ts';
 import { imageInput, isFixed, type PreprocessingFlags } from '../preprocessing.ts';
 import { betterBy, CERTAIN, LIKELY, rights } from './choose.ts';
@@ -83,7 +84,7 @@ async function tryAll(
     const why =
       others.length === 0 && change.kind === 'layout'
         ? 'only so does it run'
-        : `right on ${rights(best)} of ${right.length} sample images` +
+        : `right on ${rights(best)} of ${plural(right.length, 'sample image')}` +
           others.map((one) => `, on ${rights(one)} with ${one.change.words}`).join('');
     return {
       understood,

@@ -1,6 +1,7 @@
 /** Which outputs of a model stand for which class of the data. */
 import { createHash } from 'node:crypto';
 import { UserError } from '../../errors.ts';
+import { plural } from '../../words.ts';
 import { type ClassOrder, ORDER_WORDS, outputsInOrder } from './class-order.ts';
 import { IMAGENET_CLASSES } from './imagenet-classes.ts';
 import type { OutputNames } from './output-names.ts';
@@ -78,14 +79,14 @@ export function findClassOutputs(question: Question): ClassOutputs {
   const { classes } = question;
   if (count < classes.length) {
     throw new UserError(
-      `${file}: tells ${count} classes apart, the data has ${classes.length} (${preview(classes)}); give data with the ` +
+      `${file}: tells ${plural(count, 'class')} apart, the data has ${classes.length} (${preview(classes)}); give data with the ` +
         "model's classes alone (--classes-file), and --labels FILE if their order differs",
     );
   }
   const background =
     count === classes.length + 1 ? '; if the first output is a background class, put a line "-" first' : '';
   throw new UserError(
-    `${file}: has ${count} outputs and does not name their classes, the data has ${classes.length} classes ` +
+    `${file}: has ${plural(count, 'output')} and does not name their classes, the data has ${plural(classes.length, 'class')} ` +
       `(${preview(classes)}); pass --labels FILE, a file with the class of each output ` +
       `(a name a line, or JSON such as {"0": "cat"})${background}`,
   );
@@ -98,8 +99,8 @@ function inOrder({ classes, count, file }: Question, order: ClassOrder): ClassOu
     return { outputs: outputs.map((output) => [output]), from: 'class order', order, why };
   }
   throw new UserError(
-    `--class-order ${order}: expected outputs and classes that fit (${ORDER_WORDS[order]}), found ${count} outputs of ${file} ` +
-      `and ${classes.length} classes (${preview(classes)}); leave it out, or pass --labels FILE`,
+    `--class-order ${order}: expected outputs and classes that fit (${ORDER_WORDS[order]}), found ${plural(count, 'output')} of ${file} ` +
+      `and ${plural(classes.length, 'class')} (${preview(classes)}); leave it out, or pass --labels FILE`,
   );
 }
 
@@ -119,12 +120,12 @@ function checkCount({ names, complete, from, source }: OutputNames, count: numbe
           ? `; if "${names[0][0] ?? '-'}" is a title, or a background class that the model does not have, take that line out`
           : '';
     throw new UserError(
-      `${what}: expected a name for each of the ${count} outputs of ${file}, found ${names.length}${background}` +
+      `${what}: expected a name for each of the ${plural(count, 'output')} of ${file}, found ${names.length}${background}` +
         (complete ? ' (to name only some outputs, give JSON such as {"0": "cat"})' : ''),
     );
   }
   throw new UserError(
-    `${file}: has ${count} outputs, but ${names.length} names in ${what}; check --output, or pass --labels FILE`,
+    `${file}: has ${plural(count, 'output')}, but ${plural(names.length, 'name')} in ${what}; check --output, or pass --labels FILE`,
   );
 }
 

@@ -1,7 +1,7 @@
 /** How rows stand together in a table, and the sentences that every table needs. */
 import { BENCHMARK_CORRUPTIONS } from '../../corrupt/index.ts';
 import type { Result } from '../../evaluate/result.ts';
-import { formatCount, listWords, plural } from '../format.ts';
+import { listWords, plural } from '../format.ts';
 import { incomplete, isPaired } from './figures.ts';
 import { paperDataset } from './paper.ts';
 import { augmentTitle, distinction, networkTitle, sizeOf, type TableRow } from './rows.ts';
@@ -145,7 +145,7 @@ export function conditionSentences(rows: readonly TableRow[], hasPaper: boolean)
   for (const dataset of new Set(rows.map((row) => row.dataset))) {
     const own = rows.filter((row) => row.dataset === dataset);
     const { data } = own[0]!.results[0]!;
-    sentences.push(`${dataset}: ${formatCount(data.images)} ${data.split} images, ${originOf(data)}.`);
+    sentences.push(`${dataset}: ${plural(data.images, `${data.split} image`)}, ${originOf(data)}.`);
   }
   const sizes = rows.map(sizeOf);
   const widths = new Set(sizes.flatMap(({ width }) => width ?? []));

@@ -78,7 +78,7 @@ describe('findClassOutputs', () => {
       "assumed: ImageNet's WordNet ids in alphabetical order, after a background, as TensorFlow-Slim has them",
     );
     expect(() => find(['n01443537', 'n99999999'], undefined, 1000)).toThrow(
-      /has 1000 outputs and does not name/,
+      /has 1,000 outputs and does not name/,
     );
     // Names of another kind that came along do not stand in the way; names that were given do.
     const english = IMAGENET_CLASSES.map((_, at) => `thing ${at}`);

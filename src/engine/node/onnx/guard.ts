@@ -6,6 +6,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { ModelStoppedError, OutOfMemoryError } from '../../../errors.ts';
+import { plural } from '../../../words.ts';
 import type { ModelLimits } from '../../engine.ts';
 import { end, hold } from '../child.ts';
 import type { Port, PortListener } from '../client.ts';
@@ -198,7 +199,7 @@ class Watch {
     const request = this.#waiting[0]?.request;
     if (request?.kind !== 'runModel') return 'while it was loaded';
     const images = imagesOf(request);
-    return `on ${images === 1 ? '1 image' : `${images} images`}`;
+    return `on ${plural(images, 'image')}`;
   }
 }
 
