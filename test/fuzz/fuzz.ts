@@ -8,23 +8,16 @@
  * The same seed makes the same files: a failure prints the words that repeat it, and the file is kept. The readers take
  * turns; first each reads its seeds as they are.
  */
-import { type ChildProcess, fork } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { randomStream } from '../../src/random/random.ts';
-import type { Answer, Order } from './child.ts';
 import { mutate } from './mutate.ts';
 import { READER_NAMES, type ReaderName } from './readers.ts';
+import { ReadingProcess } from './reading-process.ts';
 import { type Seed, seedsOf } from './seeds.ts';
 
-/** A reader that takes longer hangs: a file of some kilobytes takes milliseconds. */
-const HANGS_AFTER = 10_000;
-/** What a file of some kilobytes may make a process take beside what it has taken at its start. */
-const MEGABYTES = 768;
-const OLD_SPACE = 512;
 /** A process reads so many files at most, so that what is left of earlier ones is forgotten. */
 const FILES_OF_PROCESS = 2000;
 
@@ -49,94 +42,6 @@ if (unknown.length > 0) {
 const root = mkdtempSync(path.join(tmpdir(), 'pushpull-fuzz-'));
 const kept = path.resolve(values.keep ?? path.join(tmpdir(), `pushpull-fuzz-failures-${seed}`));
 
-/** A process that reads. */
-class Child {
-  readonly #process: ChildProcess;
-  #said = '';
-  #atStart = 0;
-  files = 0;
-
-  private constructor() {
-    const temporary = path.join(root, 'tmp');
-    mkdirSync(temporary, { recursive: true });
-    this.#process = fork(fileURLToPath(new URL('child.ts', import.meta.url)), [root], {
-      execArgv: ['--import', import.meta.resolve('tsx'), `--max-old-space-size=${OLD_SPACE}`],
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: {
-        ...process.env,
-        HOME: root,
-        TMPDIR: temporary,
-        PUSHPULL_CACHE: path.join(root, 'cache'),
-        NO_COLOR: '1',
-      },
-    });
-    this.#process.stderr?.on('data', (chunk: Buffer) => {
-      this.#said = `${this.#said}${chunk}`.slice(-4000);
-    });
-  }
-
-  static async start(): Promise<Child> {
-    const child = new Child();
-    const answer = await child.#answer(600_000);
-    if (answer.problem) throw new Error(`the reading process does not start: ${answer.problem}`);
-    child.#atStart = answer.megabytes;
-    return child;
-  }
-
-  /** What is wrong with how a file was read; undefined where nothing is. */
-  async read(order: Order): Promise<string | undefined> {
-    this.files++;
-    const answer = this.#answer(order.reader === 'options' ? 6 * HANGS_AFTER : HANGS_AFTER);
-    this.#process.send(order);
-    const { problem, megabytes } = await answer;
-    const taken = Math.round(megabytes - this.#atStart);
-    if (problem === undefined && taken > MEGABYTES)
-      return `took ${taken} MB beside the ${Math.round(this.#atStart)} of its start`;
-    return problem;
-  }
-
-  /** The next answer, or what became of the process instead. */
-  #answer(milliseconds: number): Promise<Answer> {
-    return new Promise((resolve) => {
-      const end = (answer: Answer) => {
-        clearTimeout(timer);
-        clearInterval(watch);
-        this.#process.removeAllListeners('message').removeAllListeners('exit');
-        resolve(answer);
-      };
-      const timer = setTimeout(
-        () => end({ problem: `took longer than ${milliseconds / 1000} s`, megabytes: 0 }),
-        milliseconds,
-      );
-      // Native memory that grows without end would take the machine along before the time is up.
-      const watch = setInterval(() => {
-        const now = this.#resident();
-        if (this.#atStart > 0 && now - this.#atStart > 2 * MEGABYTES)
-          end({ problem: `takes ${Math.round(now)} MB`, megabytes: now });
-      }, 100);
-      this.#process.once('message', (answer) => end(answer as Answer));
-      this.#process.once('exit', (status, signal) =>
-        end({ problem: `the process ended with ${signal ?? status}\n${this.#said}`, megabytes: 0 }),
-      );
-    });
-  }
-
-  /** Its memory in MB, where the system tells. */
-  #resident(): number {
-    try {
-      return (
-        (Number(readFileSync(`/proc/${this.#process.pid}/statm`, 'utf8').split(' ')[1]) * 4096) / 2 ** 20
-      );
-    } catch {
-      return 0;
-    }
-  }
-
-  stop(): void {
-    this.#process.kill('SIGKILL');
-  }
-}
-
 /** The file that an iteration of a reader reads, and what lies beside it. */
 function makeCase(reader: ReaderName, seeds: readonly Seed[], iteration: number): Seed {
   if (reader === 'options') {
@@ -152,7 +57,7 @@ function makeCase(reader: ReaderName, seeds: readonly Seed[], iteration: number)
   return { target, files: new Map([...files, [target, mutate(files.get(target)!, random, others)]]) };
 }
 
-let child = await Child.start();
+let child = await ReadingProcess.start(root);
 let failures = 0;
 
 /** Read one case in a folder of its own; whether it went well. */
@@ -164,7 +69,7 @@ async function tryCase(
 ): Promise<boolean> {
   if (child.files >= FILES_OF_PROCESS) {
     child.stop();
-    child = await Child.start();
+    child = await ReadingProcess.start(root);
   }
   const folder = path.join(root, name);
   for (const [file, bytes] of files) {
@@ -180,7 +85,7 @@ async function tryCase(
     copyFileSync(path.join(folder, target), copy);
     console.error(`\nFAILURE ${reader}: ${problem}\n  kept as ${copy}\n  again: npm run fuzz -- ${again}`);
     child.stop();
-    child = await Child.start();
+    child = await ReadingProcess.start(root);
   }
   rmSync(folder, { recursive: true, force: true });
   rmSync(cacheDir, { recursive: true, force: true });
