@@ -190,11 +190,10 @@ export type { FigureFormat, ModelFigure } from './report/paper/figure.ts';
 export { type InspectOptions, type InspectOutcome, inspectModel } from './report/paper/inspect.ts';
 export { makeSampleStrip, type SampleStrip } from './report/samples.ts';
 export { type PaperTableOptions, paperTable } from './report/tables/build-table.ts';
+export { paperTableText } from './report/tables/formats/terminal.ts';
+export { saveTable, type TableFormat, writeTable } from './report/tables/formats/write.ts';
 export { type RowOptions, rowsOfResults, type TableRow } from './report/tables/rows.ts';
-
 export type { PaperTable, TableNumber } from './report/tables/table.ts';
-export { paperTableText } from './report/tables/terminal.ts';
-export { saveTable, type TableFormat, writeTable } from './report/tables/write.ts';
 export { terminalTable } from './report/terminal.ts';
 export { PRESETS, type PresetName, type RunConfig } from './run/config.ts';
 

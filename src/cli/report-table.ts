@@ -1,16 +1,26 @@
 /** `pushpull report --table`: a table of the paper from results. */
 import { folderLock, withLock } from '../data/lock.ts';
 import { UserError } from '../errors.ts';
-import { type Result, readResult } from '../evaluate/result.ts';
-import type { ReportFlags } from './report.ts';
+import { readResults } from './shared/results.ts';
+
+export interface TableFlags {
+  readonly out: string;
+  /** Result file to compare with. */
+  readonly baseline?: string;
+  readonly title?: string;
+  /** Number of a table of the paper. */
+  readonly table?: string;
+  /** For the caption: how the experiment is smaller than the paper's. */
+  readonly scaled?: string;
+}
 
 /** Writes the table in four formats and prints it. */
-export async function writePaperTable(files: readonly string[], flags: ReportFlags): Promise<void> {
+export async function writePaperTable(files: readonly string[], flags: TableFlags): Promise<void> {
   const { paperTable } = await import('../report/tables/build-table.ts');
   const { rowsOfResults } = await import('../report/tables/rows.ts');
   const { TABLE_NUMBERS } = await import('../report/tables/table.ts');
-  const { paperTableText } = await import('../report/tables/terminal.ts');
-  const { saveTable } = await import('../report/tables/write.ts');
+  const { paperTableText } = await import('../report/tables/formats/terminal.ts');
+  const { saveTable } = await import('../report/tables/formats/write.ts');
 
   const which = TABLE_NUMBERS.find((number) => String(number) === flags.table);
   if (which === undefined) {
@@ -19,10 +29,7 @@ export async function writePaperTable(files: readonly string[], flags: ReportFla
         '6 and 7 are the absolute errors of 1 and 2',
     );
   }
-  const results = new Map<string, Result>();
-  for (const file of new Set([...(flags.baseline ? [flags.baseline] : []), ...files])) {
-    results.set(file, await readResult(file));
-  }
+  const results = await readResults(files, flags.baseline);
   const rows = rowsOfResults(
     [...results.values()],
     flags.baseline === undefined ? {} : { baselines: [results.get(flags.baseline)!] },

@@ -3,8 +3,10 @@
 import type { Command } from 'commander';
 import { folderLock, withLock } from '../data/lock.ts';
 import { UserError } from '../errors.ts';
-import { type Result, readResult } from '../evaluate/result.ts';
+import type { Result } from '../evaluate/result.ts';
+import type { TableFlags } from './report-table.ts';
 import { note } from './shared/lines.ts';
+import { readResults } from './shared/results.ts';
 
 const EXAMPLES = `
 Examples:
@@ -33,19 +35,12 @@ With --table it holds the table alone, as table-N.html, .md, .csv and .tex, the 
 1 and 2 errors relative to the plain network, 3 over fixed alpha, 4 by frequency, 6 and 7 the absolute errors of 1 and 2.
 `;
 
-export interface ReportFlags {
-  readonly out: string;
-  /** Result file to compare with. */
-  readonly baseline?: string;
-  readonly title?: string;
+/** With the number of a table, that is written in place of the page. */
+export interface ReportFlags extends TableFlags {
   /** Where the measured data is. */
   readonly data?: string;
   /** Where downloaded data sets are kept. */
   readonly cache?: string;
-  /** Number of a table of the paper, in place of the page. */
-  readonly table?: string;
-  /** For the table's caption: how the experiment is smaller than the paper's. */
-  readonly scaled?: string;
 }
 
 export function register(program: Command): void {
@@ -84,10 +79,7 @@ export async function writeReport(files: readonly string[], flags: ReportFlags):
   const { findEvidence } = await import('../report/evidence.ts');
   const { terminalTable } = await import('../report/terminal.ts');
 
-  const results = new Map<string, Result>();
-  for (const file of new Set([...(flags.baseline ? [flags.baseline] : []), ...files])) {
-    results.set(file, await readResult(file));
-  }
+  const results = await readResults(files, flags.baseline);
   assertDifferentModels(results);
   const baseline = flags.baseline === undefined ? undefined : results.get(flags.baseline);
   const list = [...results.values()];

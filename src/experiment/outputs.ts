@@ -9,9 +9,9 @@ import { findEvidence } from '../report/evidence.ts';
 import { writeComparisonFigures } from '../report/paper/comparison.ts';
 import { inspectModel } from '../report/paper/inspect.ts';
 import { paperTable } from '../report/tables/build-table.ts';
+import { saveTable } from '../report/tables/formats/write.ts';
 import { datasetName, type TableRow } from '../report/tables/rows.ts';
 import type { PaperTable, TableNumber } from '../report/tables/table.ts';
-import { saveTable } from '../report/tables/write.ts';
 import { experimentPaths } from './folder.ts';
 import { type ExperimentPlan, type PlannedRow, runName } from './plan.ts';
 

@@ -4,13 +4,14 @@ import type { ClassTable } from './classes.ts';
 import type { ReportContent } from './content.ts';
 import type { Figure } from './figures.ts';
 import { codeSpan, escapeMarkdown as esc, formatCount, formatFraction } from './format.ts';
-import { signOf } from './marks.ts';
 import type { Fact } from './provenance.ts';
+import { resultLines } from './table.ts';
+import { markdownTable, printedMarkdown } from './tables/formats/markdown.ts';
 import { corruptionsLede, HEADINGS, LEDES } from './text.ts';
 
 /** @param chartFolder Where the PNG files lie, relative to the Markdown file, with `/`. */
 export function renderMarkdown(content: ReportContent, chartFolder: string): string {
-  const { headline, figures, provenance, omissions } = content;
+  const { headline, table, figures, provenance, omissions } = content;
   const image = (figure: Figure | undefined) =>
     figure ? [`![${esc(figure.alt)}](${chartFolder}/${figure.name}.png)`] : [];
   const blocks: string[] = [
@@ -19,7 +20,7 @@ export function renderMarkdown(content: ReportContent, chartFolder: string): str
     `**${esc(headline.sentence)}**`,
     bullets(headline.details.map(esc)),
     `## ${HEADINGS.results}`,
-    resultsTable(content),
+    printedMarkdown(table.columns, resultLines(table)),
     bullets(content.tableNotes.map(esc)),
     ...withHeading(HEADINGS.severity, LEDES.severity, [...image(figures.severity), ...image(figures.groups)]),
     ...withHeading(
@@ -52,21 +53,6 @@ function withHeading(heading: string, lede: string, blocks: readonly string[]): 
   return blocks.length > 0 ? [`## ${heading}`, lede, ...blocks] : [];
 }
 
-function resultsTable({ table: { columns, rows } }: ReportContent): string {
-  const header = ['', ...columns.map(({ title }) => title)];
-  const body = rows.map(({ model, cells }) => {
-    const name = model.isBaseline && model.label !== 'baseline' ? `${model.label} (baseline)` : model.label;
-    return [
-      esc(name),
-      ...cells.map(({ text, mark, partial }) => {
-        const figure = `${text}${partial ? '†' : ''}`;
-        return mark === 'better' ? `**${figure}**` : `${figure}${signOf(mark)}`;
-      }),
-    ];
-  });
-  return markdownTable(header, body, 1);
-}
-
 function metricsTable({ comparison, metrics }: ReportContent): string {
   const header = ['metric', 'meaning', ...comparison.models.map(({ label }) => esc(label))];
   const body = metrics.map(({ name, meaning, values }) => [codeSpan(name), esc(meaning), ...values]);
@@ -95,20 +81,6 @@ function classesTable({ classes, images, models, order }: ClassTable): string {
   const table = markdownTable(header, body, 1);
   const left = order.length - body.length;
   return left > 0 ? `${table}\n\nThe other ${formatCount(left)} classes have smaller errors.` : table;
-}
-
-/** @param left Columns, counted from the first, that hold words and are aligned left. */
-export function markdownTable(
-  header: readonly string[],
-  body: readonly (readonly string[])[],
-  left: number,
-): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [
-    line(header),
-    line(header.map((_, index) => (index < left ? ':--' : '--:'))),
-    ...body.map(line),
-  ].join('\n');
 }
 
 function bullets(lines: readonly string[]): string {

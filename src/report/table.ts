@@ -1,5 +1,4 @@
 /** The tables of a report as data; HTML, Markdown and terminal print the same cells. */
-import { CORRUPTION_GROUPS } from '../corrupt/index.ts';
 import type { MetricName } from '../evaluate/result.ts';
 import {
   type ComparedModel,
@@ -9,25 +8,15 @@ import {
   corruptionError,
 } from './comparison.ts';
 import { formatCompact, formatFraction, longName, MISSING, shortName } from './format.ts';
-import { type Mark, markOf, type Test } from './marks.ts';
+import { markOf, type Test } from './marks.ts';
+import type { PrintedCell, PrintedLine } from './tables/formats/printed.ts';
+import { CORRUPTION_COLUMNS, column, METRIC_COLUMNS, type TableColumn } from './tables/table.ts';
 
-export interface TableCell {
-  readonly text: string;
+export interface TableCell extends PrintedCell {
   /** What `text` rounds; absent where nothing was measured. */
   readonly value?: number;
   /** The baseline's figure, where the two may be compared; for the baseline itself its own. */
   readonly reference?: number;
-  /** Absent for the baseline itself, and where there is nothing to compare. */
-  readonly mark?: Mark;
-  /** A mean over fewer than five severities; not the CE of the literature. */
-  readonly partial?: boolean;
-}
-
-export interface TableColumn {
-  readonly key: string;
-  readonly title: string;
-  readonly description: string;
-  readonly group: string;
 }
 
 export interface TableRow {
@@ -42,68 +31,56 @@ export interface ResultTable {
   readonly hasPartial: boolean;
 }
 
-const BENCHMARK_GROUPS = ['noise', 'blur', 'weather', 'digital'] as const;
-
 /**
  * The paper's Table 1: a row a model; E, absolute mCE, mrCE, then CE of the 15 corruptions by group. Models that
  * measured part of the grid have a dash for mCE and mrCE, and two more columns hold what the measured part gives.
  */
 export function resultTable(comparison: Comparison): ResultTable {
   const { models, baseline } = comparison;
-  const metricColumns: { column: TableColumn; name: MetricName; digits: number }[] = [
-    metric('error.clean', 'E', 'Top-1 error on clean images', 3),
-    metric(
-      'mce.absolute',
-      'mCE',
-      'Absolute mCE: mean of CE over the 15 corruptions, not normalised (Eq. 9)',
-      4,
-    ),
-    metric('mce.baseline', 'mrCE', 'Mean of CE / CE of the baseline over the 15 corruptions (Eq. 10)', 3),
+  const metrics = [
+    ...Object.values(METRIC_COLUMNS),
+    ...(models.some((model) => model.metrics['partial.error'] !== undefined) ? PARTIAL_COLUMNS : []),
   ];
-  if (models.some((model) => model.metrics['partial.error'] !== undefined)) {
-    metricColumns.push(
-      metric('partial.error', 'part', 'Mean error over the measured part of the grid; no mCE', 4),
-      metric('partial.baseline', 'part/base', 'The same divided by the baseline’s on the same cells', 3),
-    );
-  }
   const corruptions = [
-    ...BENCHMARK_GROUPS.flatMap((group) =>
-      CORRUPTION_GROUPS[group].map((name) => ({ name, group: group as string })),
-    ),
-    ...comparison.extraCorruptions.map((name) => ({ name, group: 'extra' })),
-  ];
+    ...CORRUPTION_COLUMNS,
+    ...comparison.extraCorruptions.map((corruption) => ({ corruption, group: 'extra' })),
+  ].map(({ corruption, group }) => {
+    const description = `${longName(corruption)}: mean top-1 error over the severities`;
+    return column(corruption, shortName(corruption), description, 3, group);
+  });
 
   const rows = models.map((model): TableRow => {
     const cells = [
-      ...metricColumns.map(({ name, digits }) => metricCell(name, digits, model, baseline)),
-      ...corruptions.map(({ name }) =>
+      ...metrics.map(({ key, digits }) => metricCell(key as MetricName, digits, model, baseline)),
+      ...corruptions.map(({ key }) =>
         errorCell(
-          corruptionError(model.result, name),
-          baseline && corruptionError(baseline.result, name),
-          corruptionTest(model, name),
+          corruptionError(model.result, key),
+          baseline && corruptionError(baseline.result, key),
+          corruptionTest(model, key),
         ),
       ),
     ];
     return { model, cells: model.isBaseline ? cells.map(({ mark: _, ...cell }) => cell) : cells };
   });
   return {
-    columns: [
-      ...metricColumns.map(({ column }) => column),
-      ...corruptions.map(({ name, group }) => ({
-        key: name,
-        title: shortName(name),
-        description: `${longName(name)}: mean top-1 error over the severities`,
-        group,
-      })),
-    ],
+    columns: [...metrics, ...corruptions],
     rows,
     hasPartial: rows.some((row) => row.cells.some((cell) => cell.partial)),
   };
 }
 
-function metric(name: MetricName, title: string, description: string, digits: number) {
-  return { column: { key: name, title, description, group: '' }, name, digits };
+/** The table as every format prints it. */
+export function resultLines({ rows }: ResultTable): PrintedLine[] {
+  return rows.map(({ model: { label, isBaseline }, cells }) => ({
+    ...{ kind: isBaseline ? 'baseline' : 'compared', label, cells },
+  }));
 }
+
+/** Of grids that were measured in part. */
+const PARTIAL_COLUMNS = [
+  column('partial.error', 'part', 'Mean error over the measured part of the grid; no mCE', 4),
+  column('partial.baseline', 'part/base', 'The same divided by the baseline’s on the same cells', 3),
+];
 
 /** Metrics that are ratios to the baseline: the baseline itself is 1 by definition. */
 const RATIOS: ReadonlySet<MetricName> = new Set(['mce.baseline', 'partial.baseline']);

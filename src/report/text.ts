@@ -60,15 +60,22 @@ export function tableNotes(comparison: Comparison, table: ResultTable): string[]
   ];
   notes.push(`A figure of a corruption is CE, the mean over its five severities. ${imageCounts(comparison)}`);
   if (baseline && models.length > 1) {
-    const marks = legend(
-      table.rows.flatMap(({ cells }) => cells.map(({ mark }) => mark)),
-      { bold: true, ...(isTested(comparison) && { how: BY_IMAGES }) },
-    );
+    const marks = resultLegend(comparison, table, true);
     if (marks) notes.push(marks);
   }
   if (table.hasPartial) notes.push('† Mean over the measured severities only, fewer than five: not a CE.');
   if (comparison.extraCorruptions.length > 0) notes.push('The group “extra” is not counted in any metric.');
   return notes;
+}
+
+/** What the marks of the results table mean. */
+export function resultLegend(
+  comparison: Comparison,
+  { rows }: ResultTable,
+  bold = false,
+): string | undefined {
+  const marks = rows.flatMap(({ cells }) => cells.map(({ mark }) => mark));
+  return legend(marks, { bold, ...(isTested(comparison) && { how: BY_IMAGES }) });
 }
 
 function imageCounts({ models }: Comparison): string {

@@ -15,7 +15,8 @@ import {
   longName,
   MISSING,
 } from './format.ts';
-import type { TableCell, TableColumn } from './table.ts';
+import type { TableCell } from './table.ts';
+import type { TableColumn } from './tables/table.ts';
 
 /** Lines of cells as the text of a tip; lines without content are left out. */
 export function tip(heading: string, lines: readonly (readonly string[] | undefined)[]): string {

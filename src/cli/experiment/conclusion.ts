@@ -2,7 +2,7 @@
 import { relative } from 'node:path';
 import pc from 'picocolors';
 import type { ExperimentResult } from '../../experiment/run.ts';
-import { paperTableText } from '../../report/tables/terminal.ts';
+import { paperTableText } from '../../report/tables/formats/terminal.ts';
 
 export function conclusion({ tables, files, omissions, plan }: ExperimentResult): string {
   const places = [

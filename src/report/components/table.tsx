@@ -1,5 +1,6 @@
 /** Tables: heads in groups that can be sorted, heads of rows, and the place where a wide table scrolls. */
 import type { ComponentChildren } from 'preact';
+import { columnGroups, opensGroup } from '../columns.ts';
 import { classes, ModelName, type NamedModel } from './markup.tsx';
 
 export interface HeadColumn {
@@ -13,23 +14,6 @@ export interface HeadColumn {
   /** Cells of the body under this head. */
   readonly span?: number;
   readonly class?: string;
-}
-
-/** Columns side by side of the same group, with their indices. */
-export function columnGroups<T extends { readonly group?: string }>(columns: readonly T[]) {
-  const runs: { readonly group: string; readonly indices: number[] }[] = [];
-  for (const [index, { group = '' }] of columns.entries()) {
-    const last = runs.at(-1);
-    if (last?.group === group) last.indices.push(index);
-    else runs.push({ group, indices: [index] });
-  }
-  return runs;
-}
-
-/** Whether a column is the first of a group, before which there is room. */
-export function opensGroup(columns: readonly { readonly group?: string }[], index: number): boolean {
-  const { group = '' } = columns[index]!;
-  return group !== '' && group !== columns[index - 1]?.group;
 }
 
 /**

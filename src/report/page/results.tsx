@@ -1,12 +1,14 @@
 /** The table of results: a row a model, sortable; turned for a phone where the models are few; and every cell. */
+import { opensGroup } from '../columns.ts';
 import type { ComparedModel, Comparison } from '../comparison.ts';
 import { Choice, Controls, Toggles } from '../components/controls.tsx';
 import { classes, exact, ModelName } from '../components/markup.tsx';
-import { Head, opensGroup, Scroll, TableFigure } from '../components/table.tsx';
+import { Head, Scroll, TableFigure } from '../components/table.tsx';
 import type { ReportContent } from '../content.ts';
 import { formatFraction, formatPoints, longName, MISSING } from '../format.ts';
 import { signOf } from '../marks.ts';
-import { modelDetail, type ResultTable, type TableCell, type TableColumn } from '../table.ts';
+import { modelDetail, type ResultTable, type TableCell } from '../table.ts';
+import type { TableColumn } from '../tables/table.ts';
 import { cellTip } from '../tips.ts';
 import { EveryCell } from './every-cell.tsx';
 

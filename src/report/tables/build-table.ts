@@ -33,17 +33,15 @@ export function paperTable(
   for (const dataset of new Set(rows.map((row) => row.dataset))) {
     assertSameImages(rows.filter((row) => row.dataset === dataset).flatMap((row) => row.results));
   }
-  switch (which) {
-    case 1:
-    case 2:
-    case 6:
-    case 7:
-      return corruptionTable(which, rows, options);
-    case 3:
-      return inhibitionTable(rows, options);
-    case 4:
-      return frequencyTable(rows, options);
-  }
+  const { title, scaled } = options;
+  const made =
+    which === 3 ? inhibitionTable(rows) : which === 4 ? frequencyTable(rows) : corruptionTable(which, rows);
+  return {
+    ...{ which, version: rows[0]!.results[0]!.environment.pushpull },
+    ...made,
+    ...(title && { title }),
+    ...(scaled && { scaled }),
+  };
 }
 
 function checkBaselines(rows: readonly TableRow[]): void {

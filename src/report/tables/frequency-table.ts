@@ -3,27 +3,17 @@ import { FREQUENCY_GROUPS } from '../../corrupt/index.ts';
 import { UserError } from '../../errors.ts';
 import { mean, standardDeviation } from '../../evaluate/metrics.ts';
 import { listWords, longName } from '../format.ts';
-import type { PaperTableOptions } from './build-table.ts';
 import { meanRelative, seedFigures } from './figures.ts';
-import {
-  baselineOf,
-  column,
-  conditionSentences,
-  Footnotes,
-  groupRows,
-  NO_BASELINE,
-  onDatasets,
-  versionOf,
-} from './groups.ts';
+import { baselineOf, conditionSentences, Footnotes, groupRows, NO_BASELINE, onDatasets } from './groups.ts';
 import { paperFrequencies } from './paper.ts';
 import type { TableRow } from './rows.ts';
-import { compareFigures, hasPaper, type PaperCell, type PaperTable } from './table.ts';
+import { column, hasPaper, type PaperCell, paperCell, type TableContent } from './table.ts';
 import { testsOf } from './tests.ts';
 
 const GROUPS = ['low', 'mid', 'high'] as const;
 const TITLE = 'Where in the spectrum the error changes: mrCE by frequency group';
 
-export function frequencyTable(rows: readonly TableRow[], options: PaperTableOptions): PaperTable {
+export function frequencyTable(rows: readonly TableRow[]): TableContent {
   if (!rows.some(({ baseline }) => baseline !== undefined)) {
     const files = rows.flatMap(({ results }) => results.map(({ model }) => model.file));
     throw new UserError(
@@ -51,11 +41,8 @@ export function frequencyTable(rows: readonly TableRow[], options: PaperTableOpt
         ? { mean: mean(ratios), n: ratios.length }
         : { mean: mean(ratios), std: standardDeviation(ratios), n: ratios.length };
       const test = tests(columns[index]!.key);
-      const mark = baseline && compareFigures(figure, 1, columns[index]!.digits, test);
       return {
-        figure,
-        ...(mark && { mark }),
-        ...(test && { p: test.p }),
+        ...paperCell(figure, columns[index]!, { reference: baseline && 1, test }),
         ...(paper && { paper: paper[group] }),
       };
     });
@@ -78,8 +65,7 @@ export function frequencyTable(rows: readonly TableRow[], options: PaperTableOpt
   const seeds = Math.max(...rows.map(({ results }) => results.length));
   const tested = groups.some((group) => group.rows.some((row) => row.cells.some(({ p }) => p !== undefined)));
   return {
-    which: 4,
-    title: options.title ?? TITLE,
+    title: TITLE,
     caption: [
       `mrCE (Eq. 10) inside three groups of corruptions ${onDatasets(rows)}: mean ± standard deviation of CE / CE of the baseline over the corruptions of a group (divisor n: they are the whole group); below 1 is better.`,
       ...GROUPS.map(
@@ -93,12 +79,10 @@ export function frequencyTable(rows: readonly TableRow[], options: PaperTableOpt
         : []),
       ...conditionSentences(rows, withPaper),
     ],
-    ...(options.scaled && { scaled: options.scaled }),
     columns,
     groups,
     footnotes: footnotes.texts,
     tested: tested ? 'p < .05 by Student’s paired t test over the seeds' : undefined,
     over: 'corruptions',
-    version: versionOf(rows),
   };
 }

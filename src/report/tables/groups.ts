@@ -5,7 +5,7 @@ import { listWords, plural } from '../format.ts';
 import { incomplete, isPaired } from './figures.ts';
 import { paperDataset } from './paper.ts';
 import { augmentTitle, distinction, networkTitle, sizeOf, type TableRow } from './rows.ts';
-import type { PaperCell, PaperColumn, PaperGroup, PaperRow } from './table.ts';
+import type { PaperCell, PaperGroup, PaperRow } from './table.ts';
 
 /** The row that `row` is compared with. */
 export function baselineOf(row: TableRow, rows: readonly TableRow[]): TableRow | undefined {
@@ -178,22 +178,7 @@ function originOf({ corrupted, frost }: Result['data']): string {
     : 'corrupted images read from a set made by pushpull';
 }
 
-/** The first version that measured. */
-export function versionOf(rows: readonly TableRow[]): string {
-  return rows[0]!.results[0]!.environment.pushpull;
-}
-
 /** `on CIFAR-10`, `on CIFAR-10 and ImageNet-100`. */
 export function onDatasets(rows: readonly TableRow[]): string {
   return `on ${listWords([...new Set(rows.map(({ dataset }) => dataset))])}`;
-}
-
-export function column(
-  key: string,
-  title: string,
-  description: string,
-  digits: number,
-  group = '',
-): PaperColumn {
-  return { key, title, description, digits, group };
 }

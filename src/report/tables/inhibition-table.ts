@@ -2,28 +2,22 @@
 import { UserError } from '../../errors.ts';
 import { mean } from '../../evaluate/metrics.ts';
 import { listWords } from '../format.ts';
-import type { PaperTableOptions } from './build-table.ts';
 import { seedFigures } from './figures.ts';
 import {
   baselineOf,
-  column,
   conditionSentences,
   Footnotes,
   groupRows,
   incompleteNote,
   onDatasets,
-  versionOf,
 } from './groups.ts';
 import { PAPER_TABLE3, paperPooling } from './paper.ts';
 import type { TableRow } from './rows.ts';
 import { byDefinition, type Figure, summarize } from './statistics.ts';
-import { compareFigures, hasPaper, type PaperCell, type PaperTable } from './table.ts';
+import { hasPaper, METRIC_COLUMNS, type PaperCell, paperCell, type TableContent } from './table.ts';
 
 const TITLE = 'Fixed inhibition strengths, by pooling of the pull response';
-const COLUMNS = [
-  column('error.clean', 'E', 'Top-1 error on clean images', 3),
-  column('mce.baseline', 'mrCE', 'Mean of CE / CE of the baseline over the 15 corruptions (Eq. 10)', 3),
-];
+const COLUMNS = [METRIC_COLUMNS.error, METRIC_COLUMNS.mrce];
 
 /** A push-pull layer of fixed strength alone: no blurring, no trained alpha. */
 function fixedInhibition({ variant }: TableRow): { avg: number; alpha: number } | undefined {
@@ -31,7 +25,7 @@ function fixedInhibition({ variant }: TableRow): { avg: number; alpha: number } 
   return match ? { avg: Number(match[1]), alpha: Number(match[2]) } : undefined;
 }
 
-export function inhibitionTable(rows: readonly TableRow[], options: PaperTableOptions): PaperTable {
+export function inhibitionTable(rows: readonly TableRow[]): TableContent {
   const fixed = rows.filter(fixedInhibition);
   if (fixed.length === 0) {
     throw new UserError(
@@ -56,13 +50,12 @@ export function inhibitionTable(rows: readonly TableRow[], options: PaperTableOp
     const own = figuresOf(alphas ?? [row], rows);
     const paper = alphas && paperPooling(row, fixedInhibition(alphas[0]!)!.avg);
     const printed = [paper?.error, paper?.mrce];
-    return COLUMNS.map(({ digits }, index): PaperCell => {
+    return COLUMNS.map((column, index): PaperCell => {
       const figure = index === 1 && row.isBaseline ? byDefinition(own[index]) : own[index];
-      const mark = baseline && compareFigures(figure, index === 1 ? 1 : reference![index]?.mean, digits);
+      const against = index === 1 ? 1 : reference?.[index]?.mean;
       const [paperMean, paperStd] = printed[index] ?? [];
       return {
-        ...(figure && { figure }),
-        ...(mark && { mark }),
+        ...paperCell(figure, column, { reference: baseline && against }),
         ...(paperMean && { paper: paperMean, paperStd }),
       };
     });
@@ -76,8 +69,7 @@ export function inhibitionTable(rows: readonly TableRow[], options: PaperTableOp
   const withPaper = groups.some((group) => group.rows.some(hasPaper));
   const left = rows.length - fixed.length - baselines.length;
   return {
-    which: 3,
-    title: options.title ?? TITLE,
+    title: TITLE,
     caption: [
       `Clean error E and mrCE (relative to the baseline, Eq. 10) ${onDatasets(shown)}, mean ± standard deviation over the inhibition strengths α of a row (divisor n − 1; over seeds for the baseline); lower is better.`,
       alphaSentence([...members.values()]),
@@ -89,12 +81,10 @@ export function inhibitionTable(rows: readonly TableRow[], options: PaperTableOp
       ...(left > 0 ? [`${left} of the given networks have no fixed α and are left out.`] : []),
       ...conditionSentences([...baselines, ...fixed], withPaper),
     ],
-    ...(options.scaled && { scaled: options.scaled }),
     columns: COLUMNS,
     groups,
     footnotes: footnotes.texts,
     over: 'alphas',
-    version: versionOf(rows),
   };
 }
 

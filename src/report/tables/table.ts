@@ -1,7 +1,7 @@
 /** A table of the paper as plain data: HTML, Markdown, CSV, LaTeX and the terminal print the same cells. */
-import { formatFraction, MISSING } from '../format.ts';
+import { CORRUPTION_GROUPS } from '../../corrupt/index.ts';
+import { formatFraction } from '../format.ts';
 import { legend, type Mark, markOf, type Test } from '../marks.ts';
-import type { TableColumn } from '../table.ts';
 import type { Printed } from './paper.ts';
 import type { Figure } from './statistics.ts';
 
@@ -9,10 +9,43 @@ import type { Figure } from './statistics.ts';
 export const TABLE_NUMBERS = [1, 2, 3, 4, 6, 7] as const;
 export type TableNumber = (typeof TABLE_NUMBERS)[number];
 
-export interface PaperColumn extends TableColumn {
+export interface TableColumn {
+  /** Stored name of a metric, or a corruption. */
+  readonly key: string;
+  readonly title: string;
+  readonly description: string;
+  /** Empty where it stands in none. */
+  readonly group: string;
   /** Decimals that are printed. */
   readonly digits: number;
 }
+
+export function column(
+  key: string,
+  title: string,
+  description: string,
+  digits: number,
+  group = '',
+): TableColumn {
+  return { key, title, description, digits, group };
+}
+
+/** The columns of the metrics that count every corruption, and of the clean error. */
+export const METRIC_COLUMNS = {
+  error: column('error.clean', 'E', 'Top-1 error on clean images', 3),
+  mce: column(
+    'mce.absolute',
+    'mCE',
+    'Absolute mCE: mean of CE over the 15 corruptions, not normalised (Eq. 9)',
+    4,
+  ),
+  mrce: column('mce.baseline', 'mrCE', 'Mean of CE / CE of the baseline over the 15 corruptions (Eq. 10)', 3),
+} as const;
+
+/** The corruptions of the benchmark in the order of the columns. */
+export const CORRUPTION_COLUMNS = (['noise', 'blur', 'weather', 'digital'] as const).flatMap((group) =>
+  CORRUPTION_GROUPS[group].map((corruption) => ({ corruption, group })),
+);
 
 export interface PaperCell {
   /** Absent where it cannot be computed from what was measured: a dash. */
@@ -58,7 +91,7 @@ export interface PaperTable {
   readonly caption: readonly string[];
   /** That and how the experiment is smaller than the paper's; as it was given. */
   readonly scaled?: string;
-  readonly columns: readonly PaperColumn[];
+  readonly columns: readonly TableColumn[];
   readonly groups: readonly PaperGroup[];
   readonly footnotes: readonly string[];
   /** How differences from a baseline were tested; absent where none was. */
@@ -69,51 +102,31 @@ export interface PaperTable {
   readonly version: string;
 }
 
-/** A cell as printed. */
-export interface CellText {
-  readonly mean: string;
-  /** Deviation without its sign. */
-  readonly std?: string;
-}
-
-export function cellText({ figure }: PaperCell, { digits }: PaperColumn): CellText {
-  if (!figure) return { mean: MISSING };
-  const mean = formatFraction(figure.mean, digits);
-  return figure.std === undefined ? { mean } : { mean, std: formatFraction(figure.std, digits) };
-}
-
-/** `.2853 ± .0021`, or the mean alone. */
-export function spreadText({ mean, std }: CellText): string {
-  return std === undefined ? mean : `${mean} ± ${std}`;
-}
-
-/** The paper's number of a cell as printed there. */
-export function paperText({ paper, paperStd }: PaperCell): CellText | undefined {
-  if (paper === undefined) return undefined;
-  return paperStd === undefined ? { mean: paper } : { mean: paper, std: paperStd };
-}
-
-/** The row's label, which says so where it is a baseline under another name. */
-export function rowName({ label, isBaseline }: PaperRow): string {
-  return isBaseline && label !== 'baseline' ? `${label} (baseline)` : label;
-}
-
 /** Whether the paper has a number for any cell of the row. */
 export function hasPaper({ cells }: PaperRow): boolean {
   return cells.some(({ paper }) => paper !== undefined);
 }
 
-/** How a figure stands against a reference, both as printed: what rounds to the same is the same. */
-export function compareFigures(
+/**
+ * A cell with the mark of its figure against a reference, both as printed: what rounds to the same is the same.
+ *
+ * @param comparison without a reference nothing is compared
+ */
+export function paperCell(
   figure: Figure | undefined,
-  reference: number | undefined,
-  digits: number,
-  test?: Test,
-): Mark | undefined {
-  if (!figure || reference === undefined) return undefined;
+  { digits }: TableColumn,
+  comparison: { readonly reference?: number; readonly test?: Test },
+): PaperCell {
+  const { reference, test } = comparison;
+  const p = test && { p: test.p };
+  if (!figure) return { ...p };
+  if (reference === undefined) return { figure, ...p };
   const same = formatFraction(figure.mean, digits) === formatFraction(reference, digits);
-  return markOf(same ? 0 : figure.mean - reference, test);
+  return { figure, mark: markOf(same ? 0 : figure.mean - reference, test), ...p };
 }
+
+/** What is made of rows; the number, the version and what the caller says are added. */
+export type TableContent = Omit<PaperTable, 'which' | 'version' | 'scaled'>;
 
 /**
  * Every sentence of the caption.

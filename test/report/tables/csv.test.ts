@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { field } from '../../../src/report/tables/csv.ts';
+import { field } from '../../../src/report/tables/formats/csv.ts';
 
 it.each([
   ['=1+2', "'=1+2"],

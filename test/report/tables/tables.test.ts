@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../../src/errors.ts';
 import type { Result } from '../../../src/evaluate/result.ts';
 import { paperTable } from '../../../src/report/tables/build-table.ts';
-import { escapeLatex, tableLatex } from '../../../src/report/tables/latex.ts';
+import { escapeLatex, tableLatex } from '../../../src/report/tables/formats/latex.ts';
+import { paperTableText } from '../../../src/report/tables/formats/terminal.ts';
+import { saveTable, writeTable } from '../../../src/report/tables/formats/write.ts';
 import { rowsOfResults } from '../../../src/report/tables/rows.ts';
 import { captionSentences, type PaperTable, type TableNumber } from '../../../src/report/tables/table.ts';
-import { paperTableText } from '../../../src/report/tables/terminal.ts';
-import { saveTable, writeTable } from '../../../src/report/tables/write.ts';
 import { syntheticAvg3, syntheticResult } from '../synthetic.ts';
 import { madeUp, withoutSettings } from './made-up.ts';
 
@@ -416,7 +416,7 @@ describe('the formats', () => {
   it('HTML: loads nothing, escapes names, has the figures twice, wide and for a phone', async () => {
     const html = await writeTable(made, 'html');
     expect(html).not.toMatch(/(src|href)="?http|url\(http/);
-    expect(html).toContain('a_b &amp; &lt;c&gt; 50%');
+    expect(html).toContain('a_b &amp; &lt;c> 50%');
     expect(html.match(/<table class="results paper-table/g)).toHaveLength(1 + 5);
     const figure = made.groups[0]!.rows[1]!.cells[1]!.figure!;
     const printed = `${figure.mean.toFixed(4).slice(1)}<small>± ${figure.std!.toFixed(4).slice(1)}</small>`;

@@ -1,6 +1,6 @@
 /** A table as CSV: a line a figure, plain numbers at full precision. */
-import { textCell } from '../../data/cells.ts';
-import type { PaperTable } from './table.ts';
+import { textCell } from '../../../data/cells.ts';
+import type { PaperTable } from '../table.ts';
 
 const HEADER = [
   'table',

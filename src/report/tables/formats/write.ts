@@ -1,11 +1,11 @@
 /** Tables as files. */
 import path from 'node:path';
-import { writeFileAtomic } from '../../data/files.ts';
+import { writeFileAtomic } from '../../../data/files.ts';
+import type { PaperTable } from '../table.ts';
 import { tableCsv } from './csv.ts';
-import { tableHtml } from './html.ts';
+import { tableHtml } from './html.tsx';
 import { tableLatex } from './latex.ts';
 import { tableMarkdown } from './markdown.ts';
-import type { PaperTable } from './table.ts';
 
 export type TableFormat = 'html' | 'markdown' | 'csv' | 'latex';
 
