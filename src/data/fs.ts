@@ -6,7 +6,7 @@ import * as fs from 'node:fs';
 import * as promises from 'node:fs/promises';
 import { type Doing, explainError } from '../system-errors.ts';
 
-export type { Dirent, ReadStream, Stats, WriteStream } from 'node:fs';
+export type { Dirent } from 'node:fs';
 export { constants } from 'node:fs';
 export type { FileHandle } from 'node:fs/promises';
 
@@ -37,8 +37,6 @@ function placeOf(path: unknown): string | undefined {
 export const access = explained(promises.access, 'write');
 export const appendFile = explained(promises.appendFile, 'write');
 export const link = explained(promises.link, 'write');
-/** Whether anything is there that may be looked at. */
-export const existsSync = fs.existsSync;
 export const lstat = explained(promises.lstat, 'read');
 export const mkdir = explained(promises.mkdir, 'write');
 export const mkdtemp = explained(promises.mkdtemp, 'write');

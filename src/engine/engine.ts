@@ -92,15 +92,6 @@ export interface EngineOptions {
   readonly torch?: string;
 }
 
-/** What computes, in which version. */
-export interface EngineDescription {
-  readonly engine: EngineName;
-  readonly version: string;
-  readonly device: Device;
-  readonly threads: number;
-  readonly precision: Precision;
-}
-
 /** What one device and its thread pool offer. Everything else in the project runs graphs through this. */
 export interface Engine {
   readonly name: EngineName;

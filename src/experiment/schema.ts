@@ -200,7 +200,6 @@ export const experimentSchema = z.strictObject({
 export type ExperimentFile = z.infer<typeof experimentSchema>;
 export type StemEntry = ExperimentFile['stems'][string];
 export type TrainingSettings = ExperimentFile['training'];
-export type EvaluationSettings = ExperimentFile['evaluation'];
 
 /** JSON Schema of experiment files: what `experiments/schema.json` holds. */
 export function experimentJsonSchema(): Record<string, unknown> {

@@ -138,7 +138,7 @@ export async function findPredictions(result: Result, resultFile: string): Promi
 /**
  * The images on which models fail, clean and corrupted, as {@link chooseFailures} picks them.
  *
- * @param predictions of the models by result; one or two of them are shown
+ * @param options.predictions of the models by result; one or two of them are shown
  */
 export async function findFailures(
   results: readonly Result[],

@@ -147,7 +147,6 @@ export type RunConfig = z.infer<typeof runConfigSchema>;
 export type InitialWeights = z.infer<typeof initialSchema>;
 export type Recipe = z.infer<typeof recipeSchema>;
 export type TrainingImages = z.infer<typeof trainingImagesSchema>;
-export type RunPreprocessing = z.infer<typeof preprocessingSchema>;
 
 export type PresetName = 'cifar10' | 'imagenet100' | 'imagenet200' | 'imagenet' | 'mnist' | 'small' | 'large';
 

@@ -1,6 +1,5 @@
-import type { DType, Shape, Tensor } from '../../graph/tensor.ts';
-import { float32, formatShape, int32, numElements, sameShape } from '../../graph/tensor.ts';
-import type { Value } from '../../graph/value.ts';
+import type { Shape, Tensor } from '../../graph/tensor.ts';
+import { float32, formatShape, int32, numElements } from '../../graph/tensor.ts';
 import type { Argument, PlanConstant, Slot, TorchDType } from '../plan.ts';
 import { type Draft, slotsOf } from './liveness.ts';
 import type { Moved, TorchValue } from './values.ts';
@@ -188,11 +187,3 @@ export const someInts = (values: readonly number[]): Argument => ({ kind: 'someI
 export const bools = (values: readonly boolean[]): Argument => ({ kind: 'bools', values });
 export const someDtype = (value: TorchDType): Argument => ({ kind: 'someDtype', value });
 export const text = (value: string): Argument => ({ kind: 'text', value });
-
-/** The type of a graph's value as libtorch holds it when nothing says otherwise. */
-export const typeOf = ({ shape, dtype }: { readonly shape: Shape; readonly dtype: DType }): ResultType => ({
-  shape,
-  dtype,
-});
-
-export const isShape = (value: Value | TorchValue, shape: Shape): boolean => sameShape(value.shape, shape);

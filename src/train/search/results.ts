@@ -36,7 +36,6 @@ export const trialResultSchema = z.strictObject({
 });
 
 export type TrialResult = z.infer<typeof trialResultSchema>;
-export type TrialOutcome = TrialResult['outcome'];
 
 /** A mean over the seeds, and the deviation of a single run from it (n - 1); null when there is one seed. */
 export interface Spread {
