@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The package as a user installs it: packed, put into an empty project where onnxruntime-node's download is refused,
-# README's examples compiled under strict NodeNext and run. `.ci/run` calls it; with --all it also tries the native library,
+# the guide's examples compiled under strict NodeNext and run. `.ci/run` calls it; with --all it also tries the native library,
 # Node 22 and 24, pnpm, an installation from git, and the clone without development packages. Wants a built dist (npm ci).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -25,13 +25,13 @@ project() { # NAME
   printf '{ "name": "%s", "private": true, "type": "module" }\n' "$1" > package.json
 }
 
-# README's examples, numbered in their order.
+# The guide's examples, numbered in their order.
 examples() {
   node -e '
     const fs = require("node:fs");
     const blocks = [...fs.readFileSync(process.argv[1], "utf8").matchAll(/```ts\n([^]*?)```/g)];
     blocks.forEach(([, text], i) => fs.writeFileSync(`example${i + 1}.ts`, text));
-  ' "$root/README.md"
+  ' "$root/docs/guide/library.md"
 }
 
 step 'pack'
@@ -46,7 +46,7 @@ printf '%s packages, %s MB, of which onnxruntime-node %s MB\n' \
   "$(npm ls --all --parseable 2> /dev/null | tail -n +2 | sort -u | wc -l)" "$(du -sm node_modules | cut -f1)" \
   "$(du -sm node_modules/onnxruntime-node 2> /dev/null | cut -f1 || echo 0)"
 
-step "compile README's examples"
+step "compile the guide's examples"
 examples
 mkdir -p node_modules/@types
 ln -s "$root/node_modules/@types/node" node_modules/@types/node

@@ -36,7 +36,7 @@ Examples:
   On an NVIDIA GPU by the libtorch of an installed PyTorch, in half the bits:
     $ pushpull experiment table1-cifar10 --out table1 --engine torch --device cuda --precision bfloat16
 
-  An experiment of your own; begin with a copy of one of those (docs/experiments.md explains the format):
+  An experiment of your own; begin with a copy of one of those (docs/guide/experiments.md explains the format):
     $ pushpull experiment mine.yaml --data ~/pictures --out mine
 
 The folder gets experiment.json (what was asked), status.json, runs/ROW-seedN (as \`pushpull train\` makes them),

@@ -1,14 +1,16 @@
 /** `pushpull export`: an ONNX or safetensors file from a run's checkpoint, or from weights of another origin. */
 
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { writeFileAtomic } from '../data/files.ts';
 import { readFile } from '../data/fs.ts';
-import { fileLock, withLock } from '../data/lock.ts';
+import { fileLock, folderLock, withLock } from '../data/lock.ts';
 import { UserError } from '../errors.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { CARD_SCHEMA, type ModelCard, type Preprocessing } from '../models/card.ts';
 import { type Form, variantName } from '../models/config.ts';
 import { exportModel, INPUT_NAME, OUTPUT_NAME } from '../models/export.ts';
+import { PIXEL_VALUES } from '../models/huggingface.ts';
 import { createModel, type ImageModel } from '../models/registry.ts';
 import { OPSET } from '../onnx/lower/index.ts';
 import { checkTensors, loadCheckpoint } from '../run/checkpoint.ts';
@@ -23,6 +25,7 @@ import { settleNetwork } from '../weights/settle.ts';
 import { openWeights, type WeightsSource } from '../weights/source.ts';
 import { testedSize } from '../weights/tested.ts';
 import { decimals, thousands } from '../words.ts';
+import { checkHuggingFaceFolder, huggingFaceFiles, MODEL_FILE } from './export/huggingface.ts';
 import { facts } from './shared/lines.ts';
 import { choice, integer, triple } from './shared/options.ts';
 import { addStemOptions, askedStem, type StemFlags, toBatchNorm } from './shared/stem.ts';
@@ -39,15 +42,21 @@ Examples:
     $ pushpull export --weights last.ckpt --model resnet18 --stem pushpull --avg 3 \\
         --class-names names.txt --out pushpull.onnx
 
+  A folder for transformers.js and for Python's optimum, to keep or to upload to Hugging Face:
+    $ pushpull export runs/pushpull --to huggingface --out pushpull-cifar10
+
   A file of the second kind above knows its own network:
     $ pushpull export --weights plain.safetensors --out plain.onnx
 
 ONNX: input images [N, 3, H, W], output logits [N, classes]; what the images must go through is stored in it, and
-\`pushpull evaluate\` reads it there. Safetensors: torchvision's names, and the same description as metadata.
+\`pushpull evaluate\` reads it there, and in the folder too. The folder: config.json with the names of the classes,
+preprocessor_config.json, onnx/model.onnx with the input pixel_values, and README.md, a model card, which has the errors of
+the run's result.json where it is of this network. Safetensors: torchvision's names, and the same description as metadata.
 `;
 
 interface Flags extends StemFlags {
   out: string;
+  to?: Destination;
   model?: string;
   form?: Form;
   width?: number;
@@ -67,6 +76,8 @@ interface Deployable {
 }
 
 const FORMATS = ['.onnx', '.safetensors'] as const;
+const DESTINATIONS = ['file', 'huggingface'] as const;
+type Destination = (typeof DESTINATIONS)[number];
 
 export function register(program: Command): void {
   const network = program
@@ -76,7 +87,15 @@ export function register(program: Command): void {
       'Write the network of a run, or one with given weights, as ONNX for any runtime or as safetensors for PyTorch.',
     )
     .argument('[run]', 'folder of a run')
-    .requiredOption('--out <file>', `the file to write, ${FORMATS.join(' or ')}`)
+    .requiredOption(
+      '--out <path>',
+      `the file to write, ${FORMATS.join(' or ')}; the folder, with --to huggingface`,
+    )
+    .option(
+      '--to <kind>',
+      "file, or huggingface: a folder for transformers.js and Python's optimum (default: file)",
+      choice('--to', DESTINATIONS),
+    )
     .optionsGroup('Without a run (what is left out comes from the weights, as far as they tell):')
     .option('--weights <file>', "safetensors, or PyTorch's .pth, .pt or .ckpt")
     .option('--model <name>', 'see `pushpull models`')
@@ -102,6 +121,7 @@ export function register(program: Command): void {
     .option('--std <r,g,b>', 'their standard deviation', triple('--std'))
     .addHelpText('after', EXAMPLES)
     .action(async (run: string | undefined, flags: Flags) => {
+      if (flags.to === 'huggingface') return await toHuggingFace(run, flags);
       const format = FORMATS.find((ending) => flags.out.endsWith(ending));
       if (format === undefined) {
         throw new UserError(`--out ${flags.out}: expected a file name that ends in ${FORMATS.join(' or ')}`);
@@ -116,6 +136,18 @@ export function register(program: Command): void {
       facts(describe(card, format, file.bytes.length, [...notes, ...file.notes]));
       console.log(`${format === '.onnx' ? 'model' : 'weights'}: ${flags.out}`);
     });
+}
+
+async function toHuggingFace(run: string | undefined, flags: Flags): Promise<void> {
+  await checkHuggingFaceFolder(flags.out);
+  const { model, weights, card, notes } =
+    run === undefined ? await fromWeights(flags) : await fromRun(run, flags);
+  const files = await huggingFaceFiles({ model, weights, card }, flags.out, run);
+  await withLock(folderLock(flags.out), async () => {
+    for (const [name, content] of files) await writeFileAtomic(join(flags.out, name), content);
+  });
+  facts(describe(card, 'huggingface', files.get(MODEL_FILE)!.length, notes));
+  console.log(`folder: ${flags.out}`);
 }
 
 type Facts = [name: string, value: string][];
@@ -136,10 +168,10 @@ function describe(card: ModelCard, format: string, bytes: number, notes: readonl
     ['model', `${model.name} ${model.form}, width ${model.width}, ${model.variant}`],
     ['parameters', thousands(model.parameters)],
     ...notes.map((note, i): Facts[number] => [i === 0 ? 'weights' : '', note]),
-    format === '.onnx'
+    format !== '.safetensors'
       ? [
           'format',
-          `ONNX, opset ${OPSET}: ${INPUT_NAME} [N, 3, ${height}, ${width}] to ${OUTPUT_NAME} [N, ${model.classes}], N is free`,
+          `ONNX, opset ${OPSET}: ${format === '.onnx' ? INPUT_NAME : PIXEL_VALUES} [N, 3, ${height}, ${width}] to ${OUTPUT_NAME} [N, ${model.classes}], N is free`,
         ]
       : ['format', "safetensors with torchvision's names"],
     ['images', images.join('; ')],

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { brotliDecompress, gunzip } from 'node:zlib';
 import { UserError } from '../errors.ts';
 import { cacheFolder } from './cache-folder.ts';
 import type { Split, SplitContents } from './contents.ts';
@@ -62,7 +62,8 @@ export async function openMnist(split: Split, cacheDir?: string): Promise<SplitC
   const isWhole = await hasWholeMnist(cacheDir);
   const folder = isWhole ? mnistCacheFolder(cacheDir) : PART;
   const cure = isWhole ? `delete ${folder} and run 'pushpull data mnist' again` : 'install the package again';
-  const file = (what: string) => path.join(folder, `${FILE_NAMES[split]}-${what}-ubyte.gz`);
+  const file = (what: string) =>
+    path.join(folder, `${FILE_NAMES[split]}-${what}-ubyte.${isWhole ? 'gz' : 'br'}`);
   const images = await readIdx(file('images-idx3'), 3, cure);
   const labels = await readIdx(file('labels-idx1'), 1, cure);
   const [count, height, width] = images.shape;
@@ -94,7 +95,7 @@ export async function openMnist(split: Split, cacheDir?: string): Promise<SplitC
   };
 }
 
-/** A gzipped file of bytes in MNIST's IDX format: magic number, then big-endian sizes, then the values. */
+/** A file of bytes in MNIST's IDX format, gzipped or by Brotli: magic number, then big-endian sizes, then the values. */
 async function readIdx(
   file: string,
   dimensions: number,
@@ -103,7 +104,7 @@ async function readIdx(
   const damaged = () =>
     new UserError(`${file}: expected a part of MNIST, found a damaged or missing file; ${cure}`);
   const bytes = await readFile(file)
-    .then((packed) => promisify(gunzip)(packed))
+    .then((packed) => promisify(file.endsWith('.gz') ? gunzip : brotliDecompress)(packed))
     .catch((error: unknown) => {
       throw error instanceof UserError && !isMissing(error) ? error : damaged();
     });

@@ -20,9 +20,15 @@ export const OUTPUT_NAME = 'logits';
  * Input `images` `[N, 3, H, W]`, float32, normalised as the card says; output `logits` `[N, classes]`.
  *
  * @param weights parameters and running statistics by name
+ * @param input what the input is called, where others look for another name
  * @returns the bytes of the `.onnx` file
  */
-export function exportModel(model: ImageModel, weights: Weights, card: ModelCard): Uint8Array {
+export function exportModel(
+  model: ImageModel,
+  weights: Weights,
+  card: ModelCard,
+  input: string = INPUT_NAME,
+): Uint8Array {
   const proto = inferenceModel(model, weights, card, 2);
   // A batch length that got into the graph would show as a difference between two builds.
   const other = inferenceModel(model, weights, card, 3);
@@ -35,7 +41,17 @@ export function exportModel(model: ImageModel, weights: Weights, card: ModelCard
       throw new Error(`internal: ${node.name} depends on the batch length`);
     }
   });
+  if (input !== INPUT_NAME) renameInput(proto.graph, input);
   return encodeModel(proto);
+}
+
+function renameInput(graph: ModelProto['graph'], name: string): void {
+  for (const port of graph.input) if (port.name === INPUT_NAME) port.name = name;
+  for (const node of graph.node) {
+    node.input.forEach((read, i) => {
+      if (read === INPUT_NAME) node.input[i] = name;
+    });
+  }
 }
 
 /** Small constants among a node's inputs: shapes, axes, scalars. */

@@ -67,7 +67,7 @@ rows:
   });
 
   it('of the guide is one', () => {
-    const guide = readFileSync(new URL('../../docs/experiments.md', import.meta.url), 'utf8');
+    const guide = readFileSync(new URL('../../docs/guide/experiments.md', import.meta.url), 'utf8');
     const [, text] = /```yaml\n([\s\S]*?)```/.exec(guide)!;
     const { rows } = parse(text!);
     expect(rows).toHaveLength(13);
