@@ -14,6 +14,7 @@ import {
 } from '../evaluate/retrofit.ts';
 import { shellWord } from '../run/command.ts';
 import { percent, plural, thousands } from '../words.ts';
+import { printDoubts } from './evaluate/model-reading.ts';
 import { addSkipBadOptions, badImagesFacts, checkMaxBad } from './shared/bad-images.ts';
 import { addDataOptions, type DataFlags, toDataSpec } from './shared/data-options.ts';
 import { facts, note } from './shared/lines.ts';
@@ -174,7 +175,8 @@ class RetrofitDisplay {
         ],
         ['becomes', `push-pull ${avg > 1 ? `avg${avg}` : 'without pooling'}, alpha ${alpha}`],
       ]);
-    } else if (!this.#stopping) {
+    } else if (event.kind === 'read') printDoubts(event.reading);
+    else if (!this.#stopping) {
       const { stage, images, totalImages, imagesPerSecond, remainingSeconds } = event;
       const pace = `${thousands(Math.round(imagesPerSecond))} images/s, ${duration(remainingSeconds)} left`;
       this.#line.update(images, totalImages, STAGES[stage].padEnd(16), pace);
@@ -221,6 +223,12 @@ function report({ measured, bytes, notes }: RetrofitOutcome, flags: Flags): void
     );
   }
   console.log(`model: ${flags.out}`);
-  const next = ['evaluate', flags.out, '--data', flags.data ?? 'DATA', ...preprocessingWords(flags)];
+  const next = [
+    'evaluate',
+    flags.out,
+    '--data',
+    flags.data ?? 'DATA',
+    ...preprocessingWords(measured?.flags ?? flags),
+  ];
   console.log(`next: pushpull ${next.map(shellWord).join(' ')}`);
 }

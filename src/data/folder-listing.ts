@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { isUsableName } from './file-names.ts';
 import { FolderLinks } from './folder-links.ts';
 import { splitOf } from './formats/splits.ts';
 import { type Dirent, readdir, stat } from './fs.ts';
@@ -25,7 +26,7 @@ const indexSchema = z.object({
       files: z.string(),
     }),
   ),
-  /** Links that are not followed. */
+  /** Links that are not followed, and names that cannot be used. */
   leftOut: z.array(z.object({ path: z.string(), kind: z.string() })),
 });
 
@@ -44,7 +45,7 @@ const CLOCK_STEP = 2000;
 export interface FolderFiles {
   /** Paths with `/` between the parts. */
   readonly files: string[];
-  /** Links to folders that were not followed. */
+  /** Links to folders that were not followed, and what has a name that cannot be used. */
   readonly leftOut: readonly TarLeftOut[];
 }
 
@@ -98,6 +99,9 @@ async function isUnchanged(place: string, folders: readonly Folder[]): Promise<b
   return unchanged.every(Boolean);
 }
 
+/** What cannot be opened by its name. */
+const UNUSABLE = { file: 'file whose name is not UTF-8', folder: 'folder whose name is not UTF-8' } as const;
+
 /** Every folder that was looked into, those without files too: images may come into them. */
 async function visitFolders(
   place: string,
@@ -108,6 +112,7 @@ async function visitFolders(
   const insideSplit = (relative: string) => relative.split('/').slice(0, 2).some(isSplit);
   const folders: Folder[] = [];
   const links = await FolderLinks.of(place);
+  const unusable: TarLeftOut[] = [];
   const linked: { folder: string; depth: number }[] = [];
   const visit = async (folder: string, depth: number) => {
     const absolute = path.join(place, folder);
@@ -120,7 +125,9 @@ async function visitFolders(
     for (const entry of await readdir(absolute, { withFileTypes: true })) {
       if (entry.name.startsWith('.')) continue;
       const kind = await kindOf(entry, absolute);
-      if (kind === 'file') files.push(entry.name);
+      if (kind !== undefined && !(await isUsableName(absolute, entry.name))) {
+        unusable.push({ path: path.posix.join(folder, entry.name), kind: UNUSABLE[kind] });
+      } else if (kind === 'file') files.push(entry.name);
       else if (kind === 'folder') {
         const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
         below.push(name);
@@ -146,7 +153,7 @@ async function visitFolders(
     const isSplitLink = isSplit(path.posix.basename(folder)) && !insideSplit(path.posix.dirname(folder));
     if (await links.follows(path.join(place, folder), folder, isSplitLink)) await visit(folder, depth);
   }
-  return { folders, leftOut: links.leftOut };
+  return { folders, leftOut: [...links.leftOut, ...unusable] };
 }
 
 async function someAsync<T>(items: readonly T[], holds: (item: T) => Promise<boolean>): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts';
 import { plural } from '../words.ts';
+import { decodeName } from './file-names.ts';
 import type { TarEntry, TarLeftOut } from './tar-entry.ts';
 import { resolveLinks, type TarLink } from './tar-links.ts';
 
@@ -18,7 +19,6 @@ const BLOCK = 512;
 /** Names and pax records are short: what is longer is no name. */
 const LONGEST_NAME = 2 ** 20;
 const latin1 = new TextDecoder('latin1');
-const utf8 = new TextDecoder();
 
 /** Types that have no contents, whatever their size says: links, devices, folders and pipes. */
 const WITHOUT_CONTENTS = '123456';
@@ -79,13 +79,13 @@ export function indexTar(
     if (length === undefined || (isExtension && length > LONGEST_NAME)) throw damaged();
     if (offset + length > size) throw endsEarly(name, files.size + links.size);
     at = offset + Math.ceil(length / BLOCK) * BLOCK;
-    if (type === 'L') longName = cString(utf8.decode(read(offset, length)));
-    else if (type === 'K') longTarget = cString(utf8.decode(read(offset, length)));
+    if (type === 'L') longName = cString(decodeName(read(offset, length)));
+    else if (type === 'K') longTarget = cString(decodeName(read(offset, length)));
     else if (type === 'x') pax = readPax(read(offset, length)) ?? fail(damaged);
     if (isExtension) continue;
 
     const path = (pax.get('path') ?? longName ?? headerPath(header)).replace(/^(\.?\/)+/, '');
-    const target = () => pax.get('linkpath') ?? longTarget ?? cString(utf8.decode(header.subarray(157, 257)));
+    const target = () => pax.get('linkpath') ?? longTarget ?? cString(decodeName(header.subarray(157, 257)));
     const isSparse = [...pax.keys()].some((key) => key.startsWith('GNU.sparse.'));
     // Before there was a type for folders, their names ended so.
     if (!path.endsWith('/') && !NO_FILES.includes(type)) {
@@ -148,7 +148,7 @@ function readDigits(text: string): number | undefined {
 
 function headerPath(header: Uint8Array): string {
   const field = (start: number, length: number) =>
-    cString(utf8.decode(header.subarray(start, start + length)));
+    cString(decodeName(header.subarray(start, start + length)));
   const name = field(0, 100);
   // GNU's own format ("ustar  ") keeps times where ustar has the front part of long paths.
   const isUstar = latin1.decode(header.subarray(257, 263)) === 'ustar\0';
@@ -172,7 +172,7 @@ function readPax(bytes: Uint8Array): ReadonlyMap<string, string> | undefined {
     const length = space < 0 ? undefined : readDigits(latin1.decode(bytes.subarray(at, space)));
     // A record ends with its line, inside of the header.
     if (length === undefined || at + length > bytes.length || at + length <= space + 1) return undefined;
-    const record = utf8.decode(bytes.subarray(space + 1, at + length - 1));
+    const record = decodeName(bytes.subarray(space + 1, at + length - 1));
     const equals = record.indexOf('=');
     values.set(record.slice(0, equals), record.slice(equals + 1));
     at += length;

@@ -9,32 +9,31 @@ import type { Dataset } from '../data/contents.ts';
 import { openDataset } from '../data/dataset.ts';
 import { checkWritable, writeFileAtomic } from '../data/files.ts';
 import { stat, statIfThere } from '../data/fs.ts';
-import { type Batch, DataLoader, LoaderPool } from '../data/loader/loader.ts';
+import { DataLoader, LoaderPool } from '../data/loader/loader.ts';
 import { fileLock, withLock } from '../data/lock.ts';
-import type { Device, OnnxEngine } from '../engine/engine.ts';
+import type { Device } from '../engine/engine.ts';
 import { checkLimits } from '../engine/limits.ts';
 import { createEngine } from '../engine/node/index.ts';
 import { UserError } from '../errors.ts';
-import { CARD_KEY, type ModelCard, type Preprocessing } from '../models/card.ts';
+import { CARD_KEY, type ModelCard } from '../models/card.ts';
 import { variantName } from '../models/config.ts';
-import { adaptModel } from '../onnx/adapt.ts';
 import { type FirstConvolution, findFirstConvolution } from '../onnx/first-convolution.ts';
 import { decodeModel, encodeModel, type ModelProto } from '../onnx/model.ts';
-import { RESPONSES, type RetrofitOptions, responseModel, retrofit } from '../onnx/retrofit.ts';
+import { type RetrofitOptions, retrofit } from '../onnx/retrofit.ts';
 import { fittingGeometry } from './assumed-geometry.ts';
-import { Feeder } from './feeder.ts';
+import { examine } from './doubts/examine.ts';
 import { badImagesFile } from './left-out.ts';
 import { measureCells } from './measure.ts';
-import { imageFeed, openModel, readModelFile } from './model.ts';
+import { openModel, readModelFile } from './model.ts';
 import { type AskedLimits, guardFor } from './model-demands.ts';
 import type { ModelFile } from './model-file.ts';
-import { imageInput, imageTransforms, type PreprocessingFlags } from './preprocessing.ts';
+import type { EvaluateOptions } from './options.ts';
+import { imageTransforms, type PreprocessingFlags } from './preprocessing.ts';
 import { Progress } from './progress.ts';
-import { ChannelMoments, type Matching, matchMoments } from './response-statistics.ts';
-import type { ResultModel } from './result.ts';
+import type { ModelReading, ResultModel } from './result.ts';
+import { estimateResponses } from './retrofit-responses.ts';
 import { type DataSample, sampleData } from './selection.ts';
-import { loadFile } from './session.ts';
-import { sampleBatch } from './test-data.ts';
+import { openTestData, sampleBatch, type TestData } from './test-data.ts';
 
 export interface RetrofitRequest extends AskedLimits {
   /** An ONNX file of any image classifier that begins with a convolution, or the folder of a run. */
@@ -79,6 +78,8 @@ export type RetrofitStage = 'original' | 'estimating' | 'retrofitted' | 'not re-
 
 export type RetrofitEvent =
   | { readonly kind: 'start'; readonly model: ResultModel; readonly layer: RetrofittedLayer }
+  /** Where data is given: how the model is read, tried on a sample, before anything is measured. */
+  | { readonly kind: 'read'; readonly reading: ModelReading }
   | {
       readonly kind: 'progress';
       readonly stage: RetrofitStage;
@@ -117,6 +118,10 @@ export interface RetrofitOutcome {
   readonly measured?: {
     /** The data set, for people. */
     readonly data: string;
+    /** The options that the model was read with: those of the request, and what a sample of the data showed. */
+    readonly flags: PreprocessingFlags;
+    /** How the model was understood, with what was read otherwise than assumed and what looks wrong. */
+    readonly reading: ModelReading;
     readonly estimatedOn: NonNullable<RetrofitOptions['estimatedOn']>;
     /** Smallest and largest factor of a filter. */
     readonly scale: readonly [least: number, most: number];
@@ -130,8 +135,6 @@ export interface RetrofitOutcome {
 
 const DEFAULT_IMAGES = 1000;
 const DEFAULT_BATCH = 64;
-/** Responses of a batch are kept below so many values, 64 MB of each layer. */
-const RESPONSE_VALUES = 2 ** 24;
 
 /**
  * Replaces the first convolution of a model by push-pull with a fixed alpha and writes the model anew.
@@ -237,7 +240,12 @@ async function measure(data: string, request: RetrofitRequest, subject: Subject)
     return resource;
   };
   try {
-    const test = keep(await openDataset(data, 'test', { limit, seed, cacheDir }));
+    const options: EvaluateOptions = {
+      ...{ model: request.model, data, corruptions: [], limit, seed, cacheDir },
+      ...{ skipBad: request.skipBad, preprocessing: request.preprocessing },
+    };
+    const measured = keep(await openTestData(options, source.names));
+    const test = cleanImages(measured, data);
     const clean = keep(await openCleanImages(data, { limit: images, seed, cacheDir }));
     const split = clean.source.split;
     notes.push(`${data} is read as: ${[test.reading.readAs, ...test.reading.notes].join('; ')}`);
@@ -253,7 +261,11 @@ async function measure(data: string, request: RetrofitRequest, subject: Subject)
     const { device = 'cpu', threads } = request;
     const engine = keep(await createEngine({ device, threads, ...guardFor(source, request) }));
     const pool = keep(new LoaderPool(request.workers ?? availableParallelism()));
-    const original = keep(await openModel(engine, source, request.preprocessing));
+    const understood = await examine({ test: measured, engine, source, options });
+    const original = keep(understood.opened);
+    const { flags } = understood;
+    const { reading } = understood.classifier.model;
+    request.onEvent?.({ kind: 'read', reading });
     const found = fittingGeometry(
       await sampleBoth(test, clean),
       original.preprocessing,
@@ -287,11 +299,10 @@ async function measure(data: string, request: RetrofitRequest, subject: Subject)
       );
     const batchSize = request.batchSize ?? DEFAULT_BATCH;
     const errorOf = async (stage: RetrofitStage, bytes: Uint8Array) => {
-      const opened =
+      const classifier =
         stage === 'original'
-          ? original
-          : keep(await openModel(engine, { ...source, bytes }, request.preprocessing));
-      const classifier = await opened.classifier(test.classes, sample);
+          ? understood.classifier
+          : await keep(await openModel(engine, { ...source, bytes }, flags)).classifier(test.classes, sample);
       const cells = measureCells({
         cells: ['clean'],
         open: () => open(test, batchSize),
@@ -308,7 +319,7 @@ async function measure(data: string, request: RetrofitRequest, subject: Subject)
 
     const before = await errorOf('original', source.bytes);
     const responses = { ...subject, preprocessing, file: source.path };
-    const matching = await estimate(engine, responses, request, {
+    const matching = await estimateResponses(engine, responses, request, {
       open: (largest) => open(clean, Math.min(batchSize, largest)),
       onBatch: (count) => advance('estimating', count),
     });
@@ -322,6 +333,7 @@ async function measure(data: string, request: RetrofitRequest, subject: Subject)
     return {
       bytes,
       data: test.displayName,
+      ...{ flags, reading },
       estimatedOn,
       scale: [Math.min(...scale), Math.max(...scale)],
       errors: {
@@ -337,6 +349,14 @@ async function measure(data: string, request: RetrofitRequest, subject: Subject)
   }
 }
 
+/** A corrupted set has none. */
+function cleanImages({ clean }: TestData, data: string): Dataset {
+  if (clean) return clean;
+  throw new UserError(
+    `--data ${data}: expected clean images to fit the layer on and to measure on, found a corrupted set; give the clean images`,
+  );
+}
+
 /** What tells the size of the images, of those that are measured and of those that are estimated on. */
 async function sampleBoth(test: Dataset, clean: Dataset): Promise<DataSample> {
   const [first, second] = [await sampleData(test), await sampleData(clean)];
@@ -350,50 +370,5 @@ async function openCleanImages(data: string, options: Parameters<typeof openData
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return await openDataset(data, 'test', options);
-  }
-}
-
-interface Responses {
-  readonly proto: ModelProto;
-  readonly convolution: FirstConvolution;
-  readonly preprocessing: Preprocessing;
-  readonly file: string;
-}
-
-/** Runs the convolution and the unit that takes its place side by side, and matches the unit's responses to it. */
-async function estimate(
-  engine: OnnxEngine,
-  { proto, convolution, preprocessing, file }: Responses,
-  { avg, alpha }: RetrofitRequest,
-  images: { open(largestBatch: number): AsyncIterable<Batch>; onBatch(count: number): void },
-): Promise<Matching> {
-  const { weight, stride } = convolution;
-  const responses = responseModel(proto, { avg, alpha }, file);
-  const adapted = adaptModel(responses, imageFeed(imageInput(responses, file), preprocessing), file);
-  const { session } = await loadFile(engine, encodeModel(adapted.model), file);
-  try {
-    const input = session.inputs.find(({ name }) => name === adapted.input)!;
-    const feeder = new Feeder(session, input, preprocessing);
-    const [wanted, found] = [new ChannelMoments(weight.dims[0]), new ChannelMoments(weight.dims[0])];
-    const positions =
-      Math.ceil(preprocessing.height / stride[0]) * Math.ceil(preprocessing.width / stride[1]);
-    const largest = Math.max(1, Math.floor(RESPONSE_VALUES / (weight.dims[0] * positions)));
-    for await (const batch of images.open(largest)) {
-      // Nothing is left of a batch whose images are all skipped.
-      if (batch.count === 0) continue;
-      for await (const { outputs, count } of feeder.run(batch, Object.values(RESPONSES))) {
-        for (const [moments, name] of [
-          [wanted, RESPONSES.convolution],
-          [found, RESPONSES.unit],
-        ] as const) {
-          const { data, shape } = outputs[name];
-          moments.add(data as Float32Array, count, shape[2] * shape[3]);
-        }
-        images.onBatch(count);
-      }
-    }
-    return matchMoments(found, wanted);
-  } finally {
-    await session.dispose();
   }
 }

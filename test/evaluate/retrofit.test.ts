@@ -1,6 +1,7 @@
-import { link, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDataset } from '../../src/data/dataset.ts';
 import type { OnnxEngine } from '../../src/engine/engine.ts';
@@ -223,6 +224,34 @@ describe('retrofitModel', () => {
     expect(notes).toContainEqual(
       expect.stringMatching(/^assumed: .* 32×32 as is usual.*: short side to 37 /),
     );
+  });
+
+  it('tries how the model is to be read, and tells what looks wrong, as evaluate does', async () => {
+    const data = inFolder('numbers');
+    for (const [label, name] of ['1', '2', '10'].entries()) {
+      await mkdir(path.join(data, 'test', name), { recursive: true });
+      for (let index = 0; index < 22; index++) {
+        const rgb = [0, 1, 2].map((channel) => (channel === label ? 190 : 90) + index);
+        const background = { r: rgb[0], g: rgb[1], b: rgb[2] };
+        const file = path.join(data, 'test', name, `${index}.png`);
+        await sharp({ create: { width: 32, height: 32, channels: 3, background } }).toFile(file);
+      }
+    }
+    const events: RetrofitEvent[] = [];
+    const out = inFolder('read.onnx');
+    const { measured } = await retrofit({ data, out, onEvent: (event) => events.push(event) });
+    const { preprocessing, threads, workers } = defaults;
+    const options = { data, preprocessing, threads, workers, corruptions: [] };
+    const right = await evaluate({ ...options, model: defaults.model });
+    expect(right.model.reading!.adopted!.join()).toContain('--class-order number says so');
+    // By text, two classes of three would be taken for each other.
+    expect(measured!.errors.original).toBe(right.clean!.top1);
+    expect(right.clean!.top1).toBeLessThan(0.3);
+    expect(measured).toMatchObject({ reading: right.model.reading, flags: { classOrder: 'number' } });
+    expect(events.find(({ kind }) => kind === 'read')).toEqual({ kind: 'read', reading: measured!.reading });
+    const kept = { ...preprocessing, mean: [120, 120, 120], std: [60, 60, 60], scale: '0-1' } as const;
+    const { measured: wrong } = await retrofit({ data, out, preprocessing: kept });
+    expect(wrong!.reading.doubts!.join()).toContain('a mean of 120 is none of values in 0 to 1');
   });
 
   describe('writes nothing', () => {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import type { Entry } from 'yauzl';
 import { UserError } from '../../errors.ts';
+import { decodeName, isUtf8 } from '../file-names.ts';
 import { closeSync, open, openSync, readSync } from '../fs.ts';
 import { unpackLimit, unpacksToTooMuch } from '../limits.ts';
 import type { Listing } from '../listed-files.ts';
@@ -11,6 +12,9 @@ import { membersOf, openZipDirectory, ZipError } from '../zip-directory.ts';
 
 const STORED = 0;
 const DEFLATED = 8;
+/** That names are UTF-8, and the field that has the name in UTF-8 again. */
+const UTF8_FLAG = 0x800;
+const UNICODE_PATH = 0x7075;
 /** A file's header before its name: 30 bytes, of which the last four say how long the name and the rest of it are. */
 const HEADER = 30;
 
@@ -28,7 +32,7 @@ export async function isZip(file: string): Promise<boolean> {
 /** @throws UserError when the archive is damaged, or packed as nothing here unpacks it */
 export async function listZip(place: string): Promise<Listing> {
   const entries = await readEntries(place);
-  const files = entries.map(({ fileName }) => path.posix.normalize(fileName.replaceAll('\\', '/')));
+  const files = entries.map((entry) => path.posix.normalize(nameOf(entry).replaceAll('\\', '/')));
   return {
     place,
     files,
@@ -44,6 +48,15 @@ export async function listZip(place: string): Promise<Listing> {
     }),
     close: async () => {},
   };
+}
+
+/** Most programs write UTF-8 whether they say so or not; what says so need not be it. */
+function nameOf(entry: Entry): string {
+  const { fileName, fileNameRaw, extraFields, generalPurposeBitFlag } = entry;
+  const isSaid =
+    (generalPurposeBitFlag & UTF8_FLAG) !== 0 || extraFields.some(({ id }) => id === UNICODE_PATH);
+  if (isSaid && !fileName.includes('\uFFFD')) return fileName;
+  return isSaid || isUtf8(fileNameRaw) ? decodeName(fileNameRaw) : fileName;
 }
 
 async function readEntries(place: string): Promise<Entry[]> {
