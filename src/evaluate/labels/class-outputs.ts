@@ -4,7 +4,7 @@ import { UserError } from '../../errors.ts';
 import { plural } from '../../words.ts';
 import { type ClassOrder, ORDER_WORDS, outputsInOrder } from './class-order.ts';
 import { IMAGENET_CLASSES } from './imagenet-classes.ts';
-import type { OutputNames } from './output-names.ts';
+import { NO_CLASS, type OutputNames } from './output-names.ts';
 
 export interface ClassOutputs {
   /** By class of the data, one output or several whose probabilities are added. */
@@ -158,6 +158,13 @@ function match(classes: readonly string[], names: OutputNames['names']): Match[]
 function named({ classes, file }: Question, names: OutputNames, matches: readonly Match[]): ClassOutputs {
   const missing = classes.filter((_, at) => matches[at].outputs.length === 0);
   const what = names.from === 'file' ? `--labels ${names.source}` : `${file} (${names.source})`;
+  const marked = names.names.filter(([name]) => name === NO_CLASS).length;
+  if (marked > 1 && classes.includes(NO_CLASS)) {
+    throw new UserError(
+      `${what}: expected "${NO_CLASS}" once, for the data has a class called so, found it for ${marked} outputs; ` +
+        'pass --labels FILE, JSON with null for outputs of no class',
+    );
+  }
   if (missing.length > 0) {
     const found = classes.length - missing.length;
     const it = missing.length === 1 ? 'it' : 'them';
@@ -169,7 +176,7 @@ function named({ classes, file }: Question, names: OutputNames, matches: readonl
     throw new UserError(
       `${what}: expected an output for each of the data's ${classes.length} classes, found none for ${missing.length} ` +
         `(${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ', …' : ''}); ${found} match. The outputs are called ` +
-        `${preview(names.names.flatMap(([name]) => name ?? []))}${twice(names)}: ${cure}${without}`,
+        `${preview(names.names.flatMap(([name = NO_CLASS]) => (name === NO_CLASS ? [] : name)))}${twice(names)}: ${cure}${without}`,
     );
   }
   checkOwners(classes, matches, what);
@@ -183,7 +190,7 @@ function twice({ names }: OutputNames): string {
   const seen = new Set<string>();
   const repeated = new Set<string>();
   for (const [name] of names) {
-    if (name === undefined) continue;
+    if (name === undefined || name === NO_CLASS) continue;
     if (seen.has(name)) repeated.add(name);
     seen.add(name);
   }

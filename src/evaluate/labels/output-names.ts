@@ -19,8 +19,8 @@ export interface OutputNames {
 /** Under these keys are the names in files and metadata of HuggingFace, timm, Ultralytics and others. */
 export const NAME_KEYS = ['id2label', 'names', 'label_names', 'class_names', 'labels', 'classes'] as const;
 
-/** Marks an output that belongs to no class. */
-const NO_CLASS = '-';
+/** Marks an output that belongs to no class, unless the data has a class that is called so. */
+export const NO_CLASS = '-';
 /** The most outputs that a file may speak of; an index beyond is no index. */
 const MOST_OUTPUTS = 1_000_000;
 
@@ -33,7 +33,8 @@ type Names = Pick<OutputNames, 'names' | 'complete'>;
  *   to index (`{"cat": 0}`), or an object that has one of these as `id2label`, `names` and the like. In place of a name
  *   may stand a list of several (`["n01440764", "tench"]`) or null for no class.
  * - Text: a name a line in the order of the outputs, or an index and a name in every line (`0 cat`, `0: cat`). Empty
- *   lines and those that begin with # are left out, `-` stands for an output of no class. A line such as
+ *   lines and those that begin with # are left out, `-` stands for an output of no class (of data with a class `-`, for
+ *   that class). A line such as
  *   `n01440764 tench, Tinca tinca` goes by its WordNet id too.
  *
  * @throws UserError when the file cannot be read or is of no such form
@@ -126,7 +127,7 @@ function aliases(entry: unknown, what: string, where: string): string[] {
 }
 
 function withWordNetId(name: string): string[] {
-  if (name === '' || name === NO_CLASS) return [];
+  if (name === '') return [];
   const [, id] = /^(n\d{8})[\s,:]/.exec(name) ?? [];
   return id ? [name, id] : [name];
 }

@@ -9,7 +9,7 @@ const names = (text: string) => parseLabels(text, 'labels').names;
 describe('parseLabels', () => {
   it.each<[string, string, string[][]]>([
     ['a name a line', 'cat\n\n# a comment\ndog\r\n', [['cat'], ['dog']]],
-    ['an output of no class', 'cat\n-\ndog', [['cat'], [], ['dog']]],
+    ['an output of no class', 'cat\n-\ndog', [['cat'], ['-'], ['dog']]],
     [
       'lines of synset_words.txt',
       'n01440764 tench, Tinca tinca\nn01443537 goldfish',
