@@ -186,7 +186,7 @@ export {
   type ComparisonFigureOutcome,
   writeComparisonFigures,
 } from './report/paper/comparison.ts';
-export type { FigureFormat, ModelFigure } from './report/paper/figure.ts';
+export type { FigureFormat, ModelFigure } from './report/paper/figure.tsx';
 export { type InspectOptions, type InspectOutcome, inspectModel } from './report/paper/inspect.ts';
 export { makeSampleStrip, type SampleStrip } from './report/samples.ts';
 export { type PaperTableOptions, paperTable } from './report/tables/build-table.ts';

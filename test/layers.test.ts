@@ -115,7 +115,7 @@ describe('layers', () => {
     for (const entry of ['index.ts', 'cli/main.ts']) {
       const loaded = eager(entry);
       expect(loaded).toContain('corrupt/registry.ts');
-      const heavy = /^(vega|sharp|yaml|koffi|@koromix|@resvg|onnxruntime)/;
+      const heavy = /^(d3-|sharp|yaml|koffi|@koromix|@resvg|onnxruntime)/;
       expect([...loaded].filter((name) => heavy.test(name))).toEqual([]);
     }
   });

@@ -20,10 +20,10 @@ import { isImageFile, readImageFile } from '../data/picture-file.ts';
 import { UserError } from '../errors.ts';
 import type { Image } from '../image/image.ts';
 import { randomStream } from '../random/random.ts';
-import { toPng } from '../report/charts/render.ts';
+import { toPng } from '../report/charts/png.ts';
 import { choosePreset, PRESETS } from '../run/config.ts';
 import { plural } from '../words.ts';
-import { augmentSheet, type SheetPicture, thumbnail } from './pictures/augment-sheet.ts';
+import { augmentSheet, type SheetPicture, thumbnail } from './pictures/augment-sheet.tsx';
 import { choice, integer } from './shared/options.ts';
 import { ProgressLine } from './shared/progress.ts';
 

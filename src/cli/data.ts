@@ -15,7 +15,7 @@ import { shellWord } from '../run/command.ts';
 import { decimals, plural, thousands } from '../words.ts';
 import { checkImages } from './data-check.ts';
 import { provideImageNet } from './data-imagenet.ts';
-import { previewSheet } from './pictures/preview.ts';
+import { previewSheet } from './pictures/preview.tsx';
 import { addDataOptions, type DataFlags, dataFacts, toDataSpec } from './shared/data-options.ts';
 import { fitted } from './shared/lines.ts';
 import { duration, INTERRUPTED, interruptible, ProgressLine } from './shared/progress.ts';

@@ -111,7 +111,7 @@ async function run(models: readonly string[], flags: InspectFlags): Promise<void
   }
   // Vega and its charts take half a second to load, which no other command should pay.
   const { inspectModel } = await import('../report/paper/inspect.ts');
-  const { MODEL_FIGURES } = await import('../report/paper/figure.ts');
+  const { MODEL_FIGURES } = await import('../report/paper/figure.tsx');
   const folders = foldersFor(models, flags.out);
   for (const [index, model] of models.entries()) {
     const outcome = await inspectModel(model, {

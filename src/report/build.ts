@@ -4,7 +4,7 @@ import path from 'node:path';
 import { writeFileAtomic } from '../data/files.ts';
 import { mkdir } from '../data/fs.ts';
 import type { Result } from '../evaluate/result.ts';
-import { toPng } from './charts/render.ts';
+import { toPng } from './charts/png.ts';
 import { CHART_FOLDER, composeReport, type ReportInput } from './report.ts';
 
 export interface ReportOptions extends ReportInput {

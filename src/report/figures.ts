@@ -1,20 +1,21 @@
 /** The figures of a report, drawn for a wide page, for a phone, and with their titles inside for PNG files. */
 import { summarizeAlpha } from '../analyze/kernels.ts';
 import { CORRUPTION_GROUPS } from '../corrupt/index.ts';
-import { alphaChart } from './charts/alpha.ts';
-import { corruptionChart } from './charts/corruptions.ts';
+import { alphaChart } from './charts/alpha.tsx';
+import { corruptionChart } from './charts/corruptions.tsx';
 import {
   type CurveOptions,
   measuredImages,
   severityChart,
   severityMaximum,
   trainingChart,
-} from './charts/curves.ts';
-import { kernelPairs } from './charts/kernels.ts';
-import { arrange, type Svg, withTitle } from './charts/render.ts';
+} from './charts/curves.tsx';
+import { kernelPairs } from './charts/kernels.tsx';
+import { arrange, type Svg, withTitle } from './charts/picture.tsx';
+import { sampleSheet } from './charts/sample-sheet.tsx';
 import type { ComparedModel, Comparison } from './comparison.ts';
 import { formatAlpha, plural } from './format.ts';
-import { type EncodedStrip, sampleSheet } from './samples.ts';
+import type { EncodedStrip } from './samples.ts';
 
 /** A figure drawn for each place where it appears. */
 export interface Figure {
@@ -49,22 +50,22 @@ export interface Figures {
 const WIDE = 660;
 const PHONE = 343;
 
-export async function drawFigures(comparison: Comparison, strip?: EncodedStrip): Promise<Figures> {
+export function drawFigures(comparison: Comparison, strip?: EncodedStrip): Figures {
   return {
-    severity: await severityFigure(comparison),
-    groups: await groupsFigure(comparison),
-    corruptions: await corruptionsFigure(comparison),
+    severity: severityFigure(comparison),
+    groups: groupsFigure(comparison),
+    corruptions: corruptionsFigure(comparison),
     samples: strip && samplesFigure(strip),
-    training: await trainingFigure(comparison),
-    ...(await layerFigures(comparison)),
+    training: trainingFigure(comparison),
+    ...layerFigures(comparison),
   };
 }
 
-async function severityFigure(comparison: Comparison): Promise<Figure | undefined> {
-  const wide = await severityChart(comparison, { width: WIDE, height: 420 });
-  const narrow = await severityChart(comparison, { width: PHONE, height: 300, values: true });
+function severityFigure(comparison: Comparison): Figure | undefined {
+  const wide = severityChart(comparison, { width: WIDE, height: 420 });
+  const narrow = severityChart(comparison, { width: PHONE, height: 300, values: true });
   const title = 'Top-1 error against severity, mean over the corruptions';
-  const sheet = await severityChart(comparison, { width: 800, height: 440 });
+  const sheet = severityChart(comparison, { width: 800, height: 440 });
   if (!wide || !narrow || !sheet) return undefined;
   return {
     wide: [{ svg: wide }],
@@ -75,7 +76,7 @@ async function severityFigure(comparison: Comparison): Promise<Figure | undefine
   };
 }
 
-async function groupsFigure(comparison: Comparison): Promise<Figure | undefined> {
+function groupsFigure(comparison: Comparison): Figure | undefined {
   const groups = (['noise', 'blur', 'weather', 'digital'] as const).map((name) => ({
     heading: name.charAt(0).toUpperCase() + name.slice(1),
     only: CORRUPTION_GROUPS[name] as readonly string[],
@@ -85,27 +86,27 @@ async function groupsFigure(comparison: Comparison): Promise<Figure | undefined>
     comparison,
     groups.map(({ only }) => only),
   );
-  const panels = async (width: number, height: number) => {
+  const panels = (width: number, height: number) => {
     const drawn: Panel[] = [];
     for (const { heading, only } of groups) {
-      const svg = await severityChart(comparison, { width, height, only, max, small: true });
+      const svg = severityChart(comparison, { width, height, only, max, small: true });
       if (svg) drawn.push({ svg, heading });
     }
     return drawn;
   };
-  const small = await panels(196, 160);
+  const small = panels(196, 160);
   if (small.length === 0) return undefined;
   const alt = 'Top-1 error against severity in each group of corruptions';
   const key = comparison.models.map(({ label, color }) => ({ label, color }));
-  const sheet = arrange(await panels(240, 190), { columns: 4, gap: 24, label: alt, title: alt, key });
+  const sheet = arrange(panels(240, 190), { columns: 4, gap: 24, label: alt, title: alt, key });
   return { wide: small, sheet, name: 'severity-groups', alt };
 }
 
-async function corruptionsFigure(comparison: Comparison): Promise<Figure | undefined> {
+function corruptionsFigure(comparison: Comparison): Figure | undefined {
   const title = 'Mean top-1 error on each corruption';
-  const wide = await corruptionChart(comparison, { width: WIDE + 40 });
-  const narrow = await corruptionChart(comparison, { width: PHONE });
-  const sheet = await corruptionChart(comparison, { width: 800 });
+  const wide = corruptionChart(comparison, { width: WIDE + 40 });
+  const narrow = corruptionChart(comparison, { width: PHONE });
+  const sheet = corruptionChart(comparison, { width: 800 });
   if (!wide || !narrow || !sheet) return undefined;
   return {
     wide: [{ svg: wide }],
@@ -122,10 +123,10 @@ function samplesFigure(strip: EncodedStrip): Figure {
   return { wide: [{ svg: sheet }], sheet, name: 'samples', alt };
 }
 
-async function trainingFigure(comparison: Comparison): Promise<Figure | undefined> {
-  const panels = async (size: CurveOptions): Promise<Panel[]> => {
-    const error = await trainingChart(comparison, 'testError', size);
-    const loss = await trainingChart(comparison, 'trainLoss', size);
+function trainingFigure(comparison: Comparison): Figure | undefined {
+  const panels = (size: CurveOptions): Panel[] => {
+    const error = trainingChart(comparison, 'testError', size);
+    const loss = trainingChart(comparison, 'trainLoss', size);
     return [
       ...(error
         ? [{ svg: error, heading: `Error on clean ${measuredImages(comparison.models)} images` }]
@@ -133,30 +134,30 @@ async function trainingFigure(comparison: Comparison): Promise<Figure | undefine
       ...(loss ? [{ svg: loss, heading: 'Loss on training images' }] : []),
     ];
   };
-  const wide = await panels({ width: 530, height: 320 });
+  const wide = panels({ width: 530, height: 320 });
   if (wide.length === 0) return undefined;
   const alt = 'The course of the training';
   const sheet = arrange(wide, { columns: 2, gap: 32, label: alt, title: alt });
   return {
     wide,
-    narrow: await panels({ width: PHONE, height: 260, values: true }),
+    narrow: panels({ width: PHONE, height: 260, values: true }),
     sheet,
     name: 'training',
     alt,
   };
 }
 
-async function layerFigures(comparison: Comparison): Promise<Pick<Figures, 'alpha' | 'kernels'>> {
+function layerFigures(comparison: Comparison): Pick<Figures, 'alpha' | 'kernels'> {
   const alpha: Figures['alpha'][number][] = [];
   const kernels: Figures['kernels'][number][] = [];
   const learned = comparison.models.filter(({ run }) => run?.kernels);
   for (const [index, model] of learned.entries()) {
     const suffix = learned.length > 1 ? `-${index + 1}` : '';
     const layer = model.run!.kernels!;
-    const svg = layer.alpha && (await alphaChart(model, { width: 400, height: 260 }));
+    const svg = layer.alpha && alphaChart(model, { width: 400, height: 260 });
     if (svg) {
       const title = `Learned α of ${model.label}`;
-      const sheet = (await alphaChart(model, { width: 560, height: 320 }))!;
+      const sheet = alphaChart(model, { width: 560, height: 320 })!;
       const summary = describeAlpha(layer.alpha!);
       alpha.push({
         wide: [{ svg }],

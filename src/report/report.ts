@@ -7,7 +7,7 @@ import { classTable } from './classes.ts';
 import { type Comparison, compare, type RunEvidence } from './comparison.ts';
 import type { ReportContent } from './content.ts';
 import { encodeFailures, type FailureGroup } from './failures.ts';
-import { drawFigures, type Figure, type Figures } from './figures.ts';
+import type { Figure, Figures } from './figures.ts';
 import { headline } from './headline.ts';
 import { renderMarkdown } from './markdown.ts';
 import { renderHtml } from './page/page.tsx';
@@ -56,6 +56,8 @@ export const CHART_FOLDER = 'charts';
  * @throws UserError when the results do not belong together
  */
 export async function composeReport(results: readonly Result[], input: ReportInput = {}): Promise<Report> {
+  // Scales and shapes of charts take a while to load: only where something is drawn.
+  const { drawFigures } = await import('./figures.ts');
   const comparison = withStatistics(compare(results, input), input.predictions);
   const strip = input.samples && (await encodeStrip(input.samples));
   const table = resultTable(comparison);
@@ -67,7 +69,7 @@ export async function composeReport(results: readonly Result[], input: ReportInp
     table,
     tableNotes: tableNotes(comparison, table),
     metrics: metricRows(comparison),
-    figures: await drawFigures(comparison, strip),
+    figures: drawFigures(comparison, strip),
     strip,
     classes: classTable(comparison, input.predictions),
     failures: await encodeFailures(input.failures ?? []),

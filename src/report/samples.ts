@@ -8,10 +8,7 @@ import {
   type Severity,
 } from '../corrupt/index.ts';
 import type { Image } from '../image/image.ts';
-import { openSvg, type Svg } from './charts/render.ts';
-import { escapeHtml, shortName } from './format.ts';
 import { embeddedSize, pictureUri } from './pictures.ts';
-import { COLORS } from './theme.ts';
 
 export interface SampleStrip {
   readonly original: Image;
@@ -83,46 +80,5 @@ export async function encodeStrip(strip: SampleStrip): Promise<EncodedStrip> {
     ...embeddedSize(strip.original),
     original: await pictureUri(strip.original),
     groups: groups.filter(({ corruptions }) => corruptions.length > 0),
-  };
-}
-
-/** Side of a picture on the sheet, pixels. */
-const SIDE = 64;
-const GAP = 4;
-const GROUP_GAP = 16;
-
-/** The strip as one picture: a column a corruption, a row a severity, the original at the left. */
-export function sampleSheet(strip: EncodedStrip, title?: string): Svg {
-  const top = (title ? 34 : 0) + 18;
-  const parts: string[] = [];
-  const image = (href: string, x: number, y: number) =>
-    `<image href="${href}" x="${x}" y="${y}" width="${SIDE}" height="${SIDE}" ` +
-    `preserveAspectRatio="xMidYMid meet" image-rendering="${strip.width < SIDE ? 'optimizeSpeed' : 'auto'}"/>`;
-  const text = (x: number, y: number, words: string, anchor = 'middle') =>
-    `<text x="${x}" y="${y}" font-size="11" text-anchor="${anchor}" fill="${COLORS.muted}">${escapeHtml(words)}</text>`;
-
-  parts.push(text(SIDE / 2, top - 6, 'Original'), image(strip.original, 0, top));
-  let x = SIDE + GROUP_GAP + 12;
-  for (const [row, severity] of strip.severities.entries()) {
-    parts.push(text(x - 8, top + row * (SIDE + GAP) + SIDE / 2 + 4, String(severity), 'end'));
-  }
-  for (const group of strip.groups) {
-    for (const corruption of group.corruptions) {
-      parts.push(text(x + SIDE / 2, top - 6, shortName(corruption.name)));
-      for (const [row, href] of corruption.images.entries())
-        parts.push(image(href, x, top + row * (SIDE + GAP)));
-      x += SIDE + GAP;
-    }
-    x += GROUP_GAP - GAP;
-  }
-  const width = x - GROUP_GAP;
-  const height = top + strip.severities.length * (SIDE + GAP) - GAP;
-  const heading = title
-    ? `<text x="0" y="14" font-size="15" font-weight="600" fill="${COLORS.ink}">${escapeHtml(title)}</text>`
-    : '';
-  return {
-    text: `${openSvg(width, height, strip.caption)}<rect width="${width}" height="${height}" fill="${COLORS.paper}"/>${heading}${parts.join('')}</svg>`,
-    width,
-    height,
   };
 }

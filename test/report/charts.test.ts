@@ -3,9 +3,9 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { pullKernels } from '../../src/analyze/kernels.ts';
 import { corrupt } from '../../src/corrupt/index.ts';
-import { alphaChart } from '../../src/report/charts/alpha.ts';
-import { measuredImages, trainingChart } from '../../src/report/charts/curves.ts';
-import { kernelPairs } from '../../src/report/charts/kernels.ts';
+import { alphaChart } from '../../src/report/charts/alpha.tsx';
+import { measuredImages, trainingChart } from '../../src/report/charts/curves.tsx';
+import { kernelPairs } from '../../src/report/charts/kernels.tsx';
 import { niceAxis, spread, within } from '../../src/report/charts/layout.ts';
 import { compare } from '../../src/report/comparison.ts';
 import { encodeStrip, makeSampleStrip } from '../../src/report/samples.ts';
@@ -120,10 +120,10 @@ describe('alphaChart', () => {
     const kernels = { ...syntheticKernels(8), alpha };
     const { models } = compare([result], { runs: new Map([[result, syntheticRun({ kernels })]]) });
     const chart = await alphaChart(models[0]!, { width: 400, height: 260 });
-    // Bars are closed paths in the model's colour; a filter is as high as the axis says.
-    const heights = [
-      ...chart!.text.matchAll(/<path d="M[\d.]+,[\d.]+h[\d.]+v([\d.]+)h-[\d.]+Z" fill="#d1480c"/g),
-    ].map((match) => Number(match[1]));
+    // Bars are rectangles in the model's colour; a filter is as high as the axis says.
+    const heights = [...chart!.text.matchAll(/<rect [^>]*height="([\d.]+)" fill="#d1480c"/g)].map((match) =>
+      Number(match[1]),
+    );
     const total = heights.reduce((sum, height) => sum + height, 0);
     const plot = 260 - 30 - 44;
     const top = Math.max(...[...chart!.text.matchAll(/>(\d+)<\/text>/g)].map((match) => Number(match[1])));

@@ -53,31 +53,35 @@ export function within(
   return moved;
 }
 
-/** A round upper end for an axis from 0 that holds `max`, and the values to label, about `count` of them. */
-export function niceAxis(max: number, count = 5): { max: number; values: number[] } {
-  const rough = Math.max(max, 1e-6) / count;
+/** The smallest round step of a scale that is at least `rough`: 1, 2, 2.5 or 5 times a power of ten. */
+export function roundStep(rough: number, factors: readonly number[] = [1, 2, 2.5, 5, 10]): number {
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= rough * 0.999)!;
-  const steps = Math.max(1, Math.ceil((max / step) * 0.999));
-  return { max: steps * step, values: Array.from({ length: steps + 1 }, (_, index) => index * step) };
+  return factors.map((factor) => factor * power).find((size) => size >= rough * 0.999)!;
 }
 
-/**
- * Vega expression that prints an axis value as it is. An axis' own `format` would round it to a precision that is
- * guessed from ticks which are not the ones drawn: 1.4 became 1.
- */
-export const AXIS_LABEL = {
-  number: "format(datum.value, '~g')",
-  percent: "format(datum.value, '~%')",
-} as const;
+/** Multiples of `step` from the `first` to the `last`. */
+export function multiples(step: number, first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(10)));
+}
+
+/** A round upper end for an axis from 0 that holds `max`, and the values to label, about `count` of them. */
+export function niceAxis(max: number, count = 5): { max: number; values: number[] } {
+  const step = roundStep(Math.max(max, 1e-6) / count);
+  const steps = Math.max(1, Math.ceil((max / step) * 0.999));
+  return { max: steps * step, values: multiples(step, 0, steps) };
+}
+
+/** A value of an axis as it is, neither rounded nor with zeros behind it. */
+export function axisNumber(value: number): string {
+  return String(Number(value.toPrecision(6))).replace('-', '−');
+}
+
+export function axisPercent(value: number): string {
+  return `${axisNumber(100 * value)}%`;
+}
 
 /** Cuts a label that would leave its place; about 0.56 of the font size is Inter's mean advance. */
 export function fitText(text: string, width: number, fontSize: number): string {
   const room = Math.floor(width / (fontSize * 0.56));
   return text.length <= room ? text : `${text.slice(0, Math.max(1, room - 1)).trimEnd()}…`;
-}
-
-/** An axis' name stands over its numbers, where it can be read without tilting the head: for the y axis of a chart. */
-export function titleAbove(left: number) {
-  return { titleAngle: 0, titleAlign: 'left', titleAnchor: 'start', titleX: -left, titleY: -16 } as const;
 }

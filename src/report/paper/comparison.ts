@@ -3,10 +3,9 @@ import { UserError } from '../../errors.ts';
 import type { Result } from '../../evaluate/result.ts';
 import { plural } from '../format.ts';
 import type { RowOptions, TableRow } from '../tables/rows.ts';
-import { type FigureFormat, type PaperFigure, writeFigures } from './figure.ts';
+import { errorPoints } from './error-plane.ts';
+import { type FigureFormat, type PaperFigure, writeFigures } from './figure.tsx';
 import { type DrawnSet, drawnRows } from './rows.ts';
-import { errorFigure, errorPoints, gainFigure } from './scatter.ts';
-import { severityByCorruptionFigure, severityFigure } from './severity.ts';
 
 export interface ComparisonFigureOptions extends RowOptions {
   /** Rows that are made already, as those of a table; default: `rowsOfResults` makes them of the results. */
@@ -40,6 +39,9 @@ export async function writeComparisonFigures(
   if (results.length === 0) {
     throw new UserError('figures of results: expected at least one result file, found none');
   }
+  // Scales and shapes take a while to load: only where something is drawn.
+  const { errorFigure, gainFigure } = await import('./scatter.tsx');
+  const { severityByCorruptionFigure, severityFigure } = await import('./severity.tsx');
   const sets = drawnRows(results, options);
   const notes: string[] = [];
   const figures: PaperFigure[] = [];
@@ -47,16 +49,13 @@ export async function writeComparisonFigures(
     if (figure) figures.push(figure);
     else notes.push(why);
   };
-  keep(await errorFigure(sets), 'figure 7 needs the clean error and all 15 corruptions at 5 severities');
+  keep(errorFigure(sets), 'figure 7 needs the clean error and all 15 corruptions at 5 severities');
   keep(
-    await gainFigure(sets),
+    gainFigure(sets),
     'figure 8 needs a baseline and a network that is compared with it, measured on the whole benchmark',
   );
-  keep(await severityFigure(sets), 'accuracy against severity needs two severities that all have measured');
-  keep(
-    await severityByCorruptionFigure(sets),
-    'accuracy by corruption needs a corruption that all have measured',
-  );
+  keep(severityFigure(sets), 'accuracy against severity needs two severities that all have measured');
+  keep(severityByCorruptionFigure(sets), 'accuracy by corruption needs a corruption that all have measured');
   notes.push(...incompleteRows(sets));
   if (figures.length === 0) {
     throw new UserError(`figures of results: nothing can be drawn: ${notes.join('; ')}`);

@@ -5,9 +5,10 @@ import { openDataset } from '../../data/dataset.ts';
 import { readImageFile, squareCrop } from '../../data/picture-file.ts';
 import { UserError } from '../../errors.ts';
 import type { Image } from '../../image/image.ts';
+import { sampleSheet } from '../charts/sample-sheet.tsx';
 import { pickImage } from '../evidence.ts';
-import { encodeStrip, makeSampleStrip, sampleSheet } from '../samples.ts';
-import { captioned, type PaperFigure } from './figure.ts';
+import { encodeStrip, makeSampleStrip } from '../samples.ts';
+import { captioned, type PaperFigure } from './figure.tsx';
 
 export interface CorruptionFigureOptions {
   /** An image file; or else `data`. */

@@ -11,11 +11,9 @@ import {
 import { summarizeAlpha } from '../../analyze/kernels.ts';
 import { writeFileAtomic } from '../../data/files.ts';
 import { UserError } from '../../errors.ts';
-import { alphaHistogram } from '../charts/alpha.ts';
 import { formatAlpha, plural } from '../format.ts';
 import { accent } from '../theme.ts';
 import { type CorruptionFigureOptions, corruptionFigure } from './corruptions.ts';
-import { edgeFigure } from './edge.ts';
 import {
   captioned,
   type FigureFormat,
@@ -23,9 +21,8 @@ import {
   type ModelFigure,
   type PaperFigure,
   writeFigures,
-} from './figure.ts';
+} from './figure.tsx';
 import { kernelFigure } from './kernels.ts';
-import { spectrumFigures } from './spectra.ts';
 
 export interface InspectOptions extends InspectionOptions, FirstLayerOptions, CorruptionFigureOptions {
   /** Folder for the figures and `inspect.json`; made where it does not exist. */
@@ -97,13 +94,14 @@ async function drawFigure(
   inspection: LayerInspection,
   options: InspectOptions,
 ): Promise<PaperFigure[]> {
+  // Scales and shapes take a while to load: only where something is drawn with them.
   switch (figure) {
     case 3:
       return [kernelFigure(inspection.layer, { all: options.allFilters })];
     case 4:
-      return [await edgeFigure(inspection)];
+      return [await (await import('./edge.tsx')).edgeFigure(inspection)];
     case 5:
-      return spectrumFigures(inspection);
+      return (await import('./spectra.tsx')).spectrumFigures(inspection);
     case 6:
       return [await alphaFigure(inspection)];
     case 9:
@@ -112,9 +110,10 @@ async function drawFigure(
 }
 
 async function alphaFigure({ layer }: LayerInspection): Promise<PaperFigure> {
+  const { alphaHistogram } = await import('../charts/alpha.tsx');
   const alpha = layer.kernels.alpha!;
   const { filters, mean, min, max, negative } = summarizeAlpha(alpha);
-  const svg = await alphaHistogram(alpha, { width: 560, height: 300, label: layer.label, color: accent(0) });
+  const svg = alphaHistogram(alpha, { width: 560, height: 300, label: layer.label, color: accent(0) });
   return {
     name: 'figure-6-alpha',
     svg: captioned(svg, `Learned α of ${layer.label}`, [

@@ -1,8 +1,8 @@
 /** Figure 3: push kernels and their pull kernels. */
 import type { FirstLayerKernels } from '../../analyze/first-layer.ts';
-import { kernelPairs } from '../charts/kernels.ts';
-import { arrange } from '../charts/render.ts';
-import { captioned, type PaperFigure } from './figure.ts';
+import { kernelPairs } from '../charts/kernels.tsx';
+import { arrange } from '../charts/picture.tsx';
+import { captioned, type PaperFigure } from './figure.tsx';
 
 /** Filters that are drawn of a large layer. */
 const MOST_FILTERS = 64;

@@ -2,6 +2,7 @@
 import { CORRUPTIONS } from '../../corrupt/index.ts';
 import { mean } from '../../evaluate/metrics.ts';
 import type { Result } from '../../evaluate/result.ts';
+import type { Shape } from '../charts/mark.tsx';
 import { type RowOptions, rowsOfResults, type TableRow } from '../tables/rows.ts';
 import { sampleDeviation } from '../tables/statistics.ts';
 import { ACCENT_COUNT, accent, COLORS } from '../theme.ts';
@@ -20,11 +21,11 @@ export interface DrawnRow {
   /** Label of the row that it is compared with; its own for a baseline. */
   readonly family: string;
   readonly color: string;
-  /** Vega's name of the mark: one for each family. */
-  readonly shape: string;
+  /** The mark: one for each family. */
+  readonly shape: Shape;
 }
 
-const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'triangle-down', 'cross'];
+const SHAPES: readonly Shape[] = ['circle', 'square', 'triangle-up', 'diamond', 'triangle-down', 'cross'];
 
 /** Rows of a data set, families together, each baseline first. */
 export interface DrawnSet {

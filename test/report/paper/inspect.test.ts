@@ -9,7 +9,7 @@ import { decodeModel, encodeModel } from '../../../src/onnx/model.ts';
 import { retrofit } from '../../../src/onnx/retrofit.ts';
 import { inspectModel } from '../../../src/report/paper/inspect.ts';
 import { kernelFigure } from '../../../src/report/paper/kernels.ts';
-import { spectrumFigures } from '../../../src/report/paper/spectra.ts';
+import { spectrumFigures } from '../../../src/report/paper/spectra.tsx';
 import { writeConvClassifier } from '../../evaluate/conv-classifier.ts';
 import { syntheticKernels } from '../synthetic.ts';
 

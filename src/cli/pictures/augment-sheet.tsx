@@ -1,10 +1,11 @@
 /** What an augmentation makes of one picture: the original with a heading, then the results with captions. */
 import type { Image } from '../../image/image.ts';
 import { resize } from '../../image/resize.ts';
-import { openSvg, PNG_SCALE, type Svg } from '../../report/charts/render.ts';
-import { escapeHtml } from '../../report/format.ts';
+import { Label, Lines } from '../../report/charts/label.tsx';
+import { Paper, picture, type Svg } from '../../report/charts/picture.tsx';
+import { PNG_SCALE } from '../../report/charts/png.ts';
 import { COLORS } from '../../report/theme.ts';
-import { svgPicture } from './svg-picture.ts';
+import { svgPicture } from './svg-picture.tsx';
 
 /** Longest side of a picture on the sheet, in CSS pixels. */
 const LONGEST = 144;
@@ -58,29 +59,38 @@ export async function augmentSheet(
   }
   const sheetHeight = rowTops[rowTops.length - 1] - GAP;
 
-  const text = (x: number, y: number, words: string, size: number, weight: number, color: string) =>
-    `<text x="${x}" y="${y}" font-size="${size}" font-weight="${weight}" fill="${color}">${escapeHtml(words)}</text>`;
-  const caption = (x: number, y: number, lines: readonly string[]) =>
-    lines.map((line, i) => text(x, y + i * CAPTION_LINE, line, CAPTION_SIZE, 400, COLORS.muted));
   const beside = columnWidth + GAP;
-  const parts = [
-    `<rect width="${sheetWidth}" height="${sheetHeight}" fill="${COLORS.paper}"/>`,
-    await svgPicture(original, { x: 0, y: 0, width, height }),
-    ...caption(0, height + CAPTION_LINE - 2, ['Original']),
-    text(beside, TITLE_SIZE, heading.title, TITLE_SIZE, 600, COLORS.ink),
-    ...caption(beside, TITLE_SIZE + CAPTION_LINE + 6, headingLines),
-  ];
-  for (const [index, { image }] of pictures.entries()) {
-    const x = (index % columns) * (columnWidth + GAP);
-    const y = rowTops[Math.floor(index / columns)];
-    parts.push(await svgPicture(image, { x, y, width, height }));
-    parts.push(...caption(x, y + height + CAPTION_LINE - 2, captions[index]));
-  }
-  return {
-    text: `${openSvg(sheetWidth, sheetHeight, heading.title)}${parts.join('')}</svg>`,
-    width: sheetWidth,
-    height: sheetHeight,
-  };
+  const places = pictures.map(({ image }, index) => ({
+    image,
+    x: (index % columns) * (columnWidth + GAP),
+    y: rowTops[Math.floor(index / columns)],
+  }));
+  const drawn = await Promise.all(
+    [{ image: original, x: 0, y: 0 }, ...places].map(({ image, x, y }) =>
+      svgPicture(image, { x, y, width, height }),
+    ),
+  );
+  return picture(
+    sheetWidth,
+    sheetHeight,
+    heading.title,
+    <>
+      <Paper width={sheetWidth} height={sheetHeight} />
+      {drawn}
+      <Caption x={0} y={height + CAPTION_LINE - 2} lines={['Original']} />
+      <Label x={beside} y={TITLE_SIZE} size={TITLE_SIZE} bold>
+        {heading.title}
+      </Label>
+      <Caption x={beside} y={TITLE_SIZE + CAPTION_LINE + 6} lines={headingLines} />
+      {places.map(({ x, y }, index) => (
+        <Caption x={x} y={y + height + CAPTION_LINE - 2} lines={captions[index]} />
+      ))}
+    </>,
+  );
+}
+
+function Caption(place: { readonly x: number; readonly y: number; readonly lines: readonly string[] }) {
+  return <Lines {...place} leading={CAPTION_LINE} size={CAPTION_SIZE} color={COLORS.muted} />;
 }
 
 /** Words in lines that are about so wide in the type of captions. */

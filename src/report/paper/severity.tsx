@@ -2,12 +2,14 @@
 import { BENCHMARK_CORRUPTIONS } from '../../corrupt/index.ts';
 import { mean } from '../../evaluate/metrics.ts';
 import type { Result } from '../../evaluate/result.ts';
-import { titleAbove } from '../charts/layout.ts';
-import { arrange, renderChart, type Svg } from '../charts/render.ts';
+import { axisPercent, multiples } from '../charts/layout.ts';
+import type { Shape } from '../charts/mark.tsx';
+import { arrange, type Svg, stacked } from '../charts/picture.tsx';
+import { Line, Points, plot, XAxis, YAxis } from '../charts/plot.tsx';
 import { longName } from '../format.ts';
-import { COLORS } from '../theme.ts';
-import { captioned, type PaperFigure, stacked } from './figure.ts';
-import { withLineKey } from './key.ts';
+import { ErrorBar } from './error-bar.tsx';
+import { captioned, type PaperFigure } from './figure.tsx';
+import { withLineKey } from './key.tsx';
 import { barNote, commonCells, type DrawnRow, type DrawnSet, type Estimate, estimate } from './rows.ts';
 
 interface Curve {
@@ -72,12 +74,12 @@ function accuracy(
 }
 
 /** One curve a row, a panel a data set. */
-export async function severityFigure(sets: readonly DrawnSet[]): Promise<PaperFigure | undefined> {
+export function severityFigure(sets: readonly DrawnSet[]): PaperFigure | undefined {
   const panels: Svg[] = [];
   for (const set of sets) {
     const curves = severityCurves(set);
     if (curves[0]!.points.length < 2) continue;
-    const chart = await accuracyChart(curves, { width: 640, height: 380, title: set.dataset });
+    const chart = accuracyChart(curves, { width: 640, height: 380, title: set.dataset });
     panels.push(withLineKey(chart, keyOf(set.rows)));
   }
   if (panels.length === 0) return undefined;
@@ -91,9 +93,7 @@ export async function severityFigure(sets: readonly DrawnSet[]): Promise<PaperFi
 }
 
 /** A panel a corruption, on one scale; undefined where no corruption was measured at two severities by all. */
-export async function severityByCorruptionFigure(
-  sets: readonly DrawnSet[],
-): Promise<PaperFigure | undefined> {
+export function severityByCorruptionFigure(sets: readonly DrawnSet[]): PaperFigure | undefined {
   const sheets: Svg[] = [];
   for (const set of sets) {
     const panels = BENCHMARK_CORRUPTIONS.map((corruption) => ({
@@ -104,13 +104,10 @@ export async function severityByCorruptionFigure(
     );
     if (panels.length === 0) continue;
     const lowest = Math.min(...panels.flatMap(({ curves }) => curves.flatMap(ends)));
-    const drawn = [];
-    for (const { heading, curves } of panels) {
-      drawn.push({
-        heading,
-        svg: await accuracyChart(curves, { width: 190, height: 140, small: true, lowest }),
-      });
-    }
+    const drawn = panels.map(({ heading, curves }) => ({
+      heading,
+      svg: accuracyChart(curves, { width: 190, height: 140, small: true, lowest }),
+    }));
     const sheet = arrange(drawn, { columns: 5, gap: 14, label: 'Accuracy against severity by corruption' });
     sheets.push(withLineKey(sheet, keyOf(set.rows, sets.length > 1 ? set.dataset : undefined)));
   }
@@ -129,21 +126,19 @@ function keyOf(rows: readonly DrawnRow[], dataset?: string) {
   return rows.map((drawn) => ({
     label: dataset ? `${drawn.name} on ${dataset}` : drawn.name,
     color: drawn.color,
-    dash: dashOf(drawn),
+    dash: DASHES[drawn.shape],
   }));
 }
 
 /** Families differ in their line as they differ in their mark elsewhere. */
-const DASHES: Readonly<Record<string, string>> = {
-  circle: '1 0',
+const DASHES: Readonly<Record<Shape, string | undefined>> = {
+  circle: undefined,
   square: '7 5',
   'triangle-up': '2 4',
   diamond: '9 4 2 4',
   'triangle-down': '12 4',
   cross: '4 3',
 };
-
-const dashOf = ({ shape }: DrawnRow): string => DASHES[shape] ?? '1 0';
 
 const isTold = ({ intervals }: Result): boolean => intervals !== undefined;
 
@@ -159,87 +154,53 @@ interface ChartOptions {
   readonly lowest?: number;
 }
 
-async function accuracyChart(curves: readonly Curve[], options: ChartOptions): Promise<Svg> {
+function accuracyChart(curves: readonly Curve[], options: ChartOptions): Svg {
   const { width, height, title, small = false } = options;
   const lowest = options.lowest ?? Math.min(...curves.flatMap(ends));
   const highest = Math.max(...curves.flatMap(({ points }) => points.map(({ value, high = value }) => high)));
   const step = small ? 0.25 : 0.1;
-  const floor = Math.max(0, Math.floor(lowest / step - 0.05) * step);
-  const ceiling = small ? 1 : Math.min(1, Math.ceil(highest / step + 0.05) * step);
-  const values = Array.from({ length: Math.round((ceiling - floor) / step) + 1 }, (_, i) =>
-    Number((floor + i * step).toFixed(4)),
-  );
-  const x = {
-    field: 'severity',
-    type: 'quantitative',
-    title: small ? null : 'severity',
-    scale: { domain: [0, 5], nice: false },
-    axis: {
-      values: [0, 1, 2, 3, 4, 5],
-      labelExpr: small ? 'datum.value' : "datum.value === 0 ? 'clean' : datum.value",
-      labelFlush: false,
-      domain: true,
-      domainColor: COLORS.faint,
-      titlePadding: 10,
-    },
-  };
+  const first = Math.max(0, Math.floor(lowest / step - 0.05));
+  const last = Math.round((small ? 1 : Math.min(1, Math.ceil(highest / step + 0.05) * step)) / step);
+  const ticks = multiples(step, first, last);
   const margins = small
     ? { top: 8, right: 8, bottom: 24, left: 46 }
     : { top: 30, right: 18, bottom: 46, left: 48 };
-  const y = {
-    type: 'quantitative',
-    title: small ? null : `top-1 accuracy, ${title}`,
-    scale: { domain: [floor, ceiling], nice: false, zero: false },
-    axis: {
-      grid: true,
-      values,
-      labelExpr: "format(datum.value, '.0%')",
-      labelOverlap: false,
-      ...titleAbove(margins.left),
-    },
-  };
-  return renderChart(
-    {
-      layer: curves.flatMap(({ drawn, points }, index) => [
-        {
-          data: { values: points.filter(({ low }) => low !== undefined) },
-          mark: {
-            type: 'rule',
-            color: drawn.color,
-            strokeWidth: small ? 1 : 1.6,
-            // Bars at one severity stand beside each other.
-            xOffset: (index - (curves.length - 1) / 2) * (small ? 2 : 4),
-          },
-          encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' } },
-        },
-        {
-          data: { values: points },
-          mark: {
-            type: 'line',
-            color: drawn.color,
-            strokeWidth: small ? 1.8 : 2.4,
-            strokeDash: dashOf(drawn).split(' ').map(Number),
-            strokeJoin: 'round',
-          },
-          encoding: { x, y: { ...y, field: 'value' } },
-        },
-        {
-          data: { values: points },
-          mark: {
-            type: 'point',
-            shape: drawn.shape,
-            filled: true,
-            color: drawn.color,
-            size: small ? 20 : 52,
-            opacity: 1,
-            stroke: COLORS.paper,
-            strokeWidth: small ? 0.6 : 1,
-          },
-          encoding: { x, y: { ...y, field: 'value' } },
-        },
-      ]),
-    },
-    { width, height, margins },
-    'Accuracy against severity',
-  );
+  const label = 'Accuracy against severity';
+  return plot({ width, height, margins, label, x: [0, 5], y: [ticks[0]!, ticks.at(-1)!] }, () => (
+    <>
+      <YAxis ticks={ticks} format={axisPercent} title={small ? undefined : `top-1 accuracy, ${title}`} />
+      <XAxis
+        ticks={[0, 1, 2, 3, 4, 5]}
+        format={(severity) => (severity === 0 && !small ? 'clean' : String(severity))}
+        title={small ? undefined : 'severity'}
+      />
+      {curves.map(({ drawn, points: estimates }, index) => {
+        const { color, shape } = drawn;
+        const points = estimates.map(({ severity, value }) => ({ x: severity, y: value }));
+        // Bars at one severity stand beside each other.
+        const shift = (index - (curves.length - 1) / 2) * (small ? 2 : 4);
+        return (
+          <>
+            {estimates.map(({ severity: x, ...estimate }) => (
+              <ErrorBar
+                estimate={estimate}
+                at={(y) => ({ x, y })}
+                color={color}
+                weight={small ? 1 : 1.6}
+                shift={shift}
+              />
+            ))}
+            <Line points={points} color={color} weight={small ? 1.8 : 2.4} dash={DASHES[shape]} />
+            <Points
+              points={points}
+              color={color}
+              shape={shape}
+              size={small ? 4.5 : 7}
+              outline={small ? 0.6 : 1}
+            />
+          </>
+        );
+      })}
+    </>
+  ));
 }

@@ -4,8 +4,10 @@ import { type ComparedModel, type Comparison, commonCorruptions } from '../compa
 import { formatPercent } from '../format.ts';
 import { COLORS } from '../theme.ts';
 import { tip } from '../tips.ts';
-import { AXIS_LABEL, fitText, niceAxis, spread, titleAbove, within } from './layout.ts';
-import { type Margins, renderChart, type Svg } from './render.ts';
+import { Label } from './label.tsx';
+import { axisNumber, axisPercent, fitText, niceAxis, spread, within } from './layout.ts';
+import type { Svg } from './picture.tsx';
+import { Line, type Margins, Points, plot, XAxis, YAxis } from './plot.tsx';
 
 export interface CurveOptions {
   /** Of the whole picture, pixels. */
@@ -17,10 +19,9 @@ export interface CurveOptions {
   readonly values?: boolean;
 }
 
-interface Line {
+interface Curve {
   readonly label: string;
   readonly color: string;
-  readonly dashed: boolean;
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
 
@@ -31,10 +32,10 @@ interface Line {
  * @param only Corruptions to take the mean over; default: the 15 of the benchmark
  * @returns undefined when fewer than two points would remain
  */
-export async function severityChart(
+export function severityChart(
   { models }: Comparison,
   options: CurveOptions & { only?: readonly string[]; max?: number },
-): Promise<Svg | undefined> {
+): Svg | undefined {
   const { only } = options;
   const lines = severityLines(models, only);
   if ((lines[0]?.points.length ?? 0) < 2) return undefined;
@@ -44,7 +45,7 @@ export async function severityChart(
     x: {
       title: 'severity',
       values: [0, 1, 2, 3, 4, 5],
-      format: "datum.value === 0 ? 'clean' : datum.value",
+      format: (severity) => (severity === 0 ? 'clean' : String(severity)),
       names: { 0: '0 (clean)' },
     },
     y: { title: 'top-1 error', percent: true, max: options.max },
@@ -60,7 +61,7 @@ export function severityMaximum({ models }: Comparison, groups: readonly (readon
   );
 }
 
-function severityLines(models: readonly ComparedModel[], only?: readonly string[]): Line[] {
+function severityLines(models: readonly ComparedModel[], only?: readonly string[]): Curve[] {
   const measured = [1, 2, 3, 4, 5].map((severity) => ({
     severity,
     corruptions: commonCorruptions(models, severity).filter((name) => !only || only.includes(name)),
@@ -69,7 +70,6 @@ function severityLines(models: readonly ComparedModel[], only?: readonly string[
   return models.map((model) => ({
     label: model.label,
     color: model.color,
-    dashed: false,
     points: [
       ...(withClean ? [{ x: 0, y: model.result.clean!.top1 }] : []),
       ...measured
@@ -86,19 +86,19 @@ function severityLines(models: readonly ComparedModel[], only?: readonly string[
 export type TrainingMeasure = 'testError' | 'trainLoss';
 
 /** A line a model over the epochs of its training; undefined when no model has a log of two epochs. */
-export async function trainingChart(
+export function trainingChart(
   { models }: Comparison,
   measure: TrainingMeasure,
   options: CurveOptions,
-): Promise<Svg | undefined> {
-  const lines = models.flatMap((model): Line[] => {
+): Svg | undefined {
+  const lines = models.flatMap((model): Curve[] => {
     const epochs = model.run?.epochs ?? [];
     if (epochs.length < 2) return [];
     const points = epochs.map(({ epoch, train, test }) => ({
       x: epoch,
       y: measure === 'testError' ? 1 - test.top1 : train.loss,
     }));
-    return [{ label: model.label, color: model.color, dashed: false, points }];
+    return [{ label: model.label, color: model.color, points }];
   });
   if (lines.length === 0) return undefined;
   const last = Math.max(...lines.flatMap(({ points }) => points.map(({ x }) => x)));
@@ -107,7 +107,7 @@ export async function trainingChart(
   return lineChart(lines, {
     ...options,
     label: `${name} by epoch`,
-    x: { title: 'epoch', values: epochTicks(last), format: 'datum.value' },
+    x: { title: 'epoch', values: epochTicks(last), format: String },
     y: {
       title: measure === 'testError' ? `top-1 error, ${images}` : 'loss, training',
       percent: measure === 'testError',
@@ -134,7 +134,7 @@ interface LineChartOptions extends CurveOptions {
   readonly x: {
     readonly title: string;
     readonly values: readonly number[];
-    readonly format: string;
+    readonly format: (value: number) => string;
     /** Words for some values. */
     readonly names?: Readonly<Record<number, string>>;
   };
@@ -144,132 +144,62 @@ interface LineChartOptions extends CurveOptions {
 const LABEL_SIZE = 12;
 const LABEL_GAP = 16;
 
-function lineChart(lines: readonly Line[], options: LineChartOptions): Promise<Svg> {
-  const { width, height, small = false, values: valuesOnly = false } = options;
-  const longest = Math.max(...lines.map(({ label }) => label.length));
+/** Charts with more points than so many a line have no marks at them. */
+const MOST_MARKS = 12;
+
+function lineChart(lines: readonly Curve[], options: LineChartOptions): Svg {
+  const { width, height, label, small = false, values: valuesOnly = false } = options;
+  const longest = Math.max(...lines.map((line) => line.label.length));
   const labelWidth = small ? 10 : valuesOnly ? 58 : Math.min(width * 0.34, longest * LABEL_SIZE * 0.58 + 64);
   const margins: Margins = small
     ? { top: 12, right: labelWidth, bottom: 26, left: 42 }
     : { top: 30, right: labelWidth, bottom: 44, left: 44 };
-  const plotHeight = height - margins.top - margins.bottom;
-
-  const largest = Math.max(...lines.flatMap(({ points }) => points.map(({ y }) => y)));
-  const axis = niceAxis(options.y.max ?? largest);
-  const values = lines.flatMap(({ label, points }) => points.map((point) => ({ ...point, label })));
-  const slices = [...new Set(values.map(({ x }) => x))].map((x) => ({ x, tip: sliceTip(lines, x, options) }));
-  const ends = lines.map(({ points }) => points.at(-1)!);
-  const places = within(
-    spread(
-      ends.map(({ y }) => (y / axis.max) * plotHeight),
-      LABEL_GAP,
-    ),
-    { from: -margins.bottom / 2, to: plotHeight + margins.top / 2, gap: LABEL_GAP },
-  ).map((pixels) => (pixels / plotHeight) * axis.max);
-  const endLabels = lines.map(({ label, color }, index) => ({
-    x: ends[index]!.x,
-    y: places[index],
-    text: valuesOnly
-      ? endValue(ends[index]!.y, options.y.percent)
-      : `${endValue(ends[index]!.y, options.y.percent)}  ${fitText(label, labelWidth - 54, LABEL_SIZE)}`,
-    color,
-  }));
-
-  const x = {
-    field: 'x',
-    type: 'quantitative',
-    title: small ? null : options.x.title,
-    scale: { domain: [options.x.values[0], options.x.values.at(-1)], nice: false },
-    axis: {
-      values: options.x.values,
-      labelExpr: options.x.format,
-      labelOverlap: false,
-      labelFlush: false,
-      titlePadding: 10,
-      ticks: false,
-      domain: true,
-      domainColor: COLORS.faint,
+  const points = lines.flatMap((line) => line.points);
+  const axis = niceAxis(options.y.max ?? Math.max(...points.map(({ y }) => y)));
+  const ends = lines.map((line) => line.points.at(-1)!);
+  const ticks = options.x.values;
+  return plot(
+    { width, height, margins, label, x: [ticks[0]!, ticks.at(-1)!], y: [0, axis.max] },
+    ({ x, y, height }) => {
+      const wanted = ends.map((end) => y(end.y));
+      const range = { from: -margins.top / 2, to: height + margins.bottom / 2, gap: LABEL_GAP };
+      const places = within(spread(wanted, LABEL_GAP), range);
+      return (
+        <>
+          <YAxis
+            ticks={axis.values}
+            format={options.y.percent ? axisPercent : axisNumber}
+            title={small ? undefined : options.y.title}
+          />
+          <XAxis ticks={ticks} format={options.x.format} title={small ? undefined : options.x.title} />
+          {lines.map(({ color, points }) => (
+            <Line points={points} color={color} weight={2.5} cap="round" />
+          ))}
+          {points.length <= lines.length * MOST_MARKS &&
+            lines.map(({ color, points }) => (
+              <Points points={points} color={color} size={6.6} outline={1.2} />
+            ))}
+          {[...new Set(points.map((point) => point.x))].map((place) => (
+            // Not seen until it is pointed at: it says what all lines are at its place.
+            <path d={`M${x(place)} 0V${height}`} stroke={COLORS.ink} stroke-opacity={0}>
+              <title>{sliceTip(lines, place, options)}</title>
+            </path>
+          ))}
+          {!small &&
+            lines.map(({ label, color }, index) => (
+              <Label x={x(ends[index]!.x) + 12} y={places[index]! + 4} size={LABEL_SIZE} bold color={color}>
+                {endValue(ends[index]!.y, options.y.percent) +
+                  (valuesOnly ? '' : `  ${fitText(label, labelWidth - 54, LABEL_SIZE)}`)}
+              </Label>
+            ))}
+        </>
+      );
     },
-  };
-  const y = {
-    field: 'y',
-    type: 'quantitative',
-    title: small ? null : options.y.title,
-    scale: { domain: [0, axis.max], nice: false },
-    axis: {
-      grid: true,
-      values: axis.values,
-      labelExpr: options.y.percent ? AXIS_LABEL.percent : AXIS_LABEL.number,
-      labelOverlap: false,
-      ...titleAbove(margins.left),
-      labelPadding: 8,
-    },
-  };
-  const color = {
-    field: 'label',
-    type: 'nominal',
-    legend: null,
-    scale: { domain: lines.map(({ label }) => label), range: lines.map((line) => line.color) },
-  };
-  return renderChart(
-    {
-      layer: [
-        {
-          data: { values },
-          mark: { type: 'line', strokeWidth: 2.5, strokeCap: 'round', strokeJoin: 'round' },
-          encoding: { x, y, color },
-        },
-        ...(values.length <= lines.length * 12
-          ? [
-              {
-                data: { values },
-                mark: {
-                  type: 'point',
-                  filled: true,
-                  size: 44,
-                  opacity: 1,
-                  stroke: COLORS.paper,
-                  strokeWidth: 1.2,
-                },
-                encoding: { x, y, color },
-              },
-            ]
-          : []),
-        {
-          data: { values: slices },
-          // Not seen until it is pointed at: it says what all lines are at its place.
-          mark: { type: 'rule', color: COLORS.ink, strokeOpacity: 0, aria: true },
-          encoding: { x, y: { value: 0 }, y2: { value: plotHeight }, description: { field: 'tip' } },
-        },
-        ...(!small
-          ? [
-              {
-                data: { values: endLabels },
-                mark: {
-                  type: 'text',
-                  align: 'left',
-                  baseline: 'middle',
-                  dx: 12,
-                  fontSize: LABEL_SIZE,
-                  fontWeight: 600,
-                },
-                encoding: {
-                  x,
-                  y,
-                  text: { field: 'text' },
-                  color: { field: 'color', type: 'nominal', scale: null },
-                },
-              },
-            ]
-          : []),
-      ],
-    },
-    { width, height, margins },
-    options.label,
   );
 }
 
 /** What all lines say at one place of the horizontal axis. */
-function sliceTip(lines: readonly Line[], x: number, { x: axis, y }: LineChartOptions): string {
+function sliceTip(lines: readonly Curve[], x: number, { x: axis, y }: LineChartOptions): string {
   const heading = `${axis.title.charAt(0).toUpperCase()}${axis.title.slice(1)} ${axis.names?.[x] ?? x}`;
   return tip(
     heading,

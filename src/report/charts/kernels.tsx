@@ -2,7 +2,8 @@
 import { type PushPullKernels, range } from '../../analyze/kernels.ts';
 import { formatAlpha } from '../format.ts';
 import { COLORS } from '../theme.ts';
-import { openSvg, type Svg } from './render.ts';
+import { Label } from './label.tsx';
+import { picture, type Svg } from './picture.tsx';
 
 /** Side of one kernel at about this many pixels; the weights share it evenly. */
 const KERNEL_SIDE = 42;
@@ -41,26 +42,31 @@ export function kernelPairs(
     const size = channels * kernelHeight * kernelWidth;
     const part = (weights: Float32Array) => weights.subarray(filter * size, (filter + 1) * size);
     const [low, high] = range(part(push));
-    const draw = (weights: Float32Array, left: number) =>
-      drawKernel(part(weights), { shape, low, high, left, top: 1, pixel });
-    const strength = alpha ? formatAlpha(alpha[filter]!) : undefined;
+    const place = { shape, low, high, top: 1, pixel };
+    const strength = alpha && formatAlpha(alpha[filter]!);
     const words = [numbered ? `#${filter}` : '', strength ? `α ${strength}` : ''].filter(
       (word) => word !== '',
     );
-    const caption =
-      words.length > 0
-        ? `<text x="${width / 2}" y="${height - 3}" font-size="11" text-anchor="middle" fill="${COLORS.muted}">${words.join(' · ')}</text>`
-        : '';
-    const label = `Push and pull kernel of filter ${filter}${strength ? `, alpha ${strength}` : ''}`;
-    return {
-      text: `${openSvg(width, height, label)}${draw(push, 1)}${draw(pull, sideWidth + GAP + 1)}${caption}</svg>`,
+    return picture(
       width,
       height,
-    };
+      `Push and pull kernel of filter ${filter}${strength ? `, alpha ${strength}` : ''}`,
+      <>
+        <Kernel weights={part(push)} left={1} {...place} />
+        <Kernel weights={part(pull)} left={sideWidth + GAP + 1} {...place} />
+        {words.length > 0 && (
+          <Label x={width / 2} y={height - 3} size={11} anchor="middle" color={COLORS.muted}>
+            {words.join(' · ')}
+          </Label>
+        )}
+      </>,
+    );
   });
 }
 
-interface KernelPlace {
+interface KernelProps {
+  /** Of one filter, `[Cin/groups, kh, kw]`. */
+  readonly weights: Float32Array;
   readonly shape: PushPullKernels['shape'];
   /** Weights shown as black and as white. */
   readonly low: number;
@@ -71,30 +77,34 @@ interface KernelPlace {
   readonly pixel: number;
 }
 
-/** @param weights Of one filter, `[Cin/groups, kh, kw]` */
-function drawKernel(weights: Float32Array, place: KernelPlace): string {
-  const { low, high, left, top, pixel } = place;
-  const [, channels, height, width] = place.shape;
-  const plane = height * width;
+function Kernel({ weights, shape: [, channels, height, width], low, high, left, top, pixel }: KernelProps) {
+  const size = height * width;
   const level = (channel: number, i: number) => {
-    const share = high > low ? (weights[channel * plane + i]! - low) / (high - low) : 0.5;
+    const share = high > low ? (weights[channel * size + i]! - low) / (high - low) : 0.5;
     return Math.round(Math.min(1, Math.max(0, share)) * 255)
       .toString(16)
       .padStart(2, '0');
   };
-  const squares: string[] = [];
-  for (let channel = 0; channel < (channels === 3 ? 1 : channels); channel++) {
+  const planes = Array.from({ length: channels === 3 ? 1 : channels }, (_, channel) => {
     const y0 = top + channel * (height * pixel + GAP);
-    squares.push(
-      `<rect x="${left - 0.5}" y="${y0 - 0.5}" width="${width * pixel + 1}" height="${height * pixel + 1}" ` +
-        `fill="none" stroke="${COLORS.rule}"/>`,
+    return (
+      <>
+        <rect
+          x={left - 0.5}
+          y={y0 - 0.5}
+          width={width * pixel + 1}
+          height={height * pixel + 1}
+          fill="none"
+          stroke={COLORS.rule}
+        />
+        {Array.from({ length: size }, (_, i) => {
+          const color =
+            channels === 3 ? level(0, i) + level(1, i) + level(2, i) : level(channel, i).repeat(3);
+          const corner = `${left + (i % width) * pixel} ${y0 + Math.floor(i / width) * pixel}`;
+          return <path d={`M${corner}h${pixel}v${pixel}h-${pixel}z`} fill={`#${color}`} />;
+        })}
+      </>
     );
-    for (let i = 0; i < plane; i++) {
-      const color = channels === 3 ? level(0, i) + level(1, i) + level(2, i) : level(channel, i).repeat(3);
-      const x = left + (i % width) * pixel;
-      const y = y0 + Math.floor(i / width) * pixel;
-      squares.push(`<path d="M${x} ${y}h${pixel}v${pixel}h-${pixel}z" fill="#${color}"/>`);
-    }
-  }
-  return `<g shape-rendering="crispEdges">${squares.join('')}</g>`;
+  });
+  return <g shape-rendering="crispEdges">{planes}</g>;
 }

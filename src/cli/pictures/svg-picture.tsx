@@ -1,7 +1,7 @@
 /** Pictures inside a sheet that is drawn as SVG. */
-
 import { encodePng } from '../../data/picture-file.ts';
 import type { Image } from '../../image/image.ts';
+import { Raster } from '../../report/charts/picture.tsx';
 
 export interface Box {
   readonly x: number;
@@ -11,11 +11,7 @@ export interface Box {
 }
 
 /** An image as an SVG element that fits into a box, centred; enlarged pixels stay sharp. All in CSS pixels. */
-export async function svgPicture(image: Image, { x, y, width, height }: Box): Promise<string> {
-  const enlarged = image.width < width && image.height < height;
+export async function svgPicture(image: Image, box: Box) {
   const uri = `data:image/png;base64,${(await encodePng(image)).toString('base64')}`;
-  return (
-    `<image x="${x}" y="${y}" width="${width}" height="${height}" ` +
-    `image-rendering="${enlarged ? 'optimizeSpeed' : 'optimizeQuality'}" href="${uri}"/>`
-  );
+  return <Raster href={uri} crisp={image.width < box.width && image.height < box.height} {...box} />;
 }

@@ -1,8 +1,8 @@
 /** Planes of numbers as pictures: colours that are read the same by everyone, and the scale that explains them. */
 import { loadSharp } from '../../data/sharp.ts';
-import { escapeHtml, formatNumber } from '../format.ts';
+import { Label } from '../charts/label.tsx';
+import { formatNumber } from '../format.ts';
 import { COLORS } from '../theme.ts';
-import { label } from './figure.ts';
 import { VIRIDIS_COLORS } from './viridis.ts';
 
 /** A colour for a share from 0 to 1: `[red, green, blue]`, 0 to 255. */
@@ -47,54 +47,62 @@ export function shareOf(value: number, { low, high, kind }: ValueScale): number 
   return Number.isFinite(share) ? Math.min(1, Math.max(0, share)) : 0;
 }
 
-export interface HeatmapPlace {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-/** A plane `[rows, columns]` as an SVG image, each value a crisp rectangle. */
-export async function heatmap(
+/** A plane `[rows, columns]` of values as colours, in a data URI. */
+export async function planeUri(
   values: Float64Array,
   columns: number,
   scale: ValueScale,
   colors: ColorMap,
-  { x, y, width, height }: HeatmapPlace,
 ): Promise<string> {
   const pixels = new Uint8Array(values.length * 3);
   for (const [i, value] of values.entries()) pixels.set(colors(shareOf(value, scale)), 3 * i);
   const raw = { width: columns, height: values.length / columns, channels: 3 as const };
   const png = await loadSharp()(pixels, { raw }).png({ compressionLevel: 9 }).toBuffer();
-  return (
-    `<image x="${x}" y="${y}" width="${width}" height="${height}" preserveAspectRatio="none" ` +
-    `style="image-rendering:pixelated" image-rendering="optimizeSpeed" ` +
-    `href="data:image/png;base64,${png.toString('base64')}"/>`
-  );
+  return `data:image/png;base64,${png.toString('base64')}`;
 }
 
-/** A vertical bar of the scale's colours with round numbers beside it; `name` stands above. */
-export function colorBar(
-  scale: ValueScale,
-  colors: ColorMap,
-  place: { readonly x: number; readonly y: number; readonly height: number },
-  name: string,
-): string {
-  const { x, y, height } = place;
+export interface ColorBarProps {
+  readonly scale: ValueScale;
+  readonly colors: ColorMap;
+  readonly x: number;
+  readonly y: number;
+  readonly height: number;
+  /** Stands above. */
+  readonly name: string;
+}
+
+/** A vertical bar of the scale's colours with round numbers beside it. */
+export function ColorBar({ scale, colors, x, y, height, name }: ColorBarProps) {
   const width = 14;
   const steps = 64;
-  const bands = Array.from({ length: steps }, (_, i) => {
-    const top = y + (height * (steps - 1 - i)) / steps;
-    return `<rect x="${x}" y="${top}" width="${width}" height="${height / steps + 0.6}" fill="${cssColor(colors, (i + 0.5) / steps)}"/>`;
-  });
-  const ticks = scaleTicks(scale).map((value) => {
-    const at = y + height * (1 - shareOf(value, scale));
-    return (
-      `<path d="M${x + width} ${at}h4" stroke="${COLORS.faint}"/>` +
-      label(x + width + 8, at + 4, tickText(value), { size: 11, color: COLORS.muted })
-    );
-  });
-  return `<g aria-label="${escapeHtml(name)}">${bands.join('')}${ticks.join('')}${label(x, y - 10, name, { size: 11, color: COLORS.muted })}</g>`;
+  const style = { size: 11, color: COLORS.muted };
+  return (
+    <g aria-label={name}>
+      {Array.from({ length: steps }, (_, i) => (
+        <rect
+          x={x}
+          y={y + (height * (steps - 1 - i)) / steps}
+          width={width}
+          height={height / steps + 0.6}
+          fill={cssColor(colors, (i + 0.5) / steps)}
+        />
+      ))}
+      {scaleTicks(scale).map((value) => {
+        const at = y + height * (1 - shareOf(value, scale));
+        return (
+          <>
+            <path d={`M${x + width} ${at}h4`} stroke={COLORS.faint} />
+            <Label x={x + width + 8} y={at + 4} {...style}>
+              {tickText(value)}
+            </Label>
+          </>
+        );
+      })}
+      <Label x={x} y={y - 10} {...style}>
+        {name}
+      </Label>
+    </g>
+  );
 }
 
 /** Round values inside a scale: 1, 2, 5, 10 … on a logarithmic one. */
@@ -108,7 +116,7 @@ export function scaleTicks({ low, high, kind }: ValueScale): number[] {
   return inside.length <= 9 ? inside : inside.filter((value) => /^1(e|$)/.test(value.toExponential(0)));
 }
 
-export function tickText(value: number): string {
+function tickText(value: number): string {
   const text = Number(value.toPrecision(3));
   return Math.abs(text) >= 0.01 || text === 0 ? String(text) : formatNumber(text, 4);
 }

@@ -1,9 +1,9 @@
 /** A few images of every class on one sheet: a row a class. */
 import type { Dataset } from '../../data/contents.ts';
-import { openSvg, toPng } from '../../report/charts/render.ts';
-import { escapeHtml } from '../../report/format.ts';
-import { COLORS } from '../../report/theme.ts';
-import { svgPicture } from './svg-picture.ts';
+import { Label } from '../../report/charts/label.tsx';
+import { Paper, picture } from '../../report/charts/picture.tsx';
+import { toPng } from '../../report/charts/png.ts';
+import { svgPicture } from './svg-picture.tsx';
 
 /** Rows; a data set may have a thousand classes. */
 const MOST_CLASSES = 40;
@@ -18,12 +18,8 @@ export async function previewSheet(dataset: Dataset): Promise<Uint8Array> {
   const names = dataset.classes.slice(0, MOST_CLASSES);
   const width = LABEL_WIDTH + COLUMNS * (SIDE + GAP);
   const height = names.length * (SIDE + GAP) + GAP;
-  const parts = [`<rect width="${width}" height="${height}" fill="${COLORS.paper}"/>`];
+  const pictures: Awaited<ReturnType<typeof svgPicture>>[] = [];
   const filled = new Array<number>(names.length).fill(0);
-  names.forEach((name, row) => {
-    const y = GAP + row * (SIDE + GAP) + SIDE / 2 + 5;
-    parts.push(`<text x="${GAP}" y="${y}" font-size="13" fill="${COLORS.ink}">${escapeHtml(name)}</text>`);
-  });
   for (let index = 0; index < dataset.length; index++) {
     const row = dataset.label(index);
     if (row >= names.length || filled[row] >= COLUMNS) continue;
@@ -32,9 +28,21 @@ export async function previewSheet(dataset: Dataset): Promise<Uint8Array> {
     if (!image) continue;
     const x = LABEL_WIDTH + column * (SIDE + GAP);
     const y = GAP + row * (SIDE + GAP);
-    parts.push(await svgPicture(image, { x, y, width: SIDE, height: SIDE }));
+    pictures.push(await svgPicture(image, { x, y, width: SIDE, height: SIDE }));
   }
-  const label = `Images of ${dataset.displayName}, a row a class`;
-  const text = `${openSvg(width, height, label)}${parts.join('')}</svg>`;
-  return toPng({ text, width, height });
+  const sheet = picture(
+    width,
+    height,
+    `Images of ${dataset.displayName}, a row a class`,
+    <>
+      <Paper width={width} height={height} />
+      {names.map((name, row) => (
+        <Label x={GAP} y={GAP + row * (SIDE + GAP) + SIDE / 2 + 5} size={13}>
+          {name}
+        </Label>
+      ))}
+      {pictures}
+    </>,
+  );
+  return toPng(sheet);
 }

@@ -1,0 +1,16 @@
+/** Bars that show how sure a mean is. */
+import { Line, type LineProps, type Point } from '../charts/plot.tsx';
+import type { Estimate } from './rows.ts';
+
+/** From one end of an estimate to the other; nothing where it has no ends. */
+export function ErrorBar({
+  estimate: { low, high },
+  at,
+  ...style
+}: {
+  readonly estimate: Estimate;
+  /** Where a value of the estimate lies. */
+  readonly at: (value: number) => Point;
+} & Omit<LineProps, 'points'>) {
+  return low === undefined || high === undefined ? null : <Line points={[at(low), at(high)]} {...style} />;
+}
