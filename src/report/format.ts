@@ -127,19 +127,6 @@ export function wrapText(text: string, width: number): string[] {
   return lines;
 }
 
-const HTML_ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Text made safe for HTML and SVG content and for quoted attributes. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => HTML_ENTITIES[character]!);
-}
-
 /** Text that Markdown prints as it is, also inside a table cell and at the start of a line. */
 export function escapeMarkdown(text: string): string {
   return (
