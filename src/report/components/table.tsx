@@ -78,6 +78,15 @@ export function ModelHead({ model }: { model: NamedModel & { readonly isBaseline
   );
 }
 
+/** The head of a row that is found and sorted by its name. */
+export function NameHead({ name }: { name: string }) {
+  return (
+    <th scope="row" data-name={name}>
+      {name}
+    </th>
+  );
+}
+
 /** A table wider than its place scrolls inside it, with the keyboard too. */
 export function Scroll(props: { label: string; class?: string; children: ComponentChildren }) {
   return (
@@ -119,5 +128,33 @@ export function LabelledTable(props: {
     <TableFigure {...figure}>
       <Scroll label={label}>{children}</Scroll>
     </TableFigure>
+  );
+}
+
+/** A table with a row a model. */
+export function ModelTable<T extends NamedModel>(props: {
+  heading: string;
+  label: string;
+  caption: string;
+  class: string;
+  columns: readonly HeadColumn[];
+  models: readonly T[];
+  cells: (model: T) => ComponentChildren;
+}) {
+  const { class: name, columns, models, cells, ...figure } = props;
+  return (
+    <LabelledTable {...figure}>
+      <table class={name}>
+        <Head corner={['model']} columns={columns} />
+        <tbody>
+          {models.map((model) => (
+            <tr>
+              <ModelHead model={model} />
+              {cells(model)}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </LabelledTable>
   );
 }

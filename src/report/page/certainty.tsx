@@ -4,7 +4,7 @@ import type { Result } from '../../evaluate/result.ts';
 import type { ComparedModel, Comparison } from '../comparison.ts';
 import { classes } from '../components/markup.tsx';
 import { Whisker } from '../components/pictures.tsx';
-import { Head, LabelledTable, ModelHead } from '../components/table.tsx';
+import { ModelTable } from '../components/table.tsx';
 import {
   formatCount,
   formatFraction,
@@ -60,26 +60,22 @@ function Intervals({ models }: Models) {
     ...(hasRatio ? [{ title: 'mrCE', span: 2, class: 'first' }] : []),
   ];
   return (
-    <LabelledTable
+    <ModelTable
       heading={`Errors with ${Math.round(100 * level)}% intervals`}
       label="Errors with intervals"
       caption={`Bootstrap over test images, ${formatCount(resamples)} resamples; the lines of a column share one scale.`}
-    >
-      <table class="certain">
-        <Head corner={['model']} columns={columns} />
-        <tbody>
-          {models.map((model) => (
-            <tr>
-              <ModelHead model={model} />
-              {measures.map((measure) => (
-                <MeasureCells model={model} {...measure} />
-              ))}
-              {hasRatio && <RatioCells model={model} />}
-            </tr>
+      class="certain"
+      columns={columns}
+      models={models}
+      cells={(model) => (
+        <>
+          {measures.map((measure) => (
+            <MeasureCells model={model} {...measure} />
           ))}
-        </tbody>
-      </table>
-    </LabelledTable>
+          {hasRatio && <RatioCells model={model} />}
+        </>
+      )}
+    />
   );
 }
 
@@ -133,7 +129,7 @@ function Tests({ models }: Models) {
     { title: 'corruptions that differ', class: 'words' },
   ];
   return (
-    <LabelledTable
+    <ModelTable
       heading="Differences to the baseline, image by image"
       label="Differences to the baseline with tests"
       caption={
@@ -141,26 +137,19 @@ function Tests({ models }: Models) {
         'test. Corrupted: sign-flip test of each image’s mean error. Corruptions: those whose p value, adjusted for all of ' +
         'them by Holm’s method, is below .05.'
       }
-    >
-      <table class="certain">
-        <Head corner={['model']} columns={columns} />
-        <tbody>
-          {models.map((model) => {
-            const { clean, corrupted, ce } = model.statistics!.significance!;
-            return (
-              <tr>
-                <ModelHead model={model} />
-                <DifferenceCells difference={clean} />
-                <DifferenceCells difference={corrupted} />
-                <td class="words">
-                  <Corruptions ce={ce} />
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </LabelledTable>
+      class="certain"
+      columns={columns}
+      models={models}
+      cells={({ statistics }) => (
+        <>
+          <DifferenceCells difference={statistics!.significance!.clean} />
+          <DifferenceCells difference={statistics!.significance!.corrupted} />
+          <td class="words">
+            <Corruptions ce={statistics!.significance!.ce} />
+          </td>
+        </>
+      )}
+    />
   );
 }
 
@@ -206,39 +195,30 @@ function Calibration({ models }: Models) {
   );
   const columns = ['clean', 'corrupted', ...corruptions.map(shortName)].map((title) => ({ title }));
   return (
-    <LabelledTable
+    <ModelTable
       heading="Calibration error"
       label="Calibration error of every model"
       caption={
         `ECE over ${models[0]!.statistics!.calibration!.bins} equally wide bins: how far a network’s confidence is from ` +
         'the share of its answers that are right, in the mean. 0 is perfect; corrupted: mean over the cells of the benchmark.'
       }
-    >
-      <table class="heatmap">
-        <Head corner={['model']} columns={columns} />
-        <tbody>
-          {models.map((model) => {
-            const { clean, corrupted, corruptions: ece } = model.statistics!.calibration!;
-            return (
-              <tr>
-                <ModelHead model={model} />
-                {[clean, corrupted, ...corruptions.map((name) => ece[name])].map((value, index) =>
-                  value === undefined ? (
-                    <td class="missing">{MISSING}</td>
-                  ) : (
-                    <td
-                      class={classes('heat', index === 2 && 'first')}
-                      style={`--e:${Math.round(value * 200)}`}
-                    >
-                      {formatFraction(value)}
-                    </td>
-                  ),
-                )}
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </LabelledTable>
+      class="heatmap"
+      columns={columns}
+      models={models}
+      cells={({ statistics }) => {
+        const { clean, corrupted, corruptions: ece } = statistics!.calibration!;
+        const errors = [clean, corrupted, ...corruptions.map((name) => ece[name])];
+        return errors.map((error, index) => <EceCell error={error} first={index === 2} />);
+      }}
+    />
+  );
+}
+
+function EceCell({ error, first }: { error: number | undefined; first: boolean }) {
+  if (error === undefined) return <td class="missing">{MISSING}</td>;
+  return (
+    <td class={classes('heat', first && 'first')} style={`--e:${Math.round(error * 200)}`}>
+      {formatFraction(error)}
+    </td>
   );
 }

@@ -1,7 +1,7 @@
 /** Errors class by class: a table of all models, and the classes taken for each other. */
 import type { ClassTable, ModelClasses } from '../classes.ts';
 import { classes as classNames, exact, ModelName } from '../components/markup.tsx';
-import { Head, LabelledTable } from '../components/table.tsx';
+import { Head, LabelledTable, NameHead } from '../components/table.tsx';
 import { formatCount, formatFraction, formatPercent, formatPoints, MISSING } from '../format.ts';
 import { FOLD, HeatMaps, type ShownClasses } from './heat-maps.tsx';
 
@@ -80,9 +80,7 @@ function Overview({ table: { classes, images, order, baseline }, models }: Shown
         <tbody>
           {order.map((label) => (
             <tr>
-              <th scope="row" data-name={classes[label]}>
-                {classes[label]}
-              </th>
+              <NameHead name={classes[label]!} />
               <td data-value={images[label]}>{formatCount(images[label]!)}</td>
               {columns.map(({ own, relative, value }, index) => (
                 <ErrorCell value={value(label)} relative={relative} first={own !== columns[index - 1]?.own} />

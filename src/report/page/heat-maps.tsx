@@ -3,7 +3,7 @@ import { BENCHMARK_CORRUPTIONS, CORRUPTION_GROUPS } from '../../corrupt/index.ts
 import type { ClassTable, ModelClasses } from '../classes.ts';
 import { Choice, Controls } from '../components/controls.tsx';
 import { exact, ModelName } from '../components/markup.tsx';
-import { Head, Scroll, TableFigure } from '../components/table.tsx';
+import { Head, NameHead, Scroll, TableFigure } from '../components/table.tsx';
 import {
   formatCount,
   formatFraction,
@@ -89,9 +89,7 @@ function HeatMap(props: Pick<ShownClasses, 'table'> & { own: ModelClasses; most:
       <tbody>
         {order.slice(0, most).map((label) => (
           <tr>
-            <th scope="row" data-name={classes[label]}>
-              {classes[label]}
-            </th>
+            <NameHead name={classes[label]!} />
             {corruptions.map((corruption) => (
               <HeatCell
                 what={`${classes[label]} · ${longName(corruption)}`}

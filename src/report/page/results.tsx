@@ -3,7 +3,7 @@ import { opensGroup } from '../columns.ts';
 import type { ComparedModel, Comparison } from '../comparison.ts';
 import { Choice, Controls, Toggles } from '../components/controls.tsx';
 import { classes, exact, ModelName } from '../components/markup.tsx';
-import { Head, Scroll, TableFigure } from '../components/table.tsx';
+import { Head, NameHead, Scroll, TableFigure } from '../components/table.tsx';
 import type { ReportContent } from '../content.ts';
 import { formatFraction, formatPoints, longName, MISSING } from '../format.ts';
 import { signOf } from '../marks.ts';
@@ -101,12 +101,9 @@ function WideTable({ comparison, table: { columns, rows } }: Shown) {
 function UprightTable({ comparison, table: { columns, rows } }: Shown) {
   const line = (column: TableColumn, index: number) => {
     const { key, title, group } = column;
-    const name = group ? longName(key) : title;
     return (
       <tr data-group={group || undefined}>
-        <th scope="row" data-name={name}>
-          {name}
-        </th>
+        <NameHead name={group ? longName(key) : title} />
         {rows.map(({ model, cells }) => (
           <ResultCell
             {...{ cell: cells[index]!, column, model, comparison }}
