@@ -11,7 +11,8 @@ export function plural(count: number, noun: string): string {
 }
 
 function several(noun: string): string {
-  if (/(s|x|ch|sh)$/.test(noun)) return `${noun}es`;
+  // The ch of epoch is a k.
+  if (/(s|x|(?<!epo)ch|sh)$/.test(noun)) return `${noun}es`;
   return /[^aeiou]y$/.test(noun) ? `${noun.slice(0, -1)}ies` : `${noun}s`;
 }
 

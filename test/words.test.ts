@@ -17,6 +17,8 @@ describe('plural', () => {
     [1, 'class', '1 class'],
     [2, 'entry', '2 entries'],
     [2, 'day', '2 days'],
+    [30, 'epoch', '30 epochs'],
+    [3, 'batch', '3 batches'],
   ])('%d %s', (count, noun, expected) => {
     expect(words.plural(count, noun)).toBe(expected);
   });
