@@ -178,9 +178,9 @@ export {
   findPredictions,
   findRun,
   findSamples,
-} from './report/evidence.ts';
-export type { FailureGroup } from './report/failures.ts';
-
+} from './report/evidence/evidence.ts';
+export type { FailureGroup } from './report/evidence/failures.ts';
+export { makeSampleStrip, type SampleStrip } from './report/evidence/samples.ts';
 export {
   type ComparisonFigureOptions,
   type ComparisonFigureOutcome,
@@ -188,7 +188,6 @@ export {
 } from './report/paper/comparison.ts';
 export type { FigureFormat, ModelFigure } from './report/paper/figure.tsx';
 export { type InspectOptions, type InspectOutcome, inspectModel } from './report/paper/inspect.ts';
-export { makeSampleStrip, type SampleStrip } from './report/samples.ts';
 export { type PaperTableOptions, paperTable } from './report/tables/build-table.ts';
 export { paperTableText } from './report/tables/formats/terminal.ts';
 export { saveTable, type TableFormat, writeTable } from './report/tables/formats/write.ts';

@@ -76,7 +76,7 @@ export function register(program: Command): void {
 export async function writeReport(files: readonly string[], flags: ReportFlags): Promise<void> {
   // Vega and its charts take half a second to load, which no other command should pay.
   const { buildReport } = await import('../report/build.ts');
-  const { findEvidence } = await import('../report/evidence.ts');
+  const { findEvidence } = await import('../report/evidence/evidence.ts');
   const { terminalTable } = await import('../report/terminal.ts');
 
   const results = await readResults(files, flags.baseline);

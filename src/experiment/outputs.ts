@@ -5,7 +5,7 @@ import { ifThere, readdir } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
 import { type Result, readResult } from '../evaluate/result.ts';
 import { buildReport } from '../report/build.ts';
-import { findEvidence } from '../report/evidence.ts';
+import { findEvidence } from '../report/evidence/evidence.ts';
 import { writeComparisonFigures } from '../report/paper/comparison.ts';
 import { inspectModel } from '../report/paper/inspect.ts';
 import { paperTable } from '../report/tables/build-table.ts';

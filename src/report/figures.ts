@@ -14,8 +14,8 @@ import { kernelPairs } from './charts/kernels.tsx';
 import { arrange, type Svg, withTitle } from './charts/picture.tsx';
 import { sampleSheet } from './charts/sample-sheet.tsx';
 import type { ComparedModel, Comparison } from './comparison.ts';
+import type { EncodedStrip } from './evidence/samples.ts';
 import { formatAlpha, plural } from './format.ts';
-import type { EncodedStrip } from './samples.ts';
 
 /** A figure drawn for each place where it appears. */
 export interface Figure {

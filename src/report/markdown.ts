@@ -1,13 +1,13 @@
 /** The report as Markdown, with the charts as PNG files beside it. */
 
-import type { ClassTable } from './classes.ts';
-import type { ReportContent } from './content.ts';
+import type { ClassTable } from './content/classes.ts';
+import type { ReportContent } from './content/content.ts';
+import type { Fact } from './content/provenance.ts';
+import { resultLines } from './content/results-table.ts';
+import { corruptionsLede, HEADINGS, LEDES } from './content/text.ts';
 import type { Figure } from './figures.ts';
 import { codeSpan, escapeMarkdown as esc, formatCount, formatFraction } from './format.ts';
-import type { Fact } from './provenance.ts';
-import { resultLines } from './table.ts';
 import { markdownTable, printedMarkdown } from './tables/formats/markdown.ts';
-import { corruptionsLede, HEADINGS, LEDES } from './text.ts';
 
 /** @param chartFolder Where the PNG files lie, relative to the Markdown file, with `/`. */
 export function renderMarkdown(content: ReportContent, chartFolder: string): string {

@@ -2,20 +2,20 @@
 import type { Predictions } from '../evaluate/predictions.ts';
 import type { Result } from '../evaluate/result.ts';
 import { plural } from '../words.ts';
-import { withStatistics } from './certainty.ts';
-import { classTable } from './classes.ts';
 import { type Comparison, compare, type RunEvidence } from './comparison.ts';
-import type { ReportContent } from './content.ts';
-import { encodeFailures, type FailureGroup } from './failures.ts';
+import { withStatistics } from './content/certainty.ts';
+import { classTable } from './content/classes.ts';
+import type { ReportContent } from './content/content.ts';
+import { headline } from './content/headline.ts';
+import { provenance } from './content/provenance.ts';
+import { metricRows, resultTable } from './content/results-table.ts';
+import type { Seeds } from './content/seeds.ts';
+import { tableNotes } from './content/text.ts';
+import { encodeFailures, type FailureGroup } from './evidence/failures.ts';
+import { encodeStrip, type SampleStrip } from './evidence/samples.ts';
 import type { Figure, Figures } from './figures.ts';
-import { headline } from './headline.ts';
 import { renderMarkdown } from './markdown.ts';
 import { renderHtml } from './page/page.tsx';
-import { provenance } from './provenance.ts';
-import { encodeStrip, type SampleStrip } from './samples.ts';
-import type { Seeds } from './seeds.ts';
-import { metricRows, resultTable } from './table.ts';
-import { tableNotes } from './text.ts';
 
 export interface ReportInput {
   readonly title?: string;

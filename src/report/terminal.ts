@@ -1,13 +1,13 @@
 /** The results table for a terminal. */
 import type { Predictions } from '../evaluate/predictions.ts';
 import type { Result } from '../evaluate/result.ts';
-import { withStatistics } from './certainty.ts';
 import { type CompareOptions, compare } from './comparison.ts';
+import { withStatistics } from './content/certainty.ts';
+import { headline } from './content/headline.ts';
+import { resultLines, resultTable } from './content/results-table.ts';
+import { resultLegend } from './content/text.ts';
 import { wrapText } from './format.ts';
-import { headline } from './headline.ts';
-import { resultLines, resultTable } from './table.ts';
 import { dimmed, layoutTable, lineWidth, type TextOptions } from './tables/formats/terminal.ts';
-import { resultLegend } from './text.ts';
 
 export interface TerminalOptions extends CompareOptions, TextOptions {
   /** The models' answers to single images, which tell what is more than chance; see `findPredictions`. */

@@ -6,6 +6,7 @@
  */
 import type { MetricName } from '../evaluate/result.ts';
 import { type ComparedModel, type Comparison, comparable, corruptionError } from './comparison.ts';
+import type { TableCell } from './content/results-table.ts';
 import {
   formatCount,
   formatFraction,
@@ -15,7 +16,6 @@ import {
   longName,
   MISSING,
 } from './format.ts';
-import type { TableCell } from './table.ts';
 import type { TableColumn } from './tables/table.ts';
 
 /** Lines of cells as the text of a tip; lines without content are left out. */

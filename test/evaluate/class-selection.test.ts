@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClassSelection } from '../../src/data/class-selection.ts';
 import { evaluate } from '../../src/evaluate/evaluate.ts';
 import type { EvaluateOptions } from '../../src/evaluate/options.ts';
-import { findSamples } from '../../src/report/evidence.ts';
+import { findSamples } from '../../src/report/evidence/evidence.ts';
 import { writeColours } from './colours.ts';
 import { tinyModel } from './tiny-model.ts';
 

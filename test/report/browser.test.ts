@@ -11,7 +11,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Result } from '../../src/evaluate/result.ts';
 import { compare } from '../../src/report/comparison.ts';
-import { chooseFailures, picture } from '../../src/report/failures.ts';
+import { chooseFailures, picture } from '../../src/report/evidence/failures.ts';
 import { composeReport } from '../../src/report/report.ts';
 import { openChromium } from '../support/chromium.ts';
 import { AVG3, syntheticAvg3, syntheticKernels, syntheticResult, syntheticRun } from './synthetic.ts';

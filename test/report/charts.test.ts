@@ -8,7 +8,7 @@ import { measuredImages, trainingChart } from '../../src/report/charts/curves.ts
 import { kernelPairs } from '../../src/report/charts/kernels.tsx';
 import { niceAxis, spread, within } from '../../src/report/charts/layout.ts';
 import { compare } from '../../src/report/comparison.ts';
-import { encodeStrip, makeSampleStrip } from '../../src/report/samples.ts';
+import { encodeStrip, makeSampleStrip } from '../../src/report/evidence/samples.ts';
 import { syntheticAvg3, syntheticKernels, syntheticResult, syntheticRun } from './synthetic.ts';
 
 describe('spread', () => {

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import type { Result } from '../../src/evaluate/result.ts';
 import { compare } from '../../src/report/comparison.ts';
-import { headline } from '../../src/report/headline.ts';
-import { provenance } from '../../src/report/provenance.ts';
-import { metricRows } from '../../src/report/table.ts';
+import { headline } from '../../src/report/content/headline.ts';
+import { provenance } from '../../src/report/content/provenance.ts';
+import { metricRows } from '../../src/report/content/results-table.ts';
 import { syntheticAvg3, syntheticResult } from './synthetic.ts';
 
 const factors = (value: number) =>

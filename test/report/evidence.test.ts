@@ -8,7 +8,7 @@ import { openDataset } from '../../src/data/dataset.ts';
 import type { Result } from '../../src/evaluate/result.ts';
 import { sampleData } from '../../src/evaluate/selection.ts';
 import { float32 } from '../../src/graph/tensor.ts';
-import { findRun, findSamples } from '../../src/report/evidence.ts';
+import { findRun, findSamples } from '../../src/report/evidence/evidence.ts';
 import { saveCheckpoint } from '../../src/run/checkpoint.ts';
 import { emptyRunning } from '../../src/run/history.ts';
 import { syntheticAvg3, syntheticEpochs, syntheticKernels, syntheticRun } from './synthetic.ts';

@@ -8,8 +8,8 @@ import { evaluate } from '../../src/evaluate/evaluate.ts';
 import { type Predictions, readPredictions } from '../../src/evaluate/predictions.ts';
 import type { Result } from '../../src/evaluate/result.ts';
 import type { Image } from '../../src/image/image.ts';
-import { findFailures, findPredictions } from '../../src/report/evidence.ts';
-import { type MeasuredData, openMeasuredData } from '../../src/report/measured-data.ts';
+import { findFailures, findPredictions } from '../../src/report/evidence/evidence.ts';
+import { type MeasuredData, openMeasuredData } from '../../src/report/evidence/measured-data.ts';
 import { inProcess } from '../cli/command.ts';
 import { COLOURS, colourModel, writeColours } from '../evaluate/colours.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Result } from '../../src/evaluate/result.ts';
 import { compare } from '../../src/report/comparison.ts';
-import { headline } from '../../src/report/headline.ts';
-import { overSeeds } from '../../src/report/seeds.ts';
+import { headline } from '../../src/report/content/headline.ts';
+import { overSeeds } from '../../src/report/content/seeds.ts';
 import { madeUp } from './tables/made-up.ts';
 
 const CLEAN = [0.07, 0.072, 0.077];

@@ -11,7 +11,7 @@ import { PredictionsRecord } from '../../src/evaluate/predictions.ts';
 import type { Result } from '../../src/evaluate/result.ts';
 import type { Image } from '../../src/image/image.ts';
 import { randomStream } from '../../src/random/random.ts';
-import type { MeasuredData } from '../../src/report/measured-data.ts';
+import type { MeasuredData } from '../../src/report/evidence/measured-data.ts';
 
 export const ANIMALS = ['bird', 'cat', 'deer', 'dog', 'frog', 'horse'] as const;
 

@@ -1,6 +1,7 @@
 /** One image under every corruption, as one picture. */
+
+import type { EncodedStrip } from '../evidence/samples.ts';
 import { shortName } from '../format.ts';
-import type { EncodedStrip } from '../samples.ts';
 import { COLORS } from '../theme.ts';
 import { Label } from './label.tsx';
 import { Paper, picture, Raster, type Svg } from './picture.tsx';

@@ -1,7 +1,8 @@
 /** Errors class by class: a table of all models, and the classes taken for each other. */
-import type { ClassTable, ModelClasses } from '../classes.ts';
+
 import { classes as classNames, exact, ModelName } from '../components/markup.tsx';
 import { Head, LabelledTable, NameHead } from '../components/table.tsx';
+import type { ClassTable, ModelClasses } from '../content/classes.ts';
 import { formatCount, formatFraction, formatPercent, formatPoints, MISSING } from '../format.ts';
 import { FOLD, HeatMaps, type ShownClasses } from './heat-maps.tsx';
 

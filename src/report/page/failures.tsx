@@ -1,8 +1,8 @@
 /** Single images that models get wrong: clean, corrupted, and the answers beneath. */
 import { classes, ModelName } from '../components/markup.tsx';
 import { Photo } from '../components/pictures.tsx';
-import type { ReportContent } from '../content.ts';
-import type { Answer, EncodedFailure } from '../failures.ts';
+import type { ReportContent } from '../content/content.ts';
+import type { Answer, EncodedFailure } from '../evidence/failures.ts';
 import { formatPercent, longName } from '../format.ts';
 
 /** Pictures smaller than they are shown keep their pixels as squares. */

@@ -1,11 +1,11 @@
 /** The parts of the page that are charts and pictures. */
 import { classes, Key, List } from '../components/markup.tsx';
 import { Panels, Photo, Picture, Responsive } from '../components/pictures.tsx';
-import type { ReportContent } from '../content.ts';
+import type { ReportContent } from '../content/content.ts';
+import { LEDES } from '../content/text.ts';
+import type { EncodedStrip } from '../evidence/samples.ts';
 import type { Figures } from '../figures.ts';
 import { listWords, longName, shortName } from '../format.ts';
-import type { EncodedStrip } from '../samples.ts';
-import { LEDES } from '../text.ts';
 
 export function SeveritySection({ comparison: { models }, figures }: ReportContent) {
   return (

@@ -1,9 +1,9 @@
 /** A heat map a model, class by corruption; with scripts one at a time. */
 import { BENCHMARK_CORRUPTIONS, CORRUPTION_GROUPS } from '../../corrupt/index.ts';
-import type { ClassTable, ModelClasses } from '../classes.ts';
 import { Choice, Controls } from '../components/controls.tsx';
 import { exact, ModelName } from '../components/markup.tsx';
 import { Head, NameHead, Scroll, TableFigure } from '../components/table.tsx';
+import type { ClassTable, ModelClasses } from '../content/classes.ts';
 import {
   formatCount,
   formatFraction,

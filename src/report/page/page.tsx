@@ -1,8 +1,8 @@
 /** The report as one HTML page that loads nothing: styles, scripts, font, charts and pictures are inside. */
 import { renderToString } from 'preact-render-to-string';
 import { Contents, Document, MissingNote, Section, type SectionContent, Tiles } from '../components/page.tsx';
-import type { ReportContent } from '../content.ts';
-import { corruptionsLede, HEADINGS, LEDES } from '../text.ts';
+import type { ReportContent } from '../content/content.ts';
+import { corruptionsLede, HEADINGS, LEDES } from '../content/text.ts';
 import { CertaintySection, hasCertainty } from './certainty.tsx';
 import { ClassesSection } from './classes.tsx';
 import { FailuresSection } from './failures.tsx';

@@ -1,7 +1,7 @@
 /** The parts of the page for who wants to repeat it: every metric by name, and how it was made. */
 import { Facts, List, Subscripts } from '../components/markup.tsx';
 import { Head, Scroll } from '../components/table.tsx';
-import type { ReportContent } from '../content.ts';
+import type { ReportContent } from '../content/content.ts';
 import { MISSING } from '../format.ts';
 
 export function MetricsTable({ comparison, metrics }: ReportContent) {

@@ -6,8 +6,8 @@ import { readImageFile, squareCrop } from '../../data/picture-file.ts';
 import { UserError } from '../../errors.ts';
 import type { Image } from '../../image/image.ts';
 import { sampleSheet } from '../charts/sample-sheet.tsx';
-import { pickImage } from '../evidence.ts';
-import { encodeStrip, makeSampleStrip } from '../samples.ts';
+import { pickImage } from '../evidence/evidence.ts';
+import { encodeStrip, makeSampleStrip } from '../evidence/samples.ts';
 import { captioned, type PaperFigure } from './figure.tsx';
 
 export interface CorruptionFigureOptions {

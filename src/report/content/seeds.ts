@@ -1,10 +1,10 @@
 /** Several seeds of a network as one: what a headline says is of their mean, not of the seed that the page shows. */
-import { mean } from '../evaluate/metrics.ts';
-import type { Metrics, Result } from '../evaluate/result.ts';
-import { tTest } from '../evaluate/statistics/student.ts';
-import { bestOf, type ComparedModel, type Comparison } from './comparison.ts';
-import type { Test } from './marks.ts';
-import { isPaired, meanErrors, seedFigures } from './tables/figures.ts';
+import { mean } from '../../evaluate/metrics.ts';
+import type { Metrics, Result } from '../../evaluate/result.ts';
+import { tTest } from '../../evaluate/statistics/student.ts';
+import { bestOf, type ComparedModel, type Comparison } from '../comparison.ts';
+import type { Test } from '../marks.ts';
+import { isPaired, meanErrors, seedFigures } from '../tables/figures.ts';
 
 /** All seeds of the network that a result stands for, itself included. */
 export type Seeds = ReadonlyMap<Result, readonly Result[]>;

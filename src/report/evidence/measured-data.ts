@@ -1,16 +1,16 @@
 /** The very images that a result was measured on, clean and corrupted, made again or read where they lie. */
-import { CORRUPTIONS, type CorruptionName, corrupt, SEVERITIES, type Severity } from '../corrupt/index.ts';
-import type { Dataset } from '../data/contents.ts';
-import { type CorruptedSet, openCorruptedSet } from '../data/corrupted/set.ts';
-import { parseCorruptedSpec } from '../data/corrupted/spec.ts';
-import { openDataset } from '../data/dataset.ts';
-import { createPipeline, loadTextures } from '../data/loader/pipeline.ts';
-import { MNIST_PART } from '../data/mnist.ts';
-import { UserError } from '../errors.ts';
-import { sizeTransforms } from '../evaluate/geometry.ts';
-import type { Result, ResultData } from '../evaluate/result.ts';
-import { sampleCorrupted, sampleData } from '../evaluate/selection.ts';
-import type { Image } from '../image/image.ts';
+import { CORRUPTIONS, type CorruptionName, corrupt, SEVERITIES, type Severity } from '../../corrupt/index.ts';
+import type { Dataset } from '../../data/contents.ts';
+import { type CorruptedSet, openCorruptedSet } from '../../data/corrupted/set.ts';
+import { parseCorruptedSpec } from '../../data/corrupted/spec.ts';
+import { openDataset } from '../../data/dataset.ts';
+import { createPipeline, loadTextures } from '../../data/loader/pipeline.ts';
+import { MNIST_PART } from '../../data/mnist.ts';
+import { UserError } from '../../errors.ts';
+import { sizeTransforms } from '../../evaluate/geometry.ts';
+import type { Result, ResultData } from '../../evaluate/result.ts';
+import { sampleCorrupted, sampleData } from '../../evaluate/selection.ts';
+import type { Image } from '../../image/image.ts';
 
 export interface DataSearch {
   /** `--data`: where to look in place of what the result says. */

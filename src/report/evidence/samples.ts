@@ -6,8 +6,8 @@ import {
   corrupt,
   type ParameterSet,
   type Severity,
-} from '../corrupt/index.ts';
-import type { Image } from '../image/image.ts';
+} from '../../corrupt/index.ts';
+import type { Image } from '../../image/image.ts';
 import { embeddedSize, pictureUri } from './pictures.ts';
 
 export interface SampleStrip {

@@ -1,12 +1,13 @@
 /** All that a report says, worked out; HTML and Markdown only write it down. */
+
+import type { Comparison } from '../comparison.ts';
+import type { ChosenGroup, EncodedFailure } from '../evidence/failures.ts';
+import type { EncodedStrip } from '../evidence/samples.ts';
+import type { Figures } from '../figures.ts';
 import type { ClassTable } from './classes.ts';
-import type { Comparison } from './comparison.ts';
-import type { ChosenGroup, EncodedFailure } from './failures.ts';
-import type { Figures } from './figures.ts';
 import type { Headline } from './headline.ts';
 import type { Provenance } from './provenance.ts';
-import type { EncodedStrip } from './samples.ts';
-import type { MetricRow, ResultTable } from './table.ts';
+import type { MetricRow, ResultTable } from './results-table.ts';
 
 export interface ReportContent {
   readonly title: string;

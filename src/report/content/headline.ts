@@ -1,12 +1,12 @@
 /** What a reader should take away: one sentence with numbers, four figures, and where it helps and hurts. */
-import { BENCHMARK_CORRUPTIONS } from '../corrupt/index.ts';
+import { BENCHMARK_CORRUPTIONS } from '../../corrupt/index.ts';
 import {
   type ComparedModel,
   type Comparison,
   commonErrors,
   imagesPerCell,
   measuredCells,
-} from './comparison.ts';
+} from '../comparison.ts';
 import {
   capitalize,
   formatFraction,
@@ -16,8 +16,8 @@ import {
   listWords,
   MISSING,
   plural,
-} from './format.ts';
-import { SIGNIFICANT } from './marks.ts';
+} from '../format.ts';
+import { SIGNIFICANT } from '../marks.ts';
 import { type OverSeeds, overSeeds, type Seeds } from './seeds.ts';
 
 export interface Headline {

@@ -1,16 +1,16 @@
 /** The tables of a report as data; HTML, Markdown and terminal print the same cells. */
-import type { MetricName } from '../evaluate/result.ts';
+import type { MetricName } from '../../evaluate/result.ts';
 import {
   type ComparedModel,
   type Comparison,
   type CorruptionError,
   comparable,
   corruptionError,
-} from './comparison.ts';
-import { formatCompact, formatFraction, longName, MISSING, shortName } from './format.ts';
-import { markOf, type Test } from './marks.ts';
-import type { PrintedCell, PrintedLine } from './tables/formats/printed.ts';
-import { CORRUPTION_COLUMNS, column, METRIC_COLUMNS, type TableColumn } from './tables/table.ts';
+} from '../comparison.ts';
+import { formatCompact, formatFraction, longName, MISSING, shortName } from '../format.ts';
+import { markOf, type Test } from '../marks.ts';
+import type { PrintedCell, PrintedLine } from '../tables/formats/printed.ts';
+import { CORRUPTION_COLUMNS, column, METRIC_COLUMNS, type TableColumn } from '../tables/table.ts';
 
 export interface TableCell extends PrintedCell {
   /** What `text` rounds; absent where nothing was measured. */

@@ -1,18 +1,18 @@
 /** Looks for what a result alone does not hold: the run behind a model, its kernels, and a picture of its data. */
 
 import path from 'node:path';
-import { readKernels } from '../analyze/kernels.ts';
-import { hashFile } from '../data/download.ts';
-import { statIfThere } from '../data/fs.ts';
-import { loadTextures } from '../data/loader/pipeline.ts';
-import { UserError } from '../errors.ts';
-import { type Predictions, predictionsPath, readPredictions } from '../evaluate/predictions.ts';
-import type { Result } from '../evaluate/result.ts';
-import type { Image } from '../image/image.ts';
-import { MODELS } from '../models/registry.ts';
-import { isRun, openRun } from '../run/run.ts';
-import { readSafetensors } from '../tensor-files/safetensors.ts';
-import { type CompareOptions, compare, type RunEvidence } from './comparison.ts';
+import { readKernels } from '../../analyze/kernels.ts';
+import { hashFile } from '../../data/download.ts';
+import { statIfThere } from '../../data/fs.ts';
+import { loadTextures } from '../../data/loader/pipeline.ts';
+import { UserError } from '../../errors.ts';
+import { type Predictions, predictionsPath, readPredictions } from '../../evaluate/predictions.ts';
+import type { Result } from '../../evaluate/result.ts';
+import type { Image } from '../../image/image.ts';
+import { MODELS } from '../../models/registry.ts';
+import { isRun, openRun } from '../../run/run.ts';
+import { readSafetensors } from '../../tensor-files/safetensors.ts';
+import { type CompareOptions, compare, type RunEvidence } from '../comparison.ts';
 import { chooseFailures, type FailureGroup, picture } from './failures.ts';
 import { type DataSearch, type MeasuredData, openMeasuredData } from './measured-data.ts';
 import { makeSampleStrip, type SampleStrip } from './samples.ts';

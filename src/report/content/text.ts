@@ -1,10 +1,10 @@
 /** The words that page and Markdown share, so that both say the same. */
 
-import { plural } from '../words.ts';
-import { type Comparison, imagesPerCell, isComplete, isTested } from './comparison.ts';
-import { formatCount } from './format.ts';
-import { BY_IMAGES, legend } from './marks.ts';
-import type { ResultTable } from './table.ts';
+import { plural } from '../../words.ts';
+import { type Comparison, imagesPerCell, isComplete, isTested } from '../comparison.ts';
+import { formatCount } from '../format.ts';
+import { BY_IMAGES, legend } from '../marks.ts';
+import type { ResultTable } from './results-table.ts';
 
 export const HEADINGS = {
   results: 'Errors, clean and corrupted',

@@ -1,9 +1,9 @@
 /** How far the figures can be trusted: intervals, tests against the report's baseline, calibration. */
-import { measuredCells, type Predictions } from '../evaluate/predictions.ts';
-import { hasAlexnetErrors } from '../evaluate/record.ts';
-import type { Result } from '../evaluate/result.ts';
-import { describeStatistics, type Statistics } from '../evaluate/statistics/describe.ts';
-import type { ComparedModel, Comparison } from './comparison.ts';
+import { measuredCells, type Predictions } from '../../evaluate/predictions.ts';
+import { hasAlexnetErrors } from '../../evaluate/record.ts';
+import type { Result } from '../../evaluate/result.ts';
+import { describeStatistics, type Statistics } from '../../evaluate/statistics/describe.ts';
+import type { ComparedModel, Comparison } from '../comparison.ts';
 
 /**
  * The comparison with the statistics of every model. Those that a result holds are taken where they are against the
