@@ -58,6 +58,19 @@ const sources: Source[] = readdirSync(SRC, { recursive: true, encoding: 'utf8' }
 const withoutComments = (text: string): string =>
   text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
 
+/** What a file loads at once: other files of src by their paths, packages and modules of Node by their names. */
+const eager = (path: string, seen = new Set<string>()): Set<string> => {
+  if (seen.has(path)) return seen;
+  seen.add(path);
+  const statements = /^(?:import|export)\s+(?!type\b)(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm;
+  const { text } = sources.find((source) => source.path === path)!;
+  for (const [, name] of withoutComments(text).matchAll(statements)) {
+    if (name.startsWith('.')) eager(join(dirname(path), name).split(sep).join('/'), seen);
+    else seen.add(name);
+  }
+  return seen;
+};
+
 describe('layers', () => {
   test('every folder has its place', () => {
     expect(sources.length).toBeGreaterThan(50);
@@ -89,6 +102,15 @@ describe('layers', () => {
     expect(offenders).toEqual([]);
   });
 
+  test('components of pages load nothing of Node, so that a web page can have them', () => {
+    const components = sources.filter(({ path }) => path.startsWith('report/components/'));
+    const loaded = new Set(components.flatMap(({ path }) => [...eager(path)]));
+    expect(loaded).toContain('report/components/table.tsx');
+    expect(
+      [...loaded].filter((name) => /^(node:|data\/|engine\/node|preact-render-to-string)/.test(name)),
+    ).toEqual([]);
+  });
+
   test('one module alone talks to ONNX Runtime, by what another one loads', () => {
     const talkers = sources.filter(({ text }) =>
       /'onnxruntime-(node|web|common)'/.test(withoutComments(text)),
@@ -101,17 +123,6 @@ describe('layers', () => {
   });
 
   test('what only a few need is loaded when they need it: heavy packages, and those with native parts', () => {
-    const eager = (path: string, seen = new Set<string>()): Set<string> => {
-      if (seen.has(path)) return seen;
-      seen.add(path);
-      const statements = /^(?:import|export)\s+(?!type\b)(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm;
-      const { text } = sources.find((source) => source.path === path)!;
-      for (const [, name] of withoutComments(text).matchAll(statements)) {
-        if (name.startsWith('.')) eager(join(dirname(path), name).split(sep).join('/'), seen);
-        else seen.add(name);
-      }
-      return seen;
-    };
     for (const entry of ['index.ts', 'cli/main.ts']) {
       const loaded = eager(entry);
       expect(loaded).toContain('corrupt/registry.ts');
