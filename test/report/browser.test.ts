@@ -13,6 +13,7 @@ import type { Result } from '../../src/evaluate/result.ts';
 import { compare } from '../../src/report/comparison.ts';
 import { chooseFailures, picture } from '../../src/report/evidence/failures.ts';
 import { composeReport } from '../../src/report/report.ts';
+import { COLORS } from '../../src/report/theme.ts';
 import { openChromium } from '../support/chromium.ts';
 import { AVG3, syntheticAvg3, syntheticKernels, syntheticResult, syntheticRun } from './synthetic.ts';
 import { ANIMALS, syntheticData, syntheticPredictions } from './synthetic-answers.ts';
@@ -290,7 +291,8 @@ describe.skipIf(!browser)('charts', () => {
     open(async (page) => {
       const chart = page.locator('#severity svg').first();
       await chart.scrollIntoViewIfNeeded();
-      const point = await chart.locator('.mark-symbol path').nth(3).boundingBox();
+      // Marks have an edge of paper around them: the fourth of the first line.
+      const point = await chart.locator(`path[stroke="${COLORS.paper}"]`).nth(3).boundingBox();
       await page.mouse.move(point!.x + 14, point!.y + 9);
       const mean = (result: Result) =>
         `${(average(Object.entries(result.errors).flatMap(([name, row]) => (name === 'fog' ? [] : [row[2]!]))) * 100).toFixed(2)}%`;
@@ -302,7 +304,9 @@ describe.skipIf(!browser)('charts', () => {
       ]);
       const bars = page.locator('#corruptions svg').first();
       await bars.scrollIntoViewIfNeeded();
-      const bar = await bars.locator('.mark-rect path').first().boundingBox();
+      // The first is in the key.
+      const bar = await bars.locator(`rect[fill="${COLORS.baseline}"]`).nth(1).boundingBox();
+      expect(bar!.width).toBeGreaterThan(100);
       await page.mouse.move(bar!.x + 5, bar!.y + 3);
       expect(await readCard(page)).toEqual([
         'Gaussian noise',
