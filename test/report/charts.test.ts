@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { pullKernels } from '../../src/analyze/kernels.ts';
 import { corrupt } from '../../src/corrupt/index.ts';
 import { alphaChart } from '../../src/report/charts/alpha.tsx';
-import { measuredImages, trainingChart } from '../../src/report/charts/curves.tsx';
+import { corruptionChart } from '../../src/report/charts/corruptions.tsx';
+import { measuredImages, severityChart, trainingChart } from '../../src/report/charts/curves.tsx';
 import { kernelPairs } from '../../src/report/charts/kernels.tsx';
 import { niceAxis, spread, within } from '../../src/report/charts/layout.ts';
 import { compare } from '../../src/report/comparison.ts';
@@ -135,6 +136,33 @@ describe('alphaChart', () => {
     const { alpha: _, ...fixed } = syntheticKernels(4);
     const { models } = compare([result], { runs: new Map([[result, syntheticRun({ kernels: fixed })]]) });
     expect(await alphaChart(models[0]!, { width: 400, height: 260 })).toBeUndefined();
+  });
+});
+
+describe('charts', () => {
+  const draw = (variant: string) => {
+    const results = [syntheticResult(), syntheticResult({ variant, hash: 'b', file: 'runs/other' })];
+    return [
+      corruptionChart(compare(results), { width: 700 })!,
+      severityChart(compare(results), { width: 660, height: 420 })!,
+    ].map(({ text }) => text);
+  };
+
+  it('print names as they are, in words, tips and labels', () => {
+    for (const text of draw(`<img src="x" onerror='1'> & "co"`)) {
+      expect(text).not.toContain('<img');
+      expect(text).toMatch(
+        /aria-label="[^"]*&lt;img src=&quot;x&quot;[^"]*&amp; &quot;co&quot;[^"]*" width=/,
+      );
+      expect(text).toMatch(/<title>[^<]*&lt;img src=&quot;x&quot;/);
+      expect(text).toMatch(/<text[^>]*>[^<]*&lt;img/);
+    }
+  });
+
+  it('are the same bytes each time, without an id', () => {
+    const first = draw('push-pull avg3');
+    expect(draw('push-pull avg3')).toEqual(first);
+    for (const text of first) expect(text).not.toMatch(/\bid=|url\(#/);
   });
 });
 

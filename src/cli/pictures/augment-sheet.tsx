@@ -78,9 +78,7 @@ export async function augmentSheet(
       <Paper width={sheetWidth} height={sheetHeight} />
       {drawn}
       <Caption x={0} y={height + CAPTION_LINE - 2} lines={['Original']} />
-      <Label x={beside} y={TITLE_SIZE} size={TITLE_SIZE} bold>
-        {heading.title}
-      </Label>
+      <Label x={beside} y={TITLE_SIZE} size={TITLE_SIZE} bold text={heading.title} />
       <Caption x={beside} y={TITLE_SIZE + CAPTION_LINE + 6} lines={headingLines} />
       {places.map(({ x, y }, index) => (
         <Caption x={x} y={y + height + CAPTION_LINE - 2} lines={captions[index]} />

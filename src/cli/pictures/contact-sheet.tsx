@@ -48,14 +48,10 @@ export async function contactSheet(
     <>
       <Paper width={sheetWidth} height={sheetHeight} />
       {severities.map((severity, column) => (
-        <Label x={LABEL_WIDTH + column * (width + GAP)} y={14} size={13} bold>
-          {`Severity ${severity}`}
-        </Label>
+        <Label x={LABEL_WIDTH + column * (width + GAP)} y={14} size={13} bold text={`Severity ${severity}`} />
       ))}
       {['Original', ...rows.map(({ corruption }) => shortName(corruption))].map((words, row) => (
-        <Label x={0} y={HEADING + row * (height + GAP) + height / 2 + 5} size={13}>
-          {words}
-        </Label>
+        <Label x={0} y={HEADING + row * (height + GAP) + height / 2 + 5} size={13} text={words} />
       ))}
       {pictures}
     </>,

@@ -37,9 +37,7 @@ export async function previewSheet(dataset: Dataset): Promise<Uint8Array> {
     <>
       <Paper width={width} height={height} />
       {names.map((name, row) => (
-        <Label x={GAP} y={GAP + row * (SIDE + GAP) + SIDE / 2 + 5} size={13}>
-          {name}
-        </Label>
+        <Label x={GAP} y={GAP + row * (SIDE + GAP) + SIDE / 2 + 5} size={13} text={name} />
       ))}
       {pictures}
     </>,

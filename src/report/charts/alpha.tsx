@@ -85,9 +85,13 @@ export function alphaHistogram(alpha: Float32Array, options: HistogramOptions): 
             weight={1.2}
             dash="4 3"
           />
-          <Label x={x(average) + (left ? -6 : 6)} y={-7} bold anchor={left ? 'end' : 'start'}>
-            {`mean ${formatNumber(average)}`}
-          </Label>
+          <Label
+            x={x(average) + (left ? -6 : 6)}
+            y={-7}
+            bold
+            anchor={left ? 'end' : 'start'}
+            text={`mean ${formatNumber(average)}`}
+          />
         </>
       );
     },

@@ -57,9 +57,7 @@ export function corruptionChart(comparison: Comparison, { width }: BarOptions): 
         <>
           <XAxis ticks={axis.values} format={axisPercent} grid above />
           {baseline && best && (
-            <Label x={right} y={-10} size={11} anchor="end" color={COLORS.muted}>
-              points
-            </Label>
+            <Label x={right} y={-10} size={11} anchor="end" color={COLORS.muted} text="points" />
           )}
           <g transform={`translate(${-margins.left} ${-margins.top})`}>
             {models.map((model, index) => (
@@ -71,9 +69,13 @@ export function corruptionChart(comparison: Comparison, { width }: BarOptions): 
                   height={10.5}
                   fill={model.color}
                 />
-                <Label x={key[index]!.x + 18} y={key[index]!.y + 10} size={KEY_SIZE} bold>
-                  {fitText(model.label, width - 24, KEY_SIZE)}
-                </Label>
+                <Label
+                  x={key[index]!.x + 18}
+                  y={key[index]!.y + 10}
+                  size={KEY_SIZE}
+                  bold
+                  text={fitText(model.label, width - 24, KEY_SIZE)}
+                />
               </>
             ))}
           </g>
@@ -84,9 +86,7 @@ export function corruptionChart(comparison: Comparison, { width }: BarOptions): 
               <g transform={`translate(0 ${bands(row)!})`}>
                 {errors ? (
                   <>
-                    <Label x={2 - margins.left} y={middle} size={12.5}>
-                      {name}
-                    </Label>
+                    <Label x={2 - margins.left} y={middle} size={12.5} text={name} />
                     {models.map((model, index) => (
                       <rect
                         y={bars(model)!}
@@ -102,9 +102,14 @@ export function corruptionChart(comparison: Comparison, { width }: BarOptions): 
                     </rect>
                   </>
                 ) : (
-                  <Label x={2 - margins.left} y={middle - 1} size={10.5} bold color={COLORS.muted}>
-                    {name}
-                  </Label>
+                  <Label
+                    x={2 - margins.left}
+                    y={middle - 1}
+                    size={10.5}
+                    bold
+                    color={COLORS.muted}
+                    text={name}
+                  />
                 )}
               </g>
             );
@@ -130,11 +135,7 @@ function Change({
   const change = errors[models.indexOf(best)]! - errors[models.indexOf(baseline)]!;
   const text = formatPoints(change);
   const color = Number(text) === 0 ? COLORS.muted : change < 0 ? COLORS.better : COLORS.worse;
-  return (
-    <Label {...place} bold anchor="end" color={color}>
-      {text}
-    </Label>
-  );
+  return <Label {...place} bold anchor="end" color={color} text={text} />;
 }
 
 /** The errors of all models on one corruption, and how they stand to the baseline's. */

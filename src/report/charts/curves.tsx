@@ -187,10 +187,17 @@ function lineChart(lines: readonly Curve[], options: LineChartOptions): Svg {
           ))}
           {!small &&
             lines.map(({ label, color }, index) => (
-              <Label x={x(ends[index]!.x) + 12} y={places[index]! + 4} size={LABEL_SIZE} bold color={color}>
-                {endValue(ends[index]!.y, options.y.percent) +
-                  (valuesOnly ? '' : `  ${fitText(label, labelWidth - 54, LABEL_SIZE)}`)}
-              </Label>
+              <Label
+                x={x(ends[index]!.x) + 12}
+                y={places[index]! + 4}
+                size={LABEL_SIZE}
+                bold
+                color={color}
+                text={
+                  endValue(ends[index]!.y, options.y.percent) +
+                  (valuesOnly ? '' : `  ${fitText(label, labelWidth - 54, LABEL_SIZE)}`)
+                }
+              />
             ))}
         </>
       );

@@ -55,9 +55,14 @@ export function kernelPairs(
         <Kernel weights={part(push)} left={1} {...place} />
         <Kernel weights={part(pull)} left={sideWidth + GAP + 1} {...place} />
         {words.length > 0 && (
-          <Label x={width / 2} y={height - 3} size={11} anchor="middle" color={COLORS.muted}>
-            {words.join(' · ')}
-          </Label>
+          <Label
+            x={width / 2}
+            y={height - 3}
+            size={11}
+            anchor="middle"
+            color={COLORS.muted}
+            text={words.join(' · ')}
+          />
         )}
       </>,
     );

@@ -10,14 +10,14 @@ export interface LabelProps {
   readonly bold?: boolean;
   readonly color?: string;
   readonly anchor?: 'start' | 'middle' | 'end';
-  readonly children: string;
+  readonly text: string;
 }
 
 /** A line of text. */
-export function Label({ x, y, size = 12, bold = false, color = COLORS.ink, anchor, children }: LabelProps) {
+export function Label({ x, y, size = 12, bold = false, color = COLORS.ink, anchor, text }: LabelProps) {
   return (
     <text x={x} y={y} font-size={size} font-weight={bold ? 600 : undefined} text-anchor={anchor} fill={color}>
-      {children}
+      {text}
     </text>
   );
 }
@@ -28,10 +28,6 @@ export function Lines({
   y,
   leading,
   ...style
-}: { readonly lines: readonly string[]; readonly leading: number } & Omit<LabelProps, 'children'>) {
-  return lines.map((line, index) => (
-    <Label {...style} y={y + index * leading}>
-      {line}
-    </Label>
-  ));
+}: { readonly lines: readonly string[]; readonly leading: number } & Omit<LabelProps, 'text'>) {
+  return lines.map((line, index) => <Label {...style} y={y + index * leading} text={line} />);
 }

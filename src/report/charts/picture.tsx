@@ -112,17 +112,11 @@ export function arrange(
     label,
     <>
       <Paper width={width} height={height} />
-      {title && (
-        <Label x={0} y={18} size={TITLE_SIZE} bold>
-          {title}
-        </Label>
-      )}
+      {title && <Label x={0} y={18} size={TITLE_SIZE} bold text={title} />}
       {key.map((entry, index) => (
         <>
           <rect x={keyAt(index)} y={keyTop} width={10} height={10} fill={entry.color} />
-          <Label x={keyAt(index) + 16} y={keyTop + 10} size={KEY_SIZE} bold>
-            {entry.label}
-          </Label>
+          <Label x={keyAt(index) + 16} y={keyTop + 10} size={KEY_SIZE} bold text={entry.label} />
         </>
       ))}
       {pictures.map(({ svg, heading }, index) => {
@@ -130,11 +124,7 @@ export function arrange(
         const y = top + Math.floor(index / columns) * (cellHeight + gap);
         return (
           <>
-            {heading && (
-              <Label x={x} y={y + 14} size={13} bold>
-                {heading}
-              </Label>
-            )}
+            {heading && <Label x={x} y={y + 14} size={13} bold text={heading} />}
             <Place svg={svg} x={x} y={y + headingHeight} />
           </>
         );

@@ -95,16 +95,13 @@ export function XAxis({
     <g>
       {grid && ticks.map((value) => <path d={`M${sharp(x(value))} 0V${height}`} stroke={COLORS.rule} />)}
       {!above && <path d={`M0 ${height + 0.5}H${width}`} stroke={COLORS.faint} />}
-      {ticks.map((value) => (
-        <Label x={x(value)} y={above ? -9 : height + 17} color={COLORS.muted} anchor="middle">
-          {format(value)}
-        </Label>
-      ))}
-      {title && (
-        <Label x={width / 2} y={height + 38} color={COLORS.muted} anchor="middle">
-          {title}
-        </Label>
-      )}
+      {ticks.map((value, index) => {
+        // Above, nothing may stick out at the right, where another column has its head.
+        const anchor = above && index === ticks.length - 1 ? 'end' : 'middle';
+        const y = above ? -9 : height + 17;
+        return <Label x={x(value)} y={y} color={COLORS.muted} anchor={anchor} text={format(value)} />;
+      })}
+      {title && <Label x={width / 2} y={height + 38} color={COLORS.muted} anchor="middle" text={title} />}
     </g>
   );
 }
@@ -118,15 +115,9 @@ export function YAxis({ ticks, format = axisNumber, title }: AxisProps) {
         <path d={`M0 ${sharp(y(value))}H${width}`} stroke={COLORS.rule} />
       ))}
       {ticks.map((value) => (
-        <Label x={-8} y={y(value) + 4.5} color={COLORS.muted} anchor="end">
-          {format(value)}
-        </Label>
+        <Label x={-8} y={y(value) + 4.5} color={COLORS.muted} anchor="end" text={format(value)} />
       ))}
-      {title && (
-        <Label x={-margins.left} y={-18.5} color={COLORS.muted}>
-          {title}
-        </Label>
-      )}
+      {title && <Label x={-margins.left} y={-18.5} color={COLORS.muted} text={title} />}
     </g>
   );
 }

@@ -31,25 +31,21 @@ export function sampleSheet(strip: EncodedStrip, title?: string): Svg {
     strip.caption,
     <>
       <Paper width={width} height={height} />
-      {title && (
-        <Label x={0} y={14} size={15} bold>
-          {title}
-        </Label>
-      )}
-      <Label x={SIDE / 2} y={top - 6} anchor="middle" {...words}>
-        Original
-      </Label>
+      {title && <Label x={0} y={14} size={15} bold text={title} />}
+      <Label x={SIDE / 2} y={top - 6} anchor="middle" {...words} text="Original" />
       <Raster href={strip.original} x={0} y={top} {...square} />
       {strip.severities.map((severity, row) => (
-        <Label x={first - 8} y={topOf(row) + SIDE / 2 + 4} anchor="end" {...words}>
-          {String(severity)}
-        </Label>
+        <Label x={first - 8} y={topOf(row) + SIDE / 2 + 4} anchor="end" {...words} text={String(severity)} />
       ))}
       {columns.map(({ name, images }, column) => (
         <>
-          <Label x={leftOf(column) + SIDE / 2} y={top - 6} anchor="middle" {...words}>
-            {shortName(name)}
-          </Label>
+          <Label
+            x={leftOf(column) + SIDE / 2}
+            y={top - 6}
+            anchor="middle"
+            {...words}
+            text={shortName(name)}
+          />
           {images.map((href, row) => (
             <Raster href={href} x={leftOf(column)} y={topOf(row)} {...square} />
           ))}

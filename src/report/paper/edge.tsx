@@ -78,9 +78,7 @@ async function pictureRow({ edge, shown }: LayerInspection): Promise<Svg> {
       const x = column * (side + GAP);
       return (
         <>
-          <Label x={x} y={12} size={13} bold>
-            {heading}
-          </Label>
+          <Label x={x} y={12} size={13} bold text={heading} />
           <Raster href={uris[column]!} x={x} y={top} width={side} height={side} crisp />
           <rect
             x={x - 0.5}
@@ -91,9 +89,7 @@ async function pictureRow({ edge, shown }: LayerInspection): Promise<Svg> {
             stroke={COLORS.rule}
           />
           <Columns edge={edge} x={x} y={top - 6} />
-          <Label x={x} y={top + side + 19} bold>
-            {below}
-          </Label>
+          <Label x={x} y={top + side + 19} bold text={below} />
         </>
       );
     }),

@@ -92,15 +92,11 @@ export function ColorBar({ scale, colors, x, y, height, name }: ColorBarProps) {
         return (
           <>
             <path d={`M${x + width} ${at}h4`} stroke={COLORS.faint} />
-            <Label x={x + width + 8} y={at + 4} {...style}>
-              {tickText(value)}
-            </Label>
+            <Label x={x + width + 8} y={at + 4} {...style} text={tickText(value)} />
           </>
         );
       })}
-      <Label x={x} y={y - 10} {...style}>
-        {name}
-      </Label>
+      <Label x={x} y={y - 10} {...style} text={name} />
     </g>
   );
 }

@@ -58,9 +58,7 @@ function Entry({ label, color, dash, x, y }: KeyEntry & { readonly x: number; re
           stroke-linecap="round"
         />
       )}
-      <Label x={x + NAME_AT} y={y + 4}>
-        {label}
-      </Label>
+      <Label x={x + NAME_AT} y={y + 4} text={label} />
     </>
   );
 }

@@ -156,12 +156,14 @@ function legend(points: readonly ErrorPoint[], lines: readonly ErrorLine[]): Svg
         return (
           <>
             <Mark x={x + 8} y={y - 4} color={color} shape={shape} size={11.4} />
-            <Label x={x + 24} y={y} size={LEGEND.name} bold>
-              {names[index]!}
-            </Label>
-            <Label x={x + 24} y={y + 16} size={LEGEND.text} color={COLORS.muted}>
-              {`E ${formatFraction(clean.value)} · mCE ${formatFraction(mce.value, 4)}`}
-            </Label>
+            <Label x={x + 24} y={y} size={LEGEND.name} bold text={names[index]!} />
+            <Label
+              x={x + 24}
+              y={y + 16}
+              size={LEGEND.text}
+              color={COLORS.muted}
+              text={`E ${formatFraction(clean.value)} · mCE ${formatFraction(mce.value, 4)}`}
+            />
           </>
         );
       })}
@@ -175,9 +177,12 @@ function legend(points: readonly ErrorPoint[], lines: readonly ErrorLine[]): Svg
               stroke-width={1.4}
               stroke-dasharray={LINE_DASHES[index]}
             />
-            <Label x={24} y={y} size={LEGEND.text}>
-              {`R_net = 0, β = ${index === 0 ? 1 : `mCE₀/E₀ = ${Number(beta.toPrecision(3))}`}`}
-            </Label>
+            <Label
+              x={24}
+              y={y}
+              size={LEGEND.text}
+              text={`R_net = 0, β = ${index === 0 ? 1 : `mCE₀/E₀ = ${Number(beta.toPrecision(3))}`}`}
+            />
           </>
         );
       })}

@@ -84,24 +84,18 @@ async function pictureGrid(inspection: LayerInspection): Promise<Svg> {
     height,
     'Fourier magnitudes of push, pull and push-pull kernels',
     <>
-      <Label x={LEFT} y={TOP - 12} bold>
-        Kernels alone
-      </Label>
+      <Label x={LEFT} y={TOP - 12} bold text="Kernels alone" />
       {alone.map(({ name, uri }, row) => (
         <>
           <Raster href={uri} x={LEFT} y={topOf(row)} {...SQUARE} />
-          <Label x={LEFT + 7} y={topOf(row) + 16} bold color={COLORS.paper}>
-            {name}
-          </Label>
+          <Label x={LEFT + 7} y={topOf(row) + 16} bold color={COLORS.paper} text={name} />
           <FrequencyAxis x={LEFT} y={topOf(row)} />
         </>
       ))}
       <FrequencyAxis x={LEFT} y={topOf(1) + SIDE} horizontal />
       {pools.map((pool, row) => (
         <>
-          <Label x={gridLeft - 34} y={topOf(row) + SIDE / 2 + 4} bold anchor="end">
-            {poolText(pool)}
-          </Label>
+          <Label x={gridLeft - 34} y={topOf(row) + SIDE / 2 + 4} bold anchor="end" text={poolText(pool)} />
           <FrequencyAxis x={gridLeft} y={topOf(row)} />
         </>
       ))}
@@ -110,15 +104,17 @@ async function pictureGrid(inspection: LayerInspection): Promise<Svg> {
       ))}
       {alphas.map((alpha, column) => (
         <>
-          <Label x={leftOf(column) + SIDE / 2} y={TOP - 12} bold anchor="middle">
-            {alphaText(alpha)}
-          </Label>
+          <Label x={leftOf(column) + SIDE / 2} y={TOP - 12} bold anchor="middle" text={alphaText(alpha)} />
           <FrequencyAxis x={leftOf(column)} y={below} horizontal />
         </>
       ))}
-      <Label x={gridLeft} y={below + 34} size={11} color={COLORS.muted}>
-        horizontal and vertical frequency, cycles a pixel
-      </Label>
+      <Label
+        x={gridLeft}
+        y={below + 34}
+        size={11}
+        color={COLORS.muted}
+        text="horizontal and vertical frequency, cycles a pixel"
+      />
       <ColorBar
         scale={scale}
         colors={VIRIDIS}
@@ -143,13 +139,9 @@ function FrequencyAxis({ x, y, horizontal = false }: { x: number; y: number; hor
   const style = { size: 10, color: COLORS.muted } as const;
   return FREQUENCIES.map(({ at, words, across, down }) =>
     horizontal ? (
-      <Label x={x + at * SIDE + across} y={y + 14} anchor="middle" {...style}>
-        {words}
-      </Label>
+      <Label x={x + at * SIDE + across} y={y + 14} anchor="middle" {...style} text={words} />
     ) : (
-      <Label x={x - 5} y={y + at * SIDE + down} anchor="end" {...style}>
-        {words}
-      </Label>
+      <Label x={x - 5} y={y + at * SIDE + down} anchor="end" {...style} text={words} />
     ),
   );
 }
