@@ -6,16 +6,13 @@
  * compiler, what was built before stays.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
-
-/** Of 130 MB what Node needs for the CPU. */
-const WASM_FILES = ['ort.node.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'];
 
 const compiler = find('typescript/package.json');
 if (compiler === undefined) {
@@ -38,10 +35,7 @@ writeFileSync(
   await bundleScript(join(root, 'src', 'report', 'page', 'client', 'page.ts')),
 );
 
-const web = find('onnxruntime-web');
-const target = join(root, 'dist', 'engine', 'node', 'onnx', 'wasm');
-mkdirSync(target, { recursive: true });
-for (const file of WASM_FILES) cpSync(join(dirname(web), file), join(target, file));
+placeWasm({ pack: false });
 
 /** @param {string} name */
 function find(name) {

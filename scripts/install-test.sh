@@ -35,7 +35,7 @@ examples() {
 }
 
 step 'pack'
-(cd "$root" && npm pack --silent --ignore-scripts --pack-destination "$work" > /dev/null)
+(cd "$root" && node scripts/wasm.mjs && npm pack --silent --ignore-scripts --pack-destination "$work" > /dev/null)
 tarball=$(ls "$work"/pushpull-*.tgz)
 
 step 'install in an empty project, the download refused'

@@ -19,6 +19,7 @@ import { type CorruptionParameters, PARAMETERS } from './parameters.ts';
 import { REGISTRY } from './registry.ts';
 import type { CorruptionContext, CorruptionFunction, Quirks } from './types.ts';
 
+export { createImage, type Image } from '../image/image.ts';
 export * from './names.ts';
 export { type CorruptionParameters, PARAMETERS } from './parameters.ts';
 export type { CorruptionContext, CorruptionFunction, Quirks } from './types.ts';

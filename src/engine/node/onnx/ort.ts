@@ -1,6 +1,7 @@
 /** ONNX Runtime itself, loaded in the engine's thread. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { brotliDecompressSync } from 'node:zlib';
 import type * as Ort from 'onnxruntime-common';
 import { UserError } from '../../../errors.ts';
 import { chooseBuild } from './choice.ts';
@@ -35,6 +36,10 @@ async function loadWasm(threads = 1): Promise<Pick<LoadedOrt, 'ort' | 'providers
   const built = new URL('./wasm/ort.node.min.mjs', import.meta.url);
   const source: string = existsSync(built) ? built.href : 'onnxruntime-web';
   const ort = (await import(source)) as typeof Ort;
+  // The package has it by Brotli.
+  const packed = new URL('./wasm/ort-wasm-simd-threaded.wasm.br', import.meta.url);
+  if (existsSync(packed))
+    ort.env.wasm.wasmBinary = new Uint8Array(brotliDecompressSync(readFileSync(packed)));
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = 'error';
   return { ort, providers: ['cpu'] };
