@@ -58,14 +58,9 @@
 export { type ClassErrors, type Confusion, classErrors, confusions } from './analyze/class-errors.ts';
 export { analyzeEdge, EDGE, type EdgeAnalysis, type EdgeSettings, type Snr } from './analyze/edge.ts';
 export { disagreements, type Failure, surestMistakes } from './analyze/failures.ts';
-export { type FirstLayerKernels, type FirstLayerOptions, readFirstLayer } from './analyze/first-layer.ts';
+export type { FirstLayerKernels, FirstLayerOptions } from './analyze/first-layer.ts';
 
-export {
-  type InspectionSummary,
-  inspectLayer,
-  type LayerInspection,
-  summarizeInspection,
-} from './analyze/inspection.ts';
+export { type InspectionSummary, type LayerInspection, summarizeInspection } from './analyze/inspection.ts';
 export { type PushPullKernels, pullKernels, readKernels } from './analyze/kernels.ts';
 export { type Inhibition, type LayerSpectra, layerSpectra, radialProfile } from './analyze/spectrum.ts';
 
@@ -79,9 +74,9 @@ export * from './corrupt/index.ts';
 export { type ClassSelection, parseClassList } from './data/class-selection.ts';
 
 export type { Dataset, DatasetSource, Split } from './data/contents.ts';
-export { type OpenOptions, openDataset } from './data/dataset.ts';
-export { type Limits, setLimits } from './data/limits.ts';
-export { type Batch, DataLoader, LoaderPool } from './data/loader/loader.ts';
+export type { OpenOptions } from './data/dataset.ts';
+export type { Limits } from './data/limits.ts';
+export { type Batch, LoaderPool } from './data/loader/loader.ts';
 
 export type { Transform } from './data/transform.ts';
 
@@ -98,45 +93,32 @@ export {
   type Precision,
   type TensorSpec,
 } from './engine/engine.ts';
-export { createEngine } from './engine/node/index.ts';
 export { UserError } from './errors.ts';
 export { type Answers, isAnswered } from './evaluate/answers.ts';
-export { evaluate } from './evaluate/evaluate.ts';
-export { computeMetrics, type MetricOptions } from './evaluate/metrics.ts';
+export type { MetricOptions } from './evaluate/metrics.ts';
 
 export type { EvaluateOptions, EvaluationEvent } from './evaluate/options.ts';
 export { type Predictions, predictionsPath, readPredictions } from './evaluate/predictions.ts';
 export { type Metrics, type Result, readResult, validateResult } from './evaluate/result.ts';
-export { type RetrofitOutcome, type RetrofitRequest, retrofitModel } from './evaluate/retrofit.ts';
+export type { RetrofitOutcome, RetrofitRequest } from './evaluate/retrofit.ts';
 
-export {
-  type BootstrapOptions,
-  bootstrapErrors,
-  type ErrorIntervals,
-  type Interval,
-} from './evaluate/statistics/bootstrap.ts';
+export type { BootstrapOptions, ErrorIntervals, Interval } from './evaluate/statistics/bootstrap.ts';
 export {
   calibrationOf,
   expectedCalibrationError,
   type ReliabilityBin,
   reliability,
 } from './evaluate/statistics/calibration.ts';
-export { compareResults, type ResultComparison } from './evaluate/statistics/compare-results.ts';
+export type { ResultComparison } from './evaluate/statistics/compare-results.ts';
 export { type ImageErrors, imageErrors } from './evaluate/statistics/image-errors.ts';
 export { holmAdjusted, mcnemarTest, signFlipTest } from './evaluate/statistics/paired-tests.ts';
-export { compareErrors, type Significance } from './evaluate/statistics/significance.ts';
-export { type ModelPreview, type PreviewedAnswer, previewModel } from './evaluate/subject.ts';
+export type { Significance } from './evaluate/statistics/significance.ts';
+export type { ModelPreview, PreviewedAnswer } from './evaluate/subject.ts';
 
 export type { ExperimentOptions, ExperimentPlan, PlannedRun } from './experiment/plan.ts';
-export { planExperiment } from './experiment/plan.ts';
-export { type Experiment, readExperiment, shippedExperiments } from './experiment/read.ts';
+export type { Experiment } from './experiment/read.ts';
 
-export {
-  type ExperimentEvent,
-  type ExperimentResult,
-  type ExperimentSession,
-  runExperiment,
-} from './experiment/run.ts';
+export type { ExperimentEvent, ExperimentResult, ExperimentSession } from './experiment/run.ts';
 export { parseScale, type Scale } from './experiment/scale.ts';
 
 export type { RunState } from './experiment/state.ts';
@@ -148,6 +130,49 @@ export { type DType, float32, floats, int32, type Shape, type Tensor } from './g
 
 export type { Value } from './graph/value.ts';
 export { createImage, type Image } from './image/image.ts';
+export {
+  bootstrapErrors,
+  buildReport,
+  compareErrors,
+  compareResults,
+  computeMetrics,
+  corrupt,
+  createEngine,
+  DataLoader,
+  evaluate,
+  inspectLayer,
+  inspectModel,
+  makeSampleStrip,
+  openDataset,
+  paperTable,
+  planExperiment,
+  previewModel,
+  readFirstLayer,
+  resumeRun,
+  resumeSearch,
+  retrofitModel,
+  rowsOfResults,
+  runExperiment,
+  setLimits,
+  settleNetwork,
+  startRun,
+  startSearch,
+  terminalTable,
+  writeComparisonFigures,
+} from './library/functions.ts';
+export {
+  findEvidence,
+  findFailures,
+  findPredictions,
+  findRun,
+  findSamples,
+  openWeights,
+  readExperiment,
+  readTensors,
+  saveTable,
+  shippedExperiments,
+  writeTable,
+} from './library/readers.ts';
 export { type ModelCard, type Preprocessing, readModelCard } from './models/card.ts';
 
 export {
@@ -167,55 +192,41 @@ export * from './nn/index.ts';
 export { decodeModel, encodeModel, type ModelProto } from './onnx/model.ts';
 export { type RetrofitOptions, retrofit } from './onnx/retrofit.ts';
 export { type Random, randomStream } from './random/random.ts';
-export { buildReport, type ReportFiles, type ReportOptions } from './report/build.ts';
+export type { ReportFiles, ReportOptions } from './report/build.ts';
 
 export type { RunEvidence } from './report/comparison.ts';
 
-export {
-  type Evidence,
-  findEvidence,
-  findFailures,
-  findPredictions,
-  findRun,
-  findSamples,
-} from './report/evidence/evidence.ts';
+export type { Evidence } from './report/evidence/evidence.ts';
 export type { FailureGroup } from './report/evidence/failures.ts';
-export { makeSampleStrip, type SampleStrip } from './report/evidence/samples.ts';
-export {
-  type ComparisonFigureOptions,
-  type ComparisonFigureOutcome,
-  writeComparisonFigures,
-} from './report/paper/comparison.ts';
+export type { SampleStrip } from './report/evidence/samples.ts';
+export type { ComparisonFigureOptions, ComparisonFigureOutcome } from './report/paper/comparison.ts';
 export type { FigureFormat, ModelFigure } from './report/paper/figure.tsx';
-export { type InspectOptions, type InspectOutcome, inspectModel } from './report/paper/inspect.ts';
-export { type PaperTableOptions, paperTable } from './report/tables/build-table.ts';
+export type { InspectOptions, InspectOutcome } from './report/paper/inspect.ts';
+export type { PaperTableOptions } from './report/tables/build-table.ts';
 export { paperTableText } from './report/tables/formats/terminal.ts';
-export { saveTable, type TableFormat, writeTable } from './report/tables/formats/write.ts';
-export { type RowOptions, rowsOfResults, type TableRow } from './report/tables/rows.ts';
+export type { TableFormat } from './report/tables/formats/write.ts';
+export type { RowOptions, TableRow } from './report/tables/rows.ts';
 export type { PaperTable, TableNumber } from './report/tables/table.ts';
-export { terminalTable } from './report/terminal.ts';
 export { PRESETS, type PresetName, type RunConfig } from './run/config.ts';
 
 export type { EpochRecord } from './run/history.ts';
 export { isRun, openRun, type Run } from './run/run.ts';
 export { OneCycle } from './run/schedule.ts';
 export { decodeSafetensors, encodeSafetensors, readSafetensors } from './tensor-files/safetensors.ts';
-export { readTensors, type TensorFile } from './tensor-files/tensor-file.ts';
+export type { TensorFile } from './tensor-files/tensor-file.ts';
 export type { TrainingRequest } from './train/request.ts';
-export {
-  resumeSearch,
-  type SearchChanges,
-  type SearchEvent,
-  type SearchRequest,
-  type SearchResult,
-  type SearchSession,
-  startSearch,
+export type {
+  SearchChanges,
+  SearchEvent,
+  SearchRequest,
+  SearchResult,
+  SearchSession,
 } from './train/search/search.ts';
-export { type RunChanges, resumeRun, type SessionOptions, startRun } from './train/start.ts';
+export type { RunChanges, SessionOptions } from './train/start.ts';
 export { TrainingStep } from './train/step/step.ts';
 
 export type { TrainingEvent, TrainResult } from './train/training.ts';
 export { loadWeights } from './weights/load.ts';
 export { type EncodedWeights, encodeWeights } from './weights/save.ts';
-export { type AskedNetwork, type SettledNetwork, settleNetwork } from './weights/settle.ts';
-export { openWeights, type WeightsSource } from './weights/source.ts';
+export type { AskedNetwork, SettledNetwork } from './weights/settle.ts';
+export type { WeightsSource } from './weights/source.ts';

@@ -30,6 +30,7 @@ const LAYERS = [
   'analyze',
   'report',
   'experiment',
+  'library',
   'cli',
   'index.ts',
 ];
@@ -123,7 +124,7 @@ describe('layers', () => {
   });
 
   test('what only a few need is loaded when they need it: heavy packages, and those with native parts', () => {
-    for (const entry of ['index.ts', 'cli/main.ts']) {
+    for (const entry of ['index.ts', 'cli/program.ts']) {
       const loaded = eager(entry);
       expect(loaded).toContain('corrupt/registry.ts');
       const heavy = /^(d3-|sharp|yaml|koffi|@koromix|@resvg|onnxruntime)/;

@@ -1,7 +1,13 @@
 #!/usr/bin/env node
-import { run } from './program.ts';
 import { outliveReaders } from './shared/streams.ts';
+import { version } from './version.ts';
 
 outliveReaders();
-const status = await run(process.argv.slice(2));
-if (status !== 0) process.exitCode = status;
+const words = process.argv.slice(2);
+if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) console.log(version());
+else {
+  // All commands and what they need: a question for the version need not wait for them.
+  const { run } = await import('./program.ts');
+  const status = await run(words);
+  if (status !== 0) process.exitCode = status;
+}

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { type AddHelpTextContext, type AddHelpTextPosition, Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { UserError } from '../errors.ts';
@@ -21,6 +20,7 @@ import { addLimitOptions } from './shared/limit-options.ts';
 import { fitHelp } from './shared/lines.ts';
 import { checkPlaces } from './shared/places.ts';
 import * as training from './train.ts';
+import { version } from './version.ts';
 
 const EXAMPLES = `
 Start here:
@@ -76,13 +76,11 @@ const COMMANDS = [
 
 /** The program with all its commands; `parseAsync` of it runs one. */
 export function createProgram(): Command {
-  const require = createRequire(import.meta.url);
-  const { version } = require('../../package.json') as { version: string };
   const program = new FittedCommand('pushpull')
     .description(
       'Train push-pull networks, measure any image classifier under 15 corruptions, see why it fails, ship it.',
     )
-    .version(version)
+    .version(version())
     .helpCommand(false)
     .showSuggestionAfterError()
     .configureHelp({

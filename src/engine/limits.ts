@@ -32,6 +32,16 @@ export function mostOf(flag: string): number {
   return Object.values(LIMITS).find((limit) => limit.flag === flag)?.most ?? Number.MAX_SAFE_INTEGER;
 }
 
+/** What a whole number may be, and that in words. */
+export function limitOf(name: LimitedName): {
+  readonly least: number;
+  readonly most: number;
+  readonly words: string;
+} {
+  const { least, most } = LIMITS[name];
+  return { least, most, words: describeRange(least, most) };
+}
+
 /** What is expected of a whole number, in words. */
 export function describeRange(least: number, most: number): string {
   return most === Number.MAX_SAFE_INTEGER
