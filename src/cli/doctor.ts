@@ -7,7 +7,7 @@ import { DEVICES, type Device, ENGINES, type EngineName } from '../engine/engine
 import { decimals, plural } from '../words.ts';
 import { DEVICE_CAUSES } from './doctor/device.ts';
 import { examineInstallation, providers } from './doctor/installation.ts';
-import { convolve, type Finding, judge, runSelf, type Verdict } from './doctor/probe.ts';
+import { convolve, type Finding, judge, runSelf, safely, type Verdict } from './doctor/probe.ts';
 import { examineTorch } from './doctor/torch.ts';
 import { choice, integer } from './shared/options.ts';
 
@@ -66,10 +66,15 @@ interface Flags {
 
 async function examine(torch: string | undefined): Promise<void> {
   const findings = [
-    ...versions(),
+    ...(await safely('versions', versions)),
     ...(await examineInstallation()),
-    ...machine(),
-    ...(await Promise.all([...DEVICES.map(tryDevice), examineTorch({ path: torch })])).flat(),
+    ...(await safely('machine', machine)),
+    ...(
+      await Promise.all([
+        ...DEVICES.map((device) => safely(`device ${device}`, async () => [await tryDevice(device)])),
+        safely('torch', () => examineTorch({ path: torch })),
+      ])
+    ).flat(),
   ];
   for (const { verdict, name, text, cure } of findings) {
     console.log(`${MARKS[verdict]} ${name.padEnd(15)}${text}`);

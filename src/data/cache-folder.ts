@@ -1,5 +1,6 @@
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { homeFolder } from '../engine/node/home.ts';
 
 /**
  * Where downloads and unpacked archives are kept: what the user says (`--cache`), else the environment variable
@@ -12,19 +13,10 @@ export function cacheFolder(given?: string): string {
 function systemFolder(): string {
   const { LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
   const home = homeFolder();
-  // A user without a home, as in containers that run under a bare number.
   if (home === undefined) return path.join(tmpdir(), 'pushpull-cache');
   if (process.platform === 'darwin') return path.join(home, 'Library', 'Caches', 'pushpull');
   if (process.platform === 'win32') {
     return path.join(LOCALAPPDATA || path.join(home, 'AppData', 'Local'), 'pushpull', 'Cache');
   }
   return path.join(XDG_CACHE_HOME || path.join(home, '.cache'), 'pushpull');
-}
-
-function homeFolder(): string | undefined {
-  try {
-    return homedir() || undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Ended, judge } from '../../src/cli/doctor/probe.ts';
+import { type Ended, judge, safely } from '../../src/cli/doctor/probe.ts';
 import { examineTorch } from '../../src/cli/doctor/torch.ts';
 import { torchHere } from '../support/torch.ts';
 import { pushpull, start } from './command.ts';
@@ -78,6 +78,64 @@ describe('doctor', () => {
       stdout: '9\n',
       stderr: '',
     });
+  });
+});
+
+/** Makes packages impossible to find for a process and all that it starts, and takes its home away. */
+function without(packages: string): Record<string, string> {
+  const file = join(root, `without-${packages.replaceAll(/\W/g, '')}.mjs`);
+  writeFileSync(
+    file,
+    `import Module, { register, syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
+const gone = /^(${packages})(\\/|$)/;
+const resolve = Module._resolveFilename;
+Module._resolveFilename = function (name, ...rest) {
+  if (gone.test(name)) throw Object.assign(new Error("Cannot find module '" + name + "'"), { code: 'MODULE_NOT_FOUND' });
+  return resolve.call(this, name, ...rest);
+};
+register('data:text/javascript,' + encodeURIComponent(\`export async function resolve(name, context, next) {
+  if (\${gone}.test(name)) throw new Error("Cannot find package '" + name + "'");
+  return next(name, context);
+}\`));
+os.homedir = () => { throw new Error('A system error occurred: uv_os_homedir returned ENOENT'); };
+syncBuiltinESMExports();
+`,
+  );
+  return { NODE_OPTIONS: `--import ${file}`, PUSHPULL_TORCH: '', PATH: join(root, 'empty') };
+}
+
+describe('doctor where much is missing', () => {
+  it('says what: onnxruntime-node, sharp, libtorch, a cache that can be written, a home', async () => {
+    const env = { ...without('sharp|onnxruntime-node|koffi|@koromix'), PUSHPULL_CACHE: '/dev/null/cache' };
+    const { status, stdout, stderr } = await start(['doctor'], { env }).finished;
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /– onnxruntime +[\d.]+ \(WebAssembly\), slower .*onnxruntime-node is not installed/,
+    );
+    expect(stdout).toMatch(/– pictures +sharp: expected its library/);
+    expect(stdout).toMatch(/– cache +\/dev\/null\/cache cannot be written \(ENOTDIR\)/);
+    expect(stdout).toMatch(/✓ device cpu +works/);
+    expect(stdout).toMatch(/– torch /);
+    expect(stdout).toMatch(/Ready for cifar10, mnist and npy: alone\.\n$/);
+  });
+
+  it('says in one line that a package is gone without which nothing works', async () => {
+    const { status, stdout, stderr } = await start(['doctor'], { env: without('protobufjs') }).finished;
+    expect(stderr).toMatch(
+      /^error: the installation of pushpull is incomplete \(Cannot find package 'protobufjs.*npm install\n$/,
+    );
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  });
+
+  it('goes on when a look fails', async () => {
+    const found = await safely('memory', () => {
+      throw new Error('no such file\nat all');
+    });
+    expect(found).toEqual([
+      { verdict: 'missing', name: 'memory', text: 'cannot be looked at: no such file' },
+    ]);
   });
 });
 

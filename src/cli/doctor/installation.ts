@@ -7,7 +7,7 @@ import { loadSharp } from '../../data/sharp.ts';
 import { chooseBuild } from '../../engine/node/onnx/choice.ts';
 import { loadOrt } from '../../engine/node/onnx/ort.ts';
 import { silenceTelemetry } from '../../engine/node/onnx/telemetry.ts';
-import { type Ended, type Finding, runSelf } from './probe.ts';
+import { type Ended, type Finding, runSelf, safely } from './probe.ts';
 
 /** Names of ONNX Runtime's providers. Loads the library, so it is for a process of its own. */
 export async function providers(): Promise<string> {
@@ -19,7 +19,12 @@ export async function providers(): Promise<string> {
 export async function examineInstallation(
   run: (args: readonly string[]) => Promise<Ended> = runSelf,
 ): Promise<Finding[]> {
-  return [await examineOnnxRuntime(run), examinePictures(), await examineCache()];
+  const looks = [
+    safely('onnxruntime', async () => [await examineOnnxRuntime(run)]),
+    safely('pictures', () => [examinePictures()]),
+    safely('cache', async () => [await examineCache()]),
+  ];
+  return (await Promise.all(looks)).flat();
 }
 
 async function examineOnnxRuntime(run: (args: readonly string[]) => Promise<Ended>): Promise<Finding> {

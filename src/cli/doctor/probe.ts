@@ -50,9 +50,24 @@ export function judge({ status, output, errors }: Ended, causes: readonly Cause[
   return { verdict, text: words || 'fails without a word' };
 }
 
+/**
+ * What a look at something finds, and that the look itself fails: doctor is for machines on which anything may be broken.
+ */
+export async function safely(
+  name: string,
+  look: () => readonly Finding[] | Promise<readonly Finding[]>,
+): Promise<readonly Finding[]> {
+  try {
+    return await look();
+  } catch (error) {
+    const [text] = (error instanceof Error ? error.message : String(error)).split('\n');
+    return [{ verdict: 'missing', name, text: `cannot be looked at: ${text}` }];
+  }
+}
+
 /** Run this program with other arguments. */
 export function runSelf(args: readonly string[]): Promise<Ended> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const child = spawn(process.execPath, [...process.execArgv, process.argv[1], ...args], {
       timeout: PROBE_SECONDS * 1000,
       killSignal: 'SIGKILL',
@@ -65,7 +80,7 @@ export function runSelf(args: readonly string[]): Promise<Ended> {
     child.stderr.on('data', (chunk: Buffer) => {
       errors += chunk;
     });
-    child.on('error', reject);
+    child.on('error', ({ message }) => resolve({ status: 1, output, errors: message }));
     child.on('close', (status) => resolve({ status, output, errors }));
   });
 }

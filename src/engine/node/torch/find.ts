@@ -1,8 +1,8 @@
 /** Finds the libtorch of an installed PyTorch, or an unpacked one, by looking for files. */
 import { stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UserError } from '../../../errors.ts';
+import { homeFolder } from '../home.ts';
 import { cpuLibrary, type Flaw, type Installation, lookAt, OLDEST_TORCH } from './installation.ts';
 import { type Machine, pythonOnPath, sitesOfEnvironment, sitesOfInterpreter } from './pythons.ts';
 
@@ -52,7 +52,8 @@ export async function findTorch(options: FindTorchOptions = {}): Promise<FoundTo
     env = process.env,
     platform = process.platform,
     arch = process.arch,
-    home = homedir(),
+    // Without one, no environment is in it.
+    home = homeFolder() ?? '/',
     cwd = process.cwd(),
   } = options;
   const machine = { env, platform, home, cwd };
