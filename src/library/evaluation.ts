@@ -20,9 +20,6 @@ const severity = z.union([1, 2, 3, 4, 5].map((level) => z.literal(level)) as [z.
 export const severities = list(severity, 'a list of severities from 1 to 5').min(1, {
   error: 'at least one severity',
 });
-export const corruptions = list(oneOf(CORRUPTIONS), 'a list of corruptions').min(1, {
-  error: 'at least one corruption',
-});
 export const parameterSet = oneOf(PARAMETER_SETS);
 export { severity };
 

@@ -179,7 +179,7 @@ describe('weights of another origin', () => {
       'conv1.weight',
       float32(new Float32Array(18), [2, 1, 3, 3]),
     );
-    expect(() => fitWeights(tensors, network(), { file: 'w', names: 'x' })).toThrow(/images of 1 channels/);
+    expect(() => fitWeights(tensors, network(), { file: 'w', names: 'x' })).toThrow(/images of 1 channel;/);
   });
 });
 

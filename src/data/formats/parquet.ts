@@ -1,6 +1,7 @@
 /** Parquet shards as Hugging Face keeps image data sets in: `data/train-00000-of-00003.parquet` and so on. */
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
+import { plural } from '../../words.ts';
 import type { SplitContents } from '../contents.ts';
 import type { Listing } from '../listed-files.ts';
 import { listFiles } from '../listing.ts';
@@ -68,7 +69,7 @@ export async function openParquet(
       (name) => names.find((each) => each.toLowerCase() === name && each !== wanted) ?? [],
     );
     if (next[0] !== undefined) {
-      notes.push(`left out: ${labels.length} images of split ${wanted}, which have no labels`);
+      notes.push(`left out: ${plural(labels.length, 'image')} of split ${wanted}, which have no labels`);
       wanted = next[0];
       chosen = await Promise.all(filesOf(wanted).map(open));
       labels = await labelsOf(chosen);

@@ -1,6 +1,7 @@
 /** Data sets whose labels stand in tables: `labels.csv` or `train.csv` and `test.csv` beside the images. */
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
+import { plural } from '../../words.ts';
 import type { Split, SplitContents } from '../contents.ts';
 import type { Listing } from '../listed-files.ts';
 import { readClassNames } from './class-names.ts';
@@ -142,7 +143,7 @@ function leftOut(parts: readonly TablePart[], wanted: string | undefined, split:
     name === undefined || name === wanted || splitOf(name) === (split === 'train' ? 'test' : 'train')
       ? []
       : [
-          `left out: ${images.length} images of split ${name}${split === 'test' ? `, measured with --split ${name}` : ''}`,
+          `left out: ${plural(images.length, 'image')} of split ${name}${split === 'test' ? `, measured with --split ${name}` : ''}`,
         ],
   );
 }

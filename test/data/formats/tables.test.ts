@@ -85,7 +85,7 @@ describe('tables of labels', () => {
     expect((await facts(byColumn, 'train')).pairs).toEqual(['1.png x']);
     const test = await facts(byColumn);
     expect([test.pairs, test.classes]).toEqual([['2.png y'], ['x', 'y']]);
-    expect(test.reading.notes).toContain('left out: 1 images of split extra, measured with --split extra');
+    expect(test.reading.notes).toContain('left out: 1 image of split extra, measured with --split extra');
     expect((await facts(`${byColumn}?split=extra`)).pairs).toEqual(['3.png y']);
     const byName = await folderOf(images, {
       'train.csv': text('image,label', 'a/1.png,x'),

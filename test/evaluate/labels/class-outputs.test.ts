@@ -62,7 +62,7 @@ describe('findClassOutputs', () => {
     expect(() => find(['cat', 'dog'], called(['cat', 'dog', 'emu']), 2)).toThrow(/2 outputs .* found 3/);
     const some = called(['cat', 'dog'], { complete: false });
     expect(find(['cat', 'dog'], some, 5).outputs).toEqual([[0], [1]]);
-    expect(() => find(['cat', 'dog'], some, 1)).toThrow(/each of the 1 outputs of m.onnx, found 2/);
+    expect(() => find(['cat', 'dog'], some, 1)).toThrow(/each of the 1 output of m.onnx, found 2/);
     const metadata = called(['cat', 'dog'], { from: 'metadata', source: '"names"' });
     expect(() => find(['cat', 'dog'], metadata, 7)).toThrow(
       /m.onnx: has 7 outputs, but 2 names in "names"; check --output/,
