@@ -134,6 +134,10 @@ async function visitFolders(
         if (entry.isSymbolicLink()) isLink.add(name);
       }
     }
+    // A class of which nothing is there; hidden files are none.
+    if (folder !== '' && files.length + below.length === 0) {
+      unusable.push({ path: folder, kind: 'folder without files' });
+    }
     folders.push({ path: folder, mtimeMs, files: files.join('/') });
     const splits = insideSplit(folder) ? [] : below.filter((name) => isSplit(path.posix.basename(name)));
     // A split folder with classes right here is the data set; its neighbours (and a home folder's) are none of ours.

@@ -31,6 +31,13 @@ export async function identifyFiles(
   return { pictures, others };
 }
 
+/** Folders that systems and programs put anywhere: no class is called so. */
+export function isSystemFolder(name: string): boolean {
+  return /^(__MACOSX|__pycache__|@eaDir|#recycle|\$RECYCLE\.BIN|System Volume Information|lost\+found)$/i.test(
+    name,
+  );
+}
+
 /** Whether a file's name begins with a dot: it is not meant to be seen. */
 export function isHidden(file: string): boolean {
   return file.startsWith('.', file.lastIndexOf('/') + 1);
@@ -79,7 +86,12 @@ export function leftOutNotes(listing: Listing, images: readonly number[], readAs
   };
   files.forEach((file, index) => {
     if (readAs.includes(file.slice(file.lastIndexOf('/') + 1))) return;
-    if (isPictureName(file) || isHidden(file) || !isInside(file) || kinds?.pictures.has(index)) return;
+    if (isHidden(file)) return;
+    if (file.split('/').slice(0, -1).some(isSystemFolder)) {
+      if (!file.startsWith('__MACOSX/')) note('file in a folder of the system', file);
+      return;
+    }
+    if (isPictureName(file) || !isInside(file) || kinds?.pictures.has(index)) return;
     note(otherKind(file) ?? kinds?.others.get(index) ?? 'file of an unknown kind', file);
   });
   for (const { path, kind } of leftOut) note(kind, path);

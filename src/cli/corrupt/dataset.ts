@@ -77,6 +77,7 @@ export async function corruptDataset(
   const first = await readAt(options, indices[0]);
   // A wrong option is reported here, not by a thread.
   for (const cell of cells.slice(0, 1)) corrupt(first, { ...options, ...cell, index: indices[0] });
+  if (options.format !== 'npy') checkFolderNames(options.dataset);
   const sink = options.format === 'npy' ? await arraySink(options, first) : fileSink(options, cells);
   // The file itself is what quality 85 does to an image.
   const quirks = options.format === 'jpeg' ? { ...options.quirks, jpeg85: false } : options.quirks;
@@ -191,6 +192,15 @@ async function arraySink(options: CorruptDatasetOptions, first: Image): Promise<
     },
     abandon,
   };
+}
+
+/** Names of classes in tables may be anything; here they become folders. */
+function checkFolderNames({ classes, source }: Dataset): void {
+  const odd = classes.find((name) => /[/\\\0]|^\.{1,2}$/.test(name));
+  if (odd === undefined) return;
+  throw new UserError(
+    `${source.path}: expected names of classes that can be names of folders, found "${odd}"; rename the class, or write arrays with --format npy`,
+  );
 }
 
 /** `<corruption>/<severity>/<class>/<file>`; each file appears whole or not at all. */

@@ -178,7 +178,8 @@ function plain(column: string): string {
   return column.toLowerCase().replace(/[^a-z]/g, '');
 }
 
-function isFileColumn(cell: string): boolean {
+/** Whether a cell is the name of a column of images. */
+export function isFileColumn(cell: string): boolean {
   // `img007` is no name of a column, though its letters are.
   return (FILE_COLUMNS as readonly string[]).includes(cell.toLowerCase().replace(/[^a-z0-9]/g, ''));
 }

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
 import type { Listing } from '../listed-files.ts';
-import { isHidden } from '../listed-kinds.ts';
+import { isHidden, isSystemFolder } from '../listed-kinds.ts';
 import { isPictureName } from '../picture-names.ts';
 import { compareCodeUnits } from './class-order.ts';
 import { splitOf } from './splits.ts';
@@ -82,7 +82,7 @@ function targetOf(
   splits: Map<string, Growing>,
   others: number[],
 ): number[] {
-  if (parts.some((part) => part.startsWith('.') || part === '__MACOSX')) return [...IGNORED];
+  if (parts.some((part) => part.startsWith('.') || isSystemFolder(part))) return [...IGNORED];
   const depth = isSplit(parts[0]) ? 0 : 1;
   if (!isSplit(parts[depth])) return others;
   const folder = parts.slice(0, depth + 1).join('/');

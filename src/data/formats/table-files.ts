@@ -7,7 +7,7 @@ import { readFile, statIfThere, statSync } from '../fs.ts';
 import type { Listing } from '../listed-files.ts';
 import { listFiles } from '../listing.ts';
 import { withoutPictureEnding } from '../picture-names.ts';
-import { type LabelRow, type LabelTable, parseLabelTable } from './label-table.ts';
+import { isFileColumn, type LabelRow, type LabelTable, parseLabelTable } from './label-table.ts';
 import { parsePathList } from './path-list.ts';
 import { isPicture } from './split-folders.ts';
 
@@ -62,7 +62,9 @@ export async function readTableFile(
   }
   const text = decodeText(await readFile(file), file);
   const isThere = isThereIn(listing, base);
-  return /\.(txt|lst)$/i.test(file)
+  const [first = ''] = text.replace(/^\uFEFF/, '').split(/\r?\n/, 1);
+  const isTable = /[,;\t]/.test(first) && first.split(/[,;\t]/).some((cell) => isFileColumn(cell));
+  return /\.(txt|lst)$/i.test(file) && !isTable
     ? parsePathList(text, file, isThere)
     : parseLabelTable(text, file, wanted, isThere);
 }

@@ -75,11 +75,14 @@ interface TablePart {
  */
 export async function openTables(
   listing: Listing,
-  tables: readonly PlacedTable[],
+  given: readonly PlacedTable[],
   { split, asked, unlabelled = false }: ReadingRequest,
 ): Promise<SplitContents> {
-  const withoutLabels = tables.find(({ table }) => table.columns.label === undefined);
-  if (withoutLabels && !unlabelled) throw noLabels(withoutLabels.table);
+  const labelledTables = given.filter(({ table }) => table.columns.label !== undefined);
+  if (labelledTables.length === 0 && !unlabelled) throw noLabels(given[0].table);
+  // Of a competition's images those of the test have none.
+  const tables = unlabelled || labelledTables.length === 0 ? given : labelledTables;
+  const dropped = given.filter((each) => !tables.includes(each));
   const found = tables.map(({ table, base }) => ({ table, images: findTableImages(listing, table, base) }));
   const parts = partsOf(found.map(({ table, images }) => [table, images]));
   const names = parts.flatMap(({ split: name }) => (name === undefined ? [] : [name]));
@@ -130,6 +133,7 @@ export async function openTables(
             : [],
         ),
         ...leftOut(parts, wanted, split),
+        ...dropped.map(({ table }) => `left out: ${titleOf(table.name)}, which has no labels`),
       ],
       ...(unsplit && { unsplit: true }),
       ...(!order && { unlabelled: true }),
