@@ -67,6 +67,14 @@ node --input-type=module -e 'await import("pushpull-net")'
 npx pushpull doctor > doctor.txt || { cat doctor.txt; fail 'doctor is not content with the CPU'; }
 grep -q 'pictures.*sharp: expected its library' doctor.txt || fail 'doctor does not say that sharp is missing'
 
+step 'fewer open files than there are modules'
+status=0
+(ulimit -n 96; node node_modules/pushpull-net/dist/cli/main.js doctor) > out 2>&1 || status=$?
+if [ "$status" != 2 ] || [ "$(wc -l < out)" != 1 ] || ! grep -q '^error: .*ulimit -n' out; then
+  cat out
+  fail "expected one line that tells of ulimit -n, and status 2; found status $status"
+fi
+
 [ "${1:-}" = --all ] || { step 'done'; exit 0; }
 
 step 'the native library: the script told to fetch nothing'

@@ -1,21 +1,33 @@
 #!/usr/bin/env node
-import { outliveReaders } from './shared/streams.ts';
-import { version } from './version.ts';
+import { UserError } from '../errors.ts';
+import { explainFinally } from '../system-errors.ts';
 
-outliveReaders();
-const words = process.argv.slice(2);
-if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) console.log(version());
-else {
+// Loading the rest takes some hundred open files at once, and memory: what is refused then has to be told too.
+try {
+  const { outliveReaders } = await import('./shared/streams.ts');
+  outliveReaders();
+  const words = process.argv.slice(2);
   // All commands and what they need: a question for the version need not wait for them.
-  const status = await import('./program.ts').then(({ run }) => run(words), incomplete);
-  if (status !== 0) process.exitCode = status;
+  if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) {
+    console.log((await import('./version.ts')).version());
+  } else {
+    const { run } = await import('./program.ts').catch(incomplete);
+    const status = await run(words);
+    if (status !== 0) process.exitCode = status;
+  }
+} catch (cause) {
+  const error = explainFinally(cause);
+  if (!(error instanceof UserError)) throw error;
+  process.stderr.write(`error: ${error.message}\n`);
+  process.exitCode = 2;
 }
 
-/** A package that this one cannot do without is gone, or damaged. */
-function incomplete(error: Error): number {
-  const [words] = error.message.split('\n');
-  console.error(
-    `error: the installation of pushpull is incomplete (${words}); install it again with: npm ci, or npm install`,
+/** A package that this one cannot do without is gone, or damaged, unless the system refuses something. */
+function incomplete(cause: Error): never {
+  const error = explainFinally(cause);
+  if (error instanceof UserError) throw error;
+  const [words] = cause.message.split('\n');
+  throw new UserError(
+    `the installation of pushpull is incomplete (${words}); install it again with: npm ci, or npm install`,
   );
-  return 2;
 }
