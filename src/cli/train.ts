@@ -118,7 +118,9 @@ async function run(flags: Flags, command: Command): Promise<void> {
   if (flags.resume) checkResumed(command, (await openRun(out)).config, out, CHANGEABLE);
   const display = new TrainingDisplay(out);
   const { engine, device, precision, tf32, workers, cache: cacheDir, maxBad, checkpointEvery } = flags;
-  const { threads, gpu, torch } = flags;
+  const { threads, gpu, torch, deterministic } = flags;
+  const fixedThreads = deterministic ? (threads ?? 1) : undefined;
+  const changes = { engine, device, precision, tf32, fixedThreads };
   const result = await interruptible(
     async (signal) => {
       const session = {
@@ -136,7 +138,7 @@ async function run(flags: Flags, command: Command): Promise<void> {
       };
       try {
         return flags.resume
-          ? await resumeRun(session, { engine, device, precision, tf32, workers })
+          ? await resumeRun(session, { ...changes, workers })
           : await startRun(toRequest(flags), session);
       } finally {
         display.close();

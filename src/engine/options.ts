@@ -4,7 +4,11 @@ import type { EngineOptions } from './engine.ts';
 import { checkLimits } from './limits.ts';
 
 /** What belongs to a run or a result and is stored with it: absent are ONNX Runtime, the CPU and float32. */
-export type EngineChoice = Partial<Pick<EngineOptions, 'engine' | 'device' | 'precision' | 'tf32'>>;
+export interface EngineChoice
+  extends Partial<Pick<EngineOptions, 'engine' | 'device' | 'precision' | 'tf32'>> {
+  /** Threads of a deterministic run, which computes with no other number of them: it changes the last bits. */
+  readonly fixedThreads?: number;
+}
 
 /** What is a matter of the machine at hand. */
 export type EnginePlace = Pick<EngineOptions, 'threads' | 'gpu' | 'torch'>;
@@ -17,6 +21,11 @@ export type EnginePlace = Pick<EngineOptions, 'threads' | 'gpu' | 'torch'>;
 export function checkEngineOptions(asked: EngineChoice & EnginePlace): void {
   checkLimits({ gpu: asked.gpu, threads: asked.threads });
   const { engine = 'onnxruntime', device = 'cpu', precision = 'float32', gpu, tf32, torch } = asked;
+  if (asked.fixedThreads !== undefined && device !== 'cpu') {
+    throw new UserError(
+      `--deterministic: expected --device cpu with it, found ${device}, whose sums have no fixed order; leave one of them out`,
+    );
+  }
   if (engine === 'torch' && device === 'webgpu') {
     throw new UserError(
       '--device webgpu: expected cpu or cuda with --engine torch; choose one of them, or leave --engine out',
@@ -49,11 +58,17 @@ export function checkEngineOptions(asked: EngineChoice & EnginePlace): void {
 }
 
 /** As files have it: what is usual is left out, so that files of versions with one engine mean the same. */
-export function storedChoice({ engine, precision, tf32 }: EngineChoice): Omit<EngineChoice, 'device'> {
+export function storedChoice({
+  engine,
+  precision,
+  tf32,
+  fixedThreads,
+}: EngineChoice): Omit<EngineChoice, 'device'> {
   return {
     ...(engine === 'torch' && { engine }),
     ...(precision === 'bfloat16' && { precision }),
     ...(tf32 && { tf32 }),
+    ...(fixedThreads !== undefined && { fixedThreads }),
   };
 }
 

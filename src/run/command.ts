@@ -69,12 +69,20 @@ export function trainCommand(config: RunConfig, out: string): string[] {
 }
 
 /** The options that choose what is computed on; none for ONNX Runtime on the CPU. */
-export function engineWords({ engine, device, precision, tf32 }: RecordedChoice): CommandWord[] {
+export function engineWords({
+  engine,
+  device,
+  precision,
+  tf32,
+  fixedThreads,
+}: RecordedChoice): CommandWord[] {
   return [
     ['--engine', engine === 'onnxruntime' ? null : engine],
     ['--device', device === 'cpu' ? null : device],
     ['--precision', precision === 'float32' ? null : precision],
     ...(tf32 ? ['--tf32'] : []),
+    ...(fixedThreads === undefined ? [] : ['--deterministic']),
+    ['--threads', fixedThreads],
   ];
 }
 

@@ -139,6 +139,8 @@ export const runConfigSchema = z.strictObject({
   precision: z.enum(PRECISIONS).optional(),
   /** Whether NVIDIA's matrix units may round float32 operands to 10 bits; they may not when left out. */
   tf32: z.boolean().optional(),
+  /** Threads that compute a deterministic run, at each resumption too; any number of them may when left out. */
+  fixedThreads: positiveInt.optional(),
   workers: z.number().int().nonnegative(),
   initial: initialSchema.optional(),
 });

@@ -70,6 +70,10 @@ export const trainingRecordSchema = z.looseObject({
   /** Absent for float32. */
   precision: z.string().optional(),
   tf32: z.boolean().optional(),
+  /** Threads of a deterministic run. */
+  fixedThreads: count.optional(),
+  /** How far the same settings lead to the same weights, in words. */
+  reproducible: z.string().optional(),
   /** Optimiser steps. */
   steps: count.optional(),
   /** Of the last epoch. */
@@ -133,6 +137,13 @@ export function outsideStep(seconds: { train: number; step: number; data: number
     : { javascript: 0, data: 0 };
 }
 
+function howReproducible({ fixedThreads, device }: RunConfig): string {
+  if (device !== 'cpu') return 'but for roundings, whose order a GPU leaves open';
+  return fixedThreads === undefined
+    ? 'bit for bit with the same number of threads; but for roundings with another'
+    : `bit for bit, with ${fixedThreads} ${fixedThreads === 1 ? 'thread' : 'threads'} on any number of cores of this kind`;
+}
+
 /** How a run came to its weights, for the model's card. */
 export function howTrained(
   config: RunConfig,
@@ -157,6 +168,7 @@ export function howTrained(
     seed,
     device,
     ...storedChoice(config),
+    reproducible: howReproducible(config),
     steps,
     train: last?.train,
     test: last?.test,

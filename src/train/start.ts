@@ -6,6 +6,7 @@ import type { EngineOptions } from '../engine/engine.ts';
 import { checkLimits } from '../engine/limits.ts';
 import { createEngine } from '../engine/node/index.ts';
 import { checkEngineOptions, type EngineChoice, type EnginePlace, storedChoice } from '../engine/options.ts';
+import { UserError } from '../errors.ts';
 import type { RunConfig } from '../run/config.ts';
 import { isRun, openRun, refuseRun } from '../run/run.ts';
 import { checkSameRun } from '../run/same-config.ts';
@@ -42,9 +43,9 @@ export interface SessionOptions extends EnginePlace {
  * @throws UserError for everything a user can mend.
  */
 export async function startRun(request: TrainingRequest, session: SessionOptions): Promise<TrainResult> {
-  const { engine, device, precision, tf32 } = request;
-  const { gpu, torch } = session;
-  checkEngineOptions({ engine, device, precision, tf32, gpu, torch, threads: session.threads });
+  const { engine, device, precision, tf32, fixedThreads } = request;
+  const { gpu, torch, threads } = session;
+  checkEngineOptions({ engine, device, precision, tf32, fixedThreads, gpu, torch, threads });
   checkRequest(request);
   const workers = request.workers ?? defaultWorkers();
   return alone(session, async (held) => {
@@ -74,6 +75,7 @@ export async function resumeRun(session: SessionOptions, changes: RunChanges = {
   await openRun(session.out);
   return alone(session, async (held) => {
     const { config: stored, checkpoint, model } = await openRun(held.out);
+    checkFixed(stored, changes, session.threads);
     const config = { ...onEngine(stored, changes), workers: changes.workers ?? stored.workers };
     checkEngineOptions(engineOptions(config, held));
     const begun = checkpoint !== undefined || model !== undefined;
@@ -85,6 +87,27 @@ export async function resumeRun(session: SessionOptions, changes: RunChanges = {
   });
 }
 
+/** @throws UserError where a deterministic run would be gone on with on something else than it was started on */
+export function checkFixed(stored: RunConfig, changes: EngineChoice, threads: number | undefined): void {
+  const { fixedThreads, engine = 'onnxruntime' } = stored;
+  if (fixedThreads === undefined) {
+    if (changes.fixedThreads === undefined) return;
+    throw new UserError(
+      '--deterministic: expected a run that was started with it, found one of any number of threads; leave it out',
+    );
+  }
+  if (threads !== undefined && threads !== fixedThreads) {
+    throw new UserError(
+      `--threads: expected ${fixedThreads}, with which this run was started --deterministic, found ${threads}; leave it out`,
+    );
+  }
+  if (changes.engine !== undefined && changes.engine !== engine) {
+    throw new UserError(
+      `--engine: expected ${engine}, on which this run was started --deterministic, found ${changes.engine}; leave it out`,
+    );
+  }
+}
+
 /** A run's settings with another choice of what computes it, as far as one is made. */
 export function onEngine(stored: RunConfig, changes: EngineChoice): RunConfig {
   const { engine, precision, tf32, ...rest } = stored;
@@ -92,6 +115,7 @@ export function onEngine(stored: RunConfig, changes: EngineChoice): RunConfig {
     engine: changes.engine ?? engine,
     precision: changes.precision ?? precision,
     tf32: changes.tf32 ?? tf32,
+    fixedThreads: stored.fixedThreads,
   };
   return { ...rest, device: changes.device ?? rest.device, ...storedChoice(choice) };
 }
@@ -143,8 +167,8 @@ async function carryOut(
 
 /** What a run is computed on, on this machine. */
 export function engineOptions(
-  { engine, device, precision, tf32 }: RunConfig,
+  { engine, device, precision, tf32, fixedThreads }: RunConfig,
   { threads, gpu, torch }: EnginePlace,
-): EngineOptions {
-  return { engine, device, precision, tf32, threads, gpu, torch };
+): EngineOptions & EngineChoice {
+  return { engine, device, precision, tf32, fixedThreads, threads: fixedThreads ?? threads, gpu, torch };
 }

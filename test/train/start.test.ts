@@ -6,7 +6,7 @@ import { readModelCard } from '../../src/models/card.ts';
 import type { RunConfig } from '../../src/run/config.ts';
 import { howTrained } from '../../src/run/history.ts';
 import { runPaths } from '../../src/run/run.ts';
-import { continueRun, onEngine, resumeRun, startRun } from '../../src/train/start.ts';
+import { continueRun, engineOptions, onEngine, resumeRun, startRun } from '../../src/train/start.ts';
 import { tinyConfig } from './tiny-learner.ts';
 
 let folder: string;
@@ -50,10 +50,25 @@ describe('the engine of a run', () => {
     expect(Object.keys(howTrained(tinyConfig(), 5, []))).not.toContain('engine');
   });
 
+  it('computes a deterministic run with as many threads as it was started with', () => {
+    const fixed = { ...tinyConfig(), fixedThreads: 3 };
+    expect(onEngine(fixed, {})).toEqual(fixed);
+    expect(engineOptions(fixed, { threads: 2 }).threads).toBe(3);
+    expect(engineOptions(tinyConfig(), { threads: 2 }).threads).toBe(2);
+    expect(howTrained(fixed, 5, [])).toMatchObject({
+      fixedThreads: 3,
+      reproducible: expect.stringMatching(/with 3 threads/),
+    });
+    expect(howTrained(tinyConfig(), 5, []).reproducible).toMatch(/roundings with another/);
+  });
+
   it('is refused before the data is looked at, where there is no such', async () => {
     const out = join(folder, 'none');
     const request = { data: '/nowhere', precision: 'bfloat16' } as const;
     await expect(startRun(request, { out })).rejects.toThrow(REFUSED);
+    await expect(startRun({ data: '/nowhere', device: 'webgpu', fixedThreads: 1 }, { out })).rejects.toThrow(
+      '--deterministic: expected --device cpu',
+    );
     await expect(startRun({ data: '/nowhere' }, { out, gpu: 1 })).rejects.toThrow('--gpu 1: expected');
     await expect(continueRun({ ...tinyConfig(), precision: 'bfloat16' }, { out })).rejects.toThrow(REFUSED);
   });
@@ -68,12 +83,28 @@ describe('the engine of a run', () => {
     expect(readModelCard(readFileSync(model))!.training).not.toHaveProperty('engine');
 
     await expect(resumeRun({ out }, { precision: 'bfloat16' })).rejects.toThrow(REFUSED);
-    writeFileSync(config, JSON.stringify({ ...JSON.parse(stored), engine: 'torch', precision: 'bfloat16' }));
+    const onTorch = JSON.stringify({ ...JSON.parse(stored), engine: 'torch', precision: 'bfloat16' });
+    writeFileSync(config, onTorch);
     await expect(resumeRun({ out }, { engine: 'onnxruntime' })).rejects.toThrow(REFUSED);
     await expect(resumeRun({ out }, { device: 'webgpu' })).rejects.toThrow(
       '--device webgpu: expected cpu or',
     );
 
+    writeFileSync(config, stored);
+    await expect(resumeRun({ out }, { fixedThreads: 1 })).rejects.toThrow(
+      '--deterministic: expected a run that',
+    );
+    writeFileSync(config, JSON.stringify({ ...JSON.parse(stored), fixedThreads: 1 }));
+    await expect(resumeRun({ out, threads: 2 })).rejects.toThrow('--threads: expected 1, with which');
+    await expect(resumeRun({ out }, { engine: 'torch' })).rejects.toThrow(
+      '--engine: expected onnxruntime, on which',
+    );
+    await expect(resumeRun({ out }, { device: 'webgpu' })).rejects.toThrow(
+      '--deterministic: expected --device cpu',
+    );
+    expect((await resumeRun({ out, threads: 1 }, { fixedThreads: 1 })).status).toBe('finished');
+
+    writeFileSync(config, onTorch);
     const told: (RunConfig | undefined)[] = [];
     const onConfig = (...configs: (RunConfig | undefined)[]) => told.push(...configs);
     const session = { out, threads: 1, onConfig };

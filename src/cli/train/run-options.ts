@@ -40,6 +40,7 @@ export interface RunFlags extends StemFlags, ClassFlags, EngineFlags, Omit<DataF
   cache?: string;
   maxBad?: BadLimit;
   checkpointEvery?: number;
+  deterministic?: boolean;
 }
 
 /** What may differ when something is resumed: where it runs, not what it computes. */
@@ -52,6 +53,7 @@ export const RESUMABLE: readonly string[] = [
   'torch',
   'workers',
   'threads',
+  'deterministic',
   'cache',
   'maxBad',
   'checkpointEvery',
@@ -117,6 +119,10 @@ export function addSelectionOptions(command: Command, validation: string): Comma
 
 export function addMachineOptions(command: Command): Command {
   return addEngineOptions(command.optionsGroup('Machine:'))
+    .option(
+      '--deterministic',
+      'the same bits whatever the number of cores: on the CPU, with --threads (default: 1), when resumed too',
+    )
     .option('--workers <n>', 'threads that load images (default: one for two cores)', integer('--workers', 1))
     .option('--cache <dir>', 'where downloaded data sets are kept')
     .option('--max-bad <n>', BAD_LIMIT_HELP, parseBadLimit)
@@ -149,7 +155,7 @@ export function toRunRequest(flags: RunFlags): TrainingRequest {
     );
   }
   const stem = askedStem(flags);
-  const { engine, device, precision, tf32 } = flags;
+  const { engine, device, precision, tf32, deterministic, threads = 1 } = flags;
   const policy = { momentum: flags.momentum, augment: flags.augment, jsd: flags.jsd };
   return {
     data: toDataSpec(data, flags),
@@ -171,6 +177,7 @@ export function toRunRequest(flags: RunFlags): TrainingRequest {
     device,
     precision,
     tf32,
+    fixedThreads: deterministic ? threads : undefined,
     workers,
   };
 }

@@ -9,7 +9,14 @@ import { checkRequest } from '../check-request.ts';
 import { DivergedError } from '../diverged.ts';
 import { planRun } from '../plan.ts';
 import type { TrainingRequest } from '../request.ts';
-import { continueRun, defaultWorkers, engineOptions, onEngine, type SessionOptions } from '../start.ts';
+import {
+  checkFixed,
+  continueRun,
+  defaultWorkers,
+  engineOptions,
+  onEngine,
+  type SessionOptions,
+} from '../start.ts';
 import type { TrainingEvent } from '../training.ts';
 import { checkPlan, extendPlan, type SearchGrid, type Trial } from './grid.ts';
 import {
@@ -155,6 +162,7 @@ async function goOn(session: SearchSession, changes: SearchChanges): Promise<Sea
   const engine = changes.engine ?? training?.engine;
   const device = changes.device ?? training?.device;
   const workers = changes.workers ?? training?.workers ?? stored.base.workers;
+  checkFixed(stored.base, { engine, fixedThreads: training?.fixedThreads }, session.threads);
   const base = { ...onEngine(stored.base, { engine, device }), workers };
   checkEngineOptions(engineOptions(base, session));
   if (training) checkSameBase(stored.base, await planBase(training, stored.base.seed, session));
