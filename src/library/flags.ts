@@ -8,6 +8,7 @@ const NAMES: FlagNames = {
   batch: 'batchSize',
   cache: 'cacheDir',
   'dry-run': 'previewModel',
+  deterministic: 'fixedThreads',
   frost: 'frostDir',
   'max-lr': 'maxRate',
   'reestimate-bn': 'reestimate',

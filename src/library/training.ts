@@ -49,6 +49,7 @@ const choice = {
   device: engine.device,
   precision: engine.precision,
   tf32: engine.tf32,
+  fixedThreads: engine.threads,
 };
 const place = { threads: engine.threads, gpu: engine.gpu, torch: engine.torch };
 
