@@ -61,13 +61,13 @@ export interface RasterProps {
   readonly height: number;
   /** Enlarged pixels stay squares. */
   readonly crisp?: boolean;
+  /** For browsers; resvg follows it in place of `crisp`. */
+  readonly style?: string;
 }
 
 /** An image of pixels, fitted into its box. */
 export function Raster({ crisp = false, ...image }: RasterProps) {
-  // The style is for browsers, the attribute for resvg.
-  const style = crisp ? 'image-rendering:pixelated' : undefined;
-  return <image {...image} style={style} image-rendering={crisp ? 'optimizeSpeed' : undefined} />;
+  return <image {...image} image-rendering={crisp ? 'optimizeSpeed' : undefined} />;
 }
 
 /** Paper under a drawing. */

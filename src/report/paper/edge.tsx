@@ -79,7 +79,15 @@ async function pictureRow({ edge, shown }: LayerInspection): Promise<Svg> {
       return (
         <>
           <Label x={x} y={12} size={13} bold text={heading} />
-          <Raster href={uris[column]!} x={x} y={top} width={side} height={side} crisp />
+          <Raster
+            href={uris[column]!}
+            x={x}
+            y={top}
+            width={side}
+            height={side}
+            crisp
+            style="image-rendering:pixelated"
+          />
           <rect
             x={x - 0.5}
             y={top - 0.5}

@@ -13,7 +13,7 @@ import { alphaText, poolText } from './words.ts';
 
 /** Side of one spectrum, CSS pixels. */
 const SIDE = 100;
-const SQUARE = { width: SIDE, height: SIDE, crisp: true } as const;
+const SQUARE = { width: SIDE, height: SIDE, crisp: true, style: 'image-rendering:pixelated' } as const;
 const GAP = 10;
 /** Between the kernels' own spectra and the grid. */
 const GUTTER = 118;
