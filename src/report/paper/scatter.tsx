@@ -1,4 +1,6 @@
 /** Figures 7 and 8: clean error against mCE, and where the two together are a gain. */
+
+import { ErrorBar } from '../charts/error-bar.tsx';
 import { Label } from '../charts/label.tsx';
 import { multiples, roundStep } from '../charts/layout.ts';
 import { Mark } from '../charts/mark.tsx';
@@ -6,7 +8,6 @@ import { Place, picture, type Svg, stacked } from '../charts/picture.tsx';
 import { Line, type Point, Points, plot, XAxis, YAxis } from '../charts/plot.tsx';
 import { formatFraction } from '../format.ts';
 import { COLORS } from '../theme.ts';
-import { ErrorBar } from './error-bar.tsx';
 import { breakEven, type ErrorLine, type ErrorPoint, errorPoints, onLine } from './error-plane.ts';
 import { captioned, type PaperFigure } from './figure.tsx';
 import { barNote, type DrawnSet, type Estimate } from './rows.ts';

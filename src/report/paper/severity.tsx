@@ -2,12 +2,12 @@
 import { BENCHMARK_CORRUPTIONS } from '../../corrupt/index.ts';
 import { mean } from '../../evaluate/metrics.ts';
 import type { Result } from '../../evaluate/result.ts';
+import { ErrorBar } from '../charts/error-bar.tsx';
 import { axisPercent, multiples } from '../charts/layout.ts';
 import type { Shape } from '../charts/mark.tsx';
 import { arrange, type Svg, stacked } from '../charts/picture.tsx';
 import { Line, Points, plot, XAxis, YAxis } from '../charts/plot.tsx';
 import { longName } from '../format.ts';
-import { ErrorBar } from './error-bar.tsx';
 import { captioned, type PaperFigure } from './figure.tsx';
 import { withLineKey } from './key.tsx';
 import { barNote, commonCells, type DrawnRow, type DrawnSet, type Estimate, estimate } from './rows.ts';

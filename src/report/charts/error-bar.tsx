@@ -1,6 +1,5 @@
 /** Bars that show how sure a mean is. */
-import { Line, type LineProps, type Point } from '../charts/plot.tsx';
-import type { Estimate } from './rows.ts';
+import { Line, type LineProps, type Point } from './plot.tsx';
 
 /** From one end of an estimate to the other; nothing where it has no ends. */
 export function ErrorBar({
@@ -8,7 +7,7 @@ export function ErrorBar({
   at,
   ...style
 }: {
-  readonly estimate: Estimate;
+  readonly estimate: { readonly low?: number; readonly high?: number };
   /** Where a value of the estimate lies. */
   readonly at: (value: number) => Point;
 } & Omit<LineProps, 'points'>) {
