@@ -8,10 +8,10 @@
  */
 import { spawnSync } from 'node:child_process';
 import { BENCHMARK_CORRUPTIONS, SEVERITIES } from '../src/corrupt/index.ts';
-import { gridCells } from '../src/evaluate/grid.ts';
-import { computeMetrics } from '../src/evaluate/metrics.ts';
-import { measuredCells, PredictionsRecord, readPredictions } from '../src/evaluate/predictions.ts';
-import { readResult } from '../src/evaluate/result.ts';
+import { gridCells } from '../src/evaluate/grid/grid.ts';
+import { computeMetrics } from '../src/evaluate/result/metrics.ts';
+import { measuredCells, PredictionsRecord, readPredictions } from '../src/evaluate/result/predictions.ts';
+import { readResult } from '../src/evaluate/result/result.ts';
 import { bootstrapErrors } from '../src/evaluate/statistics/bootstrap.ts';
 import { describeStatistics } from '../src/evaluate/statistics/describe.ts';
 import { errorsOfAll, type ImageErrors, imageErrors } from '../src/evaluate/statistics/image-errors.ts';

@@ -75,8 +75,8 @@ export { type ClassSelection, parseClassList } from './data/class-selection.ts';
 
 export type { Dataset, DatasetSource, Split } from './data/contents.ts';
 export type { OpenOptions } from './data/dataset.ts';
-export type { Limits } from './data/limits.ts';
 export { type Batch, LoaderPool } from './data/loader/loader.ts';
+export type { Limits } from './data/pictures/limits.ts';
 
 export type { Transform } from './data/transform.ts';
 
@@ -94,13 +94,13 @@ export {
   type TensorSpec,
 } from './engine/engine.ts';
 export { UserError } from './errors.ts';
-export { type Answers, isAnswered } from './evaluate/answers.ts';
-export type { MetricOptions } from './evaluate/metrics.ts';
-
+export { type Answers, isAnswered } from './evaluate/grid/answers.ts';
 export type { EvaluateOptions, EvaluationEvent } from './evaluate/options.ts';
-export { type Predictions, predictionsPath, readPredictions } from './evaluate/predictions.ts';
-export { type Metrics, type Result, readResult, validateResult } from './evaluate/result.ts';
-export type { RetrofitOutcome, RetrofitRequest } from './evaluate/retrofit.ts';
+export type { MetricOptions } from './evaluate/result/metrics.ts';
+export { type Predictions, predictionsPath, readPredictions } from './evaluate/result/predictions.ts';
+export { readResult, validateResult } from './evaluate/result/result.ts';
+export type { Metrics, Result } from './evaluate/result/schema.ts';
+export type { RetrofitOutcome, RetrofitRequest } from './evaluate/retrofit/request.ts';
 
 export type { BootstrapOptions, ErrorIntervals, Interval } from './evaluate/statistics/bootstrap.ts';
 export {

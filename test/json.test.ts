@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { UserError } from '../src/errors.ts';
-import { parseLabels } from '../src/evaluate/labels/output-names.ts';
+import { parseLabels } from '../src/evaluate/model/labels/output-names.ts';
 import { parseJson } from '../src/json.ts';
 import { parseModelCard } from '../src/models/card.ts';
 import { decodeSafetensors } from '../src/tensor-files/safetensors.ts';

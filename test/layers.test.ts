@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, join, normalize, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
@@ -21,6 +21,7 @@ const LAYERS = [
   'image',
   'augment',
   'corrupt',
+  'files',
   'data',
   'tensor-files',
   'run',
@@ -36,7 +37,7 @@ const LAYERS = [
 ];
 
 /** Layers that a browser can load: no Node module, no Node global. `engine/node` is the exception. */
-const PORTABLE = LAYERS.slice(0, LAYERS.indexOf('data'));
+const PORTABLE = LAYERS.slice(0, LAYERS.indexOf('files'));
 
 interface Source {
   /** Path below src, with slashes. */
@@ -88,6 +89,32 @@ describe('layers', () => {
         .map((target) => `${path} imports from ${target}`),
     );
     expect(upward).toEqual([]);
+  });
+
+  test('no two files import each other, not even by a third', () => {
+    const targets = new Map(
+      sources.map(({ path, imports }) => [
+        path,
+        imports.filter((name) => name.startsWith('.')).map((name) => normalize(join(dirname(path), name))),
+      ]),
+    );
+    // What is left when files without imports among the rest are taken away again and again imports in circles.
+    for (let before = -1; before !== targets.size; ) {
+      before = targets.size;
+      for (const [path, list] of targets) if (!list.some((target) => targets.has(target))) targets.delete(path);
+    }
+    expect([...targets.keys()]).toEqual([]);
+  });
+
+  test('a file can be held in the head, and a folder on one screen', () => {
+    const lengthy = sources
+      .filter(({ path }) => !path.endsWith('.wasm.ts'))
+      .map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
+      .filter(({ lines }) => lines > 350);
+    expect(lengthy).toEqual([]);
+    const files = new Map<string, number>();
+    for (const { path } of sources) files.set(dirname(path), (files.get(dirname(path)) ?? 0) + 1);
+    expect([...files].filter(([, count]) => count > 15)).toEqual([]);
   });
 
   test('what a browser loads uses nothing of Node', () => {

@@ -3,9 +3,9 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkWritable, writeFileAtomic } from '../src/data/files.ts';
-import * as fs from '../src/data/fs.ts';
 import { OutOfMemoryError, UserError } from '../src/errors.ts';
+import { checkWritable, writeFileAtomic } from '../src/files/files.ts';
+import * as fs from '../src/files/fs.ts';
 import { explainError, explainFinally, type SystemError } from '../src/system-errors.ts';
 
 let root: string;
@@ -159,8 +159,8 @@ describe('the file system', () => {
 
   it('is nowhere else', () => {
     const elsewhere = readdirSync('src', { recursive: true, encoding: 'utf8' })
-      .filter((file) => /\.tsx?$/.test(file) && !file.startsWith('engine') && file !== join('data', 'fs.ts'))
+      .filter((file) => /\.tsx?$/.test(file) && !file.startsWith('engine') && file !== join('files', 'fs.ts'))
       .filter((file) => /from 'node:fs(\/promises)?'/.test(readFileSync(join('src', file), 'utf8')));
-    expect(elsewhere, 'take these from data/fs.ts, which explains what the system refuses').toEqual([]);
+    expect(elsewhere, 'take these from files/fs.ts, which explains what the system refuses').toEqual([]);
   });
 });

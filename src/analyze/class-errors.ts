@@ -1,7 +1,7 @@
 /** Errors class by class, and which classes are taken for which, from a model's answers to single images. */
 import { BENCHMARK_CORRUPTIONS, CORRUPTIONS, SEVERITIES } from '../corrupt/names.ts';
-import { type Answers, isAnswered } from '../evaluate/answers.ts';
-import type { Predictions } from '../evaluate/predictions.ts';
+import { type Answers, isAnswered } from '../evaluate/grid/answers.ts';
+import type { Predictions } from '../evaluate/result/predictions.ts';
 
 /** Top-1 errors of the images of each class, in [0, 1]; NaN for a class without a classified image. */
 export interface ClassErrors {

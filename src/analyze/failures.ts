@@ -1,7 +1,7 @@
 /** Which single images to look at: where a model is surely wrong, and where two models disagree. */
 import { BENCHMARK_CORRUPTIONS, type CorruptionName, SEVERITIES, type Severity } from '../corrupt/names.ts';
-import type { Answers } from '../evaluate/answers.ts';
-import type { Predictions } from '../evaluate/predictions.ts';
+import type { Answers } from '../evaluate/grid/answers.ts';
+import type { Predictions } from '../evaluate/result/predictions.ts';
 
 /** An image under a corruption that a model got wrong. */
 export interface Failure {

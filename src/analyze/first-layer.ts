@@ -1,8 +1,8 @@
 /** The first layer of a run or of any ONNX model, with all that its figures need. */
 import path from 'node:path';
 import { UserError } from '../errors.ts';
-import { readModelFile } from '../evaluate/model.ts';
-import type { ModelFile } from '../evaluate/model-file.ts';
+import { readModelFile } from '../evaluate/model/model.ts';
+import type { ModelFile } from '../evaluate/model/model-file.ts';
 import type { Preprocessing } from '../models/card.ts';
 import { type ModelConfig, type StemConfig, variantName } from '../models/config.ts';
 import { MODELS, type ModelEntry } from '../models/registry.ts';

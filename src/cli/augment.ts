@@ -14,10 +14,10 @@ import {
 } from '../augment/augment.ts';
 import { applyPlan, describePlan } from '../augment/plan.ts';
 import { BUILT_IN_DATASETS, openDataset } from '../data/dataset.ts';
-import { writeFileAtomic } from '../data/files.ts';
-import { stat } from '../data/fs.ts';
-import { isImageFile, readImageFile } from '../data/picture-file.ts';
+import { isImageFile, readImageFile } from '../data/pictures/picture-file.ts';
 import { UserError } from '../errors.ts';
+import { writeFileAtomic } from '../files/files.ts';
+import { stat } from '../files/fs.ts';
 import type { Image } from '../image/image.ts';
 import { randomStream } from '../random/random.ts';
 import { toPng } from '../report/charts/png.ts';

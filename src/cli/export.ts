@@ -2,10 +2,10 @@
 
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { writeFileAtomic } from '../data/files.ts';
-import { readFile } from '../data/fs.ts';
-import { fileLock, folderLock, withLock } from '../data/lock.ts';
 import { UserError } from '../errors.ts';
+import { writeFileAtomic } from '../files/files.ts';
+import { readFile } from '../files/fs.ts';
+import { fileLock, folderLock, withLock } from '../files/lock.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { CARD_SCHEMA, type ModelCard, type Preprocessing } from '../models/card.ts';
 import { type Form, variantName } from '../models/config.ts';

@@ -3,8 +3,8 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { InspectionSummary } from '../analyze/inspection.ts';
-import { folderLock, withLock } from '../data/lock.ts';
 import { UserError } from '../errors.ts';
+import { folderLock, withLock } from '../files/lock.ts';
 import { decimals, plural } from '../words.ts';
 import { addDataOptions, type DataFlags, toDataSpec } from './shared/data-options.ts';
 import { note } from './shared/lines.ts';
@@ -150,7 +150,7 @@ function foldersFor(models: readonly string[], out: string): string[] {
 }
 
 async function compareResults(files: readonly string[], flags: InspectFlags): Promise<void> {
-  const { readResult } = await import('../evaluate/result.ts');
+  const { readResult } = await import('../evaluate/result/result.ts');
   const { writeComparisonFigures } = await import('../report/paper/comparison.ts');
   const baseline = flags.baseline === undefined ? undefined : await readResult(flags.baseline);
   const results = [];

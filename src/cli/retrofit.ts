@@ -4,14 +4,10 @@ import type { Command } from 'commander';
 import type { BadLimit } from '../data/bad-images.ts';
 import { DEVICES, type Device } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
-import type { AskedLimits } from '../evaluate/model-demands.ts';
-import type { PreprocessingFlags } from '../evaluate/preprocessing.ts';
-import {
-  type RetrofitEvent,
-  type RetrofitOutcome,
-  type RetrofitStage,
-  retrofitModel,
-} from '../evaluate/retrofit.ts';
+import type { AskedLimits } from '../evaluate/model/model-demands.ts';
+import type { PreprocessingFlags } from '../evaluate/model/preprocessing.ts';
+import type { RetrofitEvent, RetrofitOutcome, RetrofitStage } from '../evaluate/retrofit/request.ts';
+import { retrofitModel } from '../evaluate/retrofit/retrofit.ts';
 import { shellWord } from '../run/command.ts';
 import { percent, plural, thousands } from '../words.ts';
 import { printDoubts } from './evaluate/model-reading.ts';

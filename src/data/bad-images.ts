@@ -1,10 +1,10 @@
 /** The images that a run could not read: told once each, listed in a file, and no more of them than a limit. */
 
 import { UserError } from '../errors.ts';
+import { fromTextCell, textCell } from '../files/cells.ts';
+import { writeFileAtomic } from '../files/files.ts';
+import { ifThere, readFile } from '../files/fs.ts';
 import { plural } from '../words.ts';
-import { fromTextCell, textCell } from './cells.ts';
-import { writeFileAtomic } from './files.ts';
-import { ifThere, readFile } from './fs.ts';
 
 /** An image that could not be read. */
 export interface Unreadable {

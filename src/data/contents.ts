@@ -1,5 +1,5 @@
 /** What readers of data give, and what everybody else takes: the images of one split with their classes. */
-import type { DecodedImage } from './decode.ts';
+import type { DecodedImage } from './pictures/decode.ts';
 import type { ImageStorage, SharedImages } from './storage.ts';
 
 export type Split = 'train' | 'test';

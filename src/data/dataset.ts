@@ -1,14 +1,14 @@
 import { UserError } from '../errors.ts';
 import { assembleUncached } from './assemble.ts';
-import { openCifar10FromCache } from './cifar10.ts';
 import { type ClassChoice, selectClasses } from './class-selection.ts';
 import type { Dataset, DatasetSource, HeldOut, Split, SplitContents } from './contents.ts';
 import { parseCorruptedSpec } from './corrupted/spec.ts';
+import { openCifar10FromCache } from './formats/cifar/cifar10.ts';
+import { openMnist } from './formats/mnist.ts';
 import { openPath } from './formats/open.ts';
 import { parseWishes } from './formats/spec.ts';
 import { openImageNet, parseImageNetSpec } from './imagenet/source.ts';
 import { createPixelCache } from './loader/pixel-cache.ts';
-import { openMnist } from './mnist.ts';
 import { isNpyPair, openNpyPair } from './npy/pair.ts';
 import { ImageReader } from './storage.ts';
 import { holdOut, stratifiedSubset, trainingFraction } from './subset.ts';

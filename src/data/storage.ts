@@ -1,8 +1,8 @@
 import { inflateRaw } from 'node:zlib';
+import { closeSync, openSync, read, readFile, readSync } from '../files/fs.ts';
 import { createImage, type Image } from '../image/image.ts';
-import { type DecodedImage, decodeImage } from './decode.ts';
-import { closeSync, openSync, read, readFile, readSync } from './fs.ts';
-import { loadSharp } from './sharp.ts';
+import { type DecodedImage, decodeImage } from './pictures/decode.ts';
+import { loadSharp } from './pictures/sharp.ts';
 import type { Transform } from './transform.ts';
 
 /** Where the bytes of images are, by index. Plain data and shared memory, so that threads read them themselves. */

@@ -4,27 +4,28 @@
 
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { checkWritable, writeFileAtomic } from '../data/files.ts';
-import { statIfThere } from '../data/fs.ts';
 import { LoaderPool } from '../data/loader/loader.ts';
-import { fileLock, withLock } from '../data/lock.ts';
 import { checkLimits } from '../engine/limits.ts';
 import { withBatchAdvice } from '../engine/memory.ts';
 import { checkEngineOptions } from '../engine/options.ts';
 import { UserError } from '../errors.ts';
-import { describeEnvironment } from './environment.ts';
+import { checkWritable, writeFileAtomic } from '../files/files.ts';
+import { statIfThere } from '../files/fs.ts';
+import { fileLock, withLock } from '../files/lock.ts';
 import { type GatheredAnswers, gatherAnswers } from './gather.ts';
-import { badImagesOf } from './left-out.ts';
-import { measureCells } from './measure.ts';
+import { measureCells } from './grid/measure.ts';
+import { Progress } from './grid/progress.ts';
+import { badImagesOf } from './images/left-out.ts';
+import { checkBaseline, checkBaselineCells, checkResume } from './images/selection.ts';
+import { askedCells, openPass, prepareRepeated } from './images/test-data.ts';
 import type { EvaluateOptions } from './options.ts';
-import { measuredCells, predictionsPath } from './predictions.ts';
-import { Progress } from './progress.ts';
-import { EvaluationRecord, hasAlexnetErrors } from './record.ts';
-import { formatResult, type Result, type ResultData, readResult } from './result.ts';
-import { checkBaseline, checkBaselineCells, checkResume } from './selection.ts';
+import { describeEnvironment } from './result/environment.ts';
+import { measuredCells, predictionsPath } from './result/predictions.ts';
+import { EvaluationRecord, hasAlexnetErrors } from './result/record.ts';
+import { formatResult, readResult } from './result/result.ts';
+import type { Result, ResultData } from './result/schema.ts';
 import { describeStatistics } from './statistics/describe.ts';
 import { openSubject, readSubject } from './subject.ts';
-import { askedCells, openPass, prepareRepeated } from './test-data.ts';
 
 const DEFAULT_BATCH = 64;
 

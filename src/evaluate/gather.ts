@@ -1,11 +1,12 @@
 /** What is known of single images before an evaluation begins: answers of its earlier part, and the baseline's. */
 import { UserError } from '../errors.ts';
 import { plural } from '../words.ts';
+import { predictionsSubject, type TestData } from './images/test-data.ts';
 import type { EvaluateOptions } from './options.ts';
-import { measuredCells, type Predictions, PredictionsRecord, readPredictions } from './predictions.ts';
-import { withoutCells } from './record.ts';
-import { type Result, readResult } from './result.ts';
-import { predictionsSubject, type TestData } from './test-data.ts';
+import { measuredCells, type Predictions, PredictionsRecord, readPredictions } from './result/predictions.ts';
+import { withoutCells } from './result/record.ts';
+import { readResult } from './result/result.ts';
+import type { Result } from './result/schema.ts';
 
 export interface GatheredAnswers {
   /** With the earlier part's, to be added to. */

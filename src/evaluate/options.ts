@@ -3,11 +3,11 @@ import type { BadLimit, Unreadable } from '../data/bad-images.ts';
 import type { ClassSelection } from '../data/class-selection.ts';
 import type { DatasetReading } from '../data/contents.ts';
 import type { EngineOptions } from '../engine/engine.ts';
-import type { MeasuredCell } from './measure.ts';
-import type { AskedLimits } from './model-demands.ts';
-import type { PreprocessingFlags } from './preprocessing.ts';
-import type { ProgressEvent } from './progress.ts';
-import type { Result, ResultData, ResultModel } from './result.ts';
+import type { MeasuredCell } from './grid/measure.ts';
+import type { ProgressEvent } from './grid/progress.ts';
+import type { AskedLimits } from './model/model-demands.ts';
+import type { PreprocessingFlags } from './model/preprocessing.ts';
+import type { Result, ResultData, ResultModel } from './result/schema.ts';
 
 /** What an evaluation is given, and what it tells on its way. */
 /** On ONNX Runtime and the CPU unless told otherwise; another engine takes the folder of a run, and no ONNX file. */

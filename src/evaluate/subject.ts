@@ -4,15 +4,16 @@ import { checkLimits } from '../engine/limits.ts';
 import { createEngine } from '../engine/node/index.ts';
 import { checkEngineOptions } from '../engine/options.ts';
 import { UserError } from '../errors.ts';
-import { answerOf } from './answers.ts';
 import { examine } from './doubts/examine.ts';
-import { type Classifier, readModelFile } from './model.ts';
-import { guardFor } from './model-demands.ts';
-import type { ModelFile } from './model-file.ts';
+import { answerOf } from './grid/answers.ts';
+import type { SampledImages } from './images/samples.ts';
+import { openTestData, type TestData } from './images/test-data.ts';
+import { type Classifier, readModelFile } from './model/model.ts';
+import { guardFor } from './model/model-demands.ts';
+import type { ModelFile } from './model/model-file.ts';
+import { runOf } from './model/session.ts';
 import type { EvaluateOptions } from './options.ts';
-import type { ResultData } from './result.ts';
-import { runOf } from './session.ts';
-import { openTestData, type SampledImages, type TestData } from './test-data.ts';
+import type { ResultData } from './result/schema.ts';
 
 export interface Subject {
   readonly test: TestData;

@@ -2,8 +2,8 @@
 import path from 'node:path';
 import { parseCorruptedSpec } from '../data/corrupted/spec.ts';
 import { BUILT_IN_DATASETS } from '../data/dataset.ts';
+import { MNIST_PART } from '../data/formats/mnist.ts';
 import { parseImageNetSpec } from '../data/imagenet/source.ts';
-import { MNIST_PART } from '../data/mnist.ts';
 import { isNpyPair } from '../data/npy/pair.ts';
 import { UserError } from '../errors.ts';
 import type { Experiment } from './read.ts';

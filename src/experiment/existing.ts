@@ -2,9 +2,10 @@
 
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { ifThere, readdir, readFile, rename, statIfThere } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
-import { type Result, readResult } from '../evaluate/result.ts';
+import { readResult } from '../evaluate/result/result.ts';
+import type { Result } from '../evaluate/result/schema.ts';
+import { ifThere, readdir, readFile, rename, statIfThere } from '../files/fs.ts';
 import type { RunConfig } from '../run/config.ts';
 import { isRun, openRun, type Run, runPaths } from '../run/run.ts';
 import { checkSameRun, differingEntry } from '../run/same-config.ts';

@@ -2,10 +2,10 @@
 
 import { join } from 'node:path';
 import { z } from 'zod';
-import { errorCode, explainWriteError, writeFileAtomic } from '../data/files.ts';
-import { ifThere, mkdir, readFile } from '../data/fs.ts';
 import type { EngineChoice } from '../engine/options.ts';
 import { UserError } from '../errors.ts';
+import { errorCode, explainWriteError, writeFileAtomic } from '../files/files.ts';
+import { ifThere, mkdir, readFile } from '../files/fs.ts';
 import { parseJson } from '../json.ts';
 import { runConfigSchema } from '../run/config.ts';
 import { isRun } from '../run/run.ts';

@@ -1,9 +1,10 @@
 /** What comes out of an experiment: tables, and the report. */
 
 import { basename, join } from 'node:path';
-import { ifThere, readdir } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
-import { type Result, readResult } from '../evaluate/result.ts';
+import { readResult } from '../evaluate/result/result.ts';
+import type { Result } from '../evaluate/result/schema.ts';
+import { ifThere, readdir } from '../files/fs.ts';
 import { buildReport } from '../report/build.ts';
 import { findEvidence } from '../report/evidence/evidence.ts';
 import { writeComparisonFigures } from '../report/paper/comparison.ts';

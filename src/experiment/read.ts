@@ -4,8 +4,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CST, Document, Node } from 'yaml';
 import type { z } from 'zod';
-import { readdir, readFile, statIfThere } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
+import { readdir, readFile, statIfThere } from '../files/fs.ts';
 import { type EntryPath, type ExperimentRow, expandRows, FileProblem } from './rows.ts';
 import { EXPERIMENT_SCHEMA, type ExperimentFile, experimentSchema } from './schema.ts';
 

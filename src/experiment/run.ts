@@ -1,13 +1,16 @@
 /** `pushpull experiment` as a function: train, measure and report what is missing. */
-import { folderLock, withLock } from '../data/lock.ts';
+
 import { UserError } from '../errors.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
-import { type Result, readResult } from '../evaluate/result.ts';
+import { readResult } from '../evaluate/result/result.ts';
+import type { Result } from '../evaluate/result/schema.ts';
+import { folderLock, withLock } from '../files/lock.ts';
 import { openRun } from '../run/run.ts';
 import { DivergedError } from '../train/diverged.ts';
 import { continueRun } from '../train/start.ts';
 import type { TrainingEvent } from '../train/training.ts';
-import { knownRates } from './estimate.ts';
+import { knownRates } from './estimate/estimate.ts';
+import { storeRates } from './estimate/stored-rates.ts';
 import { adopt, type Existing } from './existing.ts';
 import { checkFolder, experimentPaths, makeFolder, writeFolder } from './folder.ts';
 import { type Outputs, writeOutputs, writeTables } from './outputs.ts';
@@ -20,7 +23,6 @@ import {
 } from './plan.ts';
 import { carryOut, type Task } from './schedule.ts';
 import { initialStates, type RunState, tellLog, tellResult, writeStatus } from './state.ts';
-import { storeRates } from './stored-rates.ts';
 
 /** What happens during an experiment, for displays and logs. The states are always the ones of `start`. */
 export type ExperimentEvent =

@@ -1,9 +1,9 @@
 /** How far an experiment has come, run by run: what displays show and `status.json` keeps. */
 
 import { z } from 'zod';
-import { writeFileAtomic } from '../data/files.ts';
-import { ifThere, readFile } from '../data/fs.ts';
-import type { Result } from '../evaluate/result.ts';
+import type { Result } from '../evaluate/result/schema.ts';
+import { writeFileAtomic } from '../files/files.ts';
+import { ifThere, readFile } from '../files/fs.ts';
 import { parseJson } from '../json.ts';
 import type { EpochRecord } from '../run/history.ts';
 import { type Existing, findExisting } from './existing.ts';

@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import { CORRUPTIONS, PARAMETER_SETS } from '../corrupt/index.ts';
 import { DEVICES, ENGINES, type EngineOptions, PRECISIONS } from '../engine/engine.ts';
-import { CROP_ROUNDINGS, FITS } from '../evaluate/geometry.ts';
-import { CLASS_ORDERS } from '../evaluate/labels/class-order.ts';
+import { CROP_ROUNDINGS, FITS } from '../evaluate/model/geometry.ts';
+import { CLASS_ORDERS } from '../evaluate/model/labels/class-order.ts';
+import { CHANNELS, type PreprocessingFlags, SCORE_KINDS } from '../evaluate/model/preprocessing.ts';
 import type { EvaluateOptions } from '../evaluate/options.ts';
-import { CHANNELS, type PreprocessingFlags, SCORE_KINDS } from '../evaluate/preprocessing.ts';
-import type { RetrofitRequest } from '../evaluate/retrofit.ts';
+import type { RetrofitRequest } from '../evaluate/retrofit/request.ts';
 import { RESIZE_FILTERS } from '../image/resize.ts';
 import * as kinds from './kinds.ts';
 

@@ -4,9 +4,9 @@
  */
 import { inspectLayer as inspectLayerAsAsked } from '../analyze/inspection.ts';
 import { corrupt as corruptAsAsked } from '../corrupt/index.ts';
-import { setLimits as setLimitsAsAsked } from '../data/limits.ts';
 import { DataLoader as UncheckedLoader } from '../data/loader/loader.ts';
-import { computeMetrics as computeMetricsAsAsked } from '../evaluate/metrics.ts';
+import { setLimits as setLimitsAsAsked } from '../data/pictures/limits.ts';
+import { computeMetrics as computeMetricsAsAsked } from '../evaluate/result/metrics.ts';
 import { bootstrapErrors as bootstrapErrorsAsAsked } from '../evaluate/statistics/bootstrap.ts';
 import { compareErrors as compareErrorsAsAsked } from '../evaluate/statistics/significance.ts';
 import { makeSampleStrip as makeSampleStripAsAsked } from '../report/evidence/samples.ts';
@@ -41,11 +41,11 @@ export const previewModel: typeof import('../evaluate/subject.ts').previewModel 
   PREPROCESSING_NAMES,
 );
 
-/** See `evaluate/retrofit.ts`. Gives a trained model a push-pull first layer. */
-export const retrofitModel: typeof import('../evaluate/retrofit.ts').retrofitModel = later(
+/** See `evaluate/retrofit/retrofit.ts`. Gives a trained model a push-pull first layer. */
+export const retrofitModel: typeof import('../evaluate/retrofit/retrofit.ts').retrofitModel = later(
   'retrofitModel',
   [as('request', evaluations.retrofitting)],
-  async () => (await import('../evaluate/retrofit.ts')).retrofitModel,
+  async () => (await import('../evaluate/retrofit/retrofit.ts')).retrofitModel,
   PREPROCESSING_NAMES,
 );
 
@@ -152,10 +152,10 @@ export const inspectLayer = checked(
 /** See `corrupt/index.ts`. A corrupted copy of an image, of the same size. */
 export const corrupt = checked('corrupt', [undefined, options(other.corruption)], corruptAsAsked);
 
-/** See `data/limits.ts`. Limits on pictures and archives for this process. */
+/** See `data/pictures/limits.ts`. Limits on pictures and archives for this process. */
 export const setLimits = checked('setLimits', [as('limits', other.limits)], setLimitsAsAsked);
 
-/** See `evaluate/metrics.ts`. The metrics of measured errors. */
+/** See `evaluate/result/metrics.ts`. The metrics of measured errors. */
 export const computeMetrics = checked(
   'computeMetrics',
   [undefined, options(other.metrics)],

@@ -1,9 +1,9 @@
 /** Writes a report to a folder: `report.html`, `report.md` and `charts/*.png`. */
 
 import path from 'node:path';
-import { writeFileAtomic } from '../data/files.ts';
-import { mkdir } from '../data/fs.ts';
-import type { Result } from '../evaluate/result.ts';
+import type { Result } from '../evaluate/result/schema.ts';
+import { writeFileAtomic } from '../files/files.ts';
+import { mkdir } from '../files/fs.ts';
 import { toPng } from './charts/png.ts';
 import { CHART_FOLDER, composeReport, type ReportInput } from './report.ts';
 

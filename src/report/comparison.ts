@@ -3,10 +3,10 @@
 import type { PushPullKernels } from '../analyze/kernels.ts';
 import { BENCHMARK_CORRUPTIONS, CORRUPTION_GROUPS } from '../corrupt/index.ts';
 import { UserError } from '../errors.ts';
-import { describeGeometry } from '../evaluate/geometry.ts';
-import { computeMetrics, mean } from '../evaluate/metrics.ts';
-import type { Metrics, Result } from '../evaluate/result.ts';
-import { otherImagesOfSets } from '../evaluate/selection.ts';
+import { otherImagesOfSets } from '../evaluate/images/selection.ts';
+import { describeGeometry } from '../evaluate/model/geometry.ts';
+import { computeMetrics, mean } from '../evaluate/result/metrics.ts';
+import type { Metrics, Result } from '../evaluate/result/schema.ts';
 import type { Statistics } from '../evaluate/statistics/describe.ts';
 import type { RunConfig } from '../run/config.ts';
 import type { EpochRecord } from '../run/history.ts';

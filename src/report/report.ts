@@ -1,6 +1,6 @@
 /** Puts a report together in memory. */
-import type { Predictions } from '../evaluate/predictions.ts';
-import type { Result } from '../evaluate/result.ts';
+import type { Predictions } from '../evaluate/result/predictions.ts';
+import type { Result } from '../evaluate/result/schema.ts';
 import { plural } from '../words.ts';
 import { type Comparison, compare, type RunEvidence } from './comparison.ts';
 import { withStatistics } from './content/certainty.ts';

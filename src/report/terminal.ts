@@ -1,6 +1,6 @@
 /** The results table for a terminal. */
-import type { Predictions } from '../evaluate/predictions.ts';
-import type { Result } from '../evaluate/result.ts';
+import type { Predictions } from '../evaluate/result/predictions.ts';
+import type { Result } from '../evaluate/result/schema.ts';
 import { type CompareOptions, compare } from './comparison.ts';
 import { withStatistics } from './content/certainty.ts';
 import { headline } from './content/headline.ts';

@@ -4,7 +4,7 @@
  * A tip is a heading and lines below it; tabs part the cells of a line. It goes into a `title` attribute or an SVG
  * `<title>`, where every browser shows it as it is; the page's script lays it out as a small table.
  */
-import type { MetricName } from '../evaluate/result.ts';
+import type { MetricName } from '../evaluate/result/schema.ts';
 import { type ComparedModel, type Comparison, comparable, corruptionError } from './comparison.ts';
 import type { TableCell } from './content/results-table.ts';
 import {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { mkdir, open, readFile, rename, rm, statIfThere } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
+import { mkdir, open, readFile, rename, rm, statIfThere } from '../files/fs.ts';
 import { formatShape, sameShape, type Tensor } from '../graph/tensor.ts';
 import { parseJson } from '../json.ts';
 import { explainError, problemOf } from '../system-errors.ts';

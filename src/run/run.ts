@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { BadLimit } from '../data/bad-images.ts';
-import { explainWriteError, writeFileAtomic } from '../data/files.ts';
-import { appendFile, ifThere, isMissing, mkdir, readFile, statIfThere } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
+import { explainWriteError, writeFileAtomic } from '../files/files.ts';
+import { appendFile, ifThere, isMissing, mkdir, readFile, statIfThere } from '../files/fs.ts';
 import { parseJson } from '../json.ts';
 import { problemOf } from '../system-errors.ts';
 import { findCheckpoint } from './checkpoint.ts';

@@ -1,5 +1,5 @@
-import { readFile } from '../data/fs.ts';
 import { UserError } from '../errors.ts';
+import { readFile } from '../files/fs.ts';
 import type { Shape, Tensor } from '../graph/tensor.ts';
 import { numElements } from '../graph/tensor.ts';
 import { parseJson } from '../json.ts';

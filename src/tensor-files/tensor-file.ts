@@ -1,6 +1,7 @@
 /** Tensors from a file of any origin. What a file is, its content says, not its name. */
-import { open } from '../data/fs.ts';
+
 import { UserError } from '../errors.ts';
+import { open } from '../files/fs.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { problemOf } from '../system-errors.ts';
 import { isLegacy } from './pytorch/legacy.ts';

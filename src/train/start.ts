@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
 import type { BadLimit } from '../data/bad-images.ts';
-import { checkWritable } from '../data/files.ts';
-import { folderLock, withLock } from '../data/lock.ts';
 import type { EngineOptions } from '../engine/engine.ts';
 import { checkLimits } from '../engine/limits.ts';
 import { createEngine } from '../engine/node/index.ts';
 import { checkEngineOptions, type EngineChoice, type EnginePlace, storedChoice } from '../engine/options.ts';
 import { UserError } from '../errors.ts';
+import { checkWritable } from '../files/files.ts';
+import { folderLock, withLock } from '../files/lock.ts';
 import type { RunConfig } from '../run/config.ts';
 import { isRun, openRun, refuseRun } from '../run/run.ts';
 import { checkSameRun } from '../run/same-config.ts';

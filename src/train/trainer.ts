@@ -1,6 +1,6 @@
 import { BadImages, type Unreadable } from '../data/bad-images.ts';
-import { writeFileAtomic } from '../data/files.ts';
 import { UserError } from '../errors.ts';
+import { writeFileAtomic } from '../files/files.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { type Checkpoint, checkTensors, loadCheckpoint, type Position } from '../run/checkpoint.ts';
 import { CHECKPOINT_MINUTES, CheckpointWriter } from '../run/checkpoint-writer.ts';

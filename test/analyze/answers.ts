@@ -1,6 +1,6 @@
 /** Predictions made up for tests. */
 import type { CorruptionName, Severity } from '../../src/corrupt/names.ts';
-import { PredictionsRecord } from '../../src/evaluate/predictions.ts';
+import { PredictionsRecord } from '../../src/evaluate/result/predictions.ts';
 
 /** Answers as `[class, confidence]`; `null` for an image that could not be read. */
 export type Said = readonly (readonly [predicted: number, confidence: number] | null)[];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classErrors, confusions } from '../../src/analyze/class-errors.ts';
-import { errorOf } from '../../src/evaluate/predictions.ts';
+import { errorOf } from '../../src/evaluate/result/predictions.ts';
 import { predictionsOf, type Said } from './answers.ts';
 
 const CLASSES = ['cat', 'dog', 'fish'];

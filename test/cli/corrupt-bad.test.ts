@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { register } from '../../src/cli/corrupt.ts';
+import { register } from '../../src/cli/corrupt/corrupt.ts';
 import { corrupt } from '../../src/corrupt/index.ts';
 import { parseManifest } from '../../src/data/corrupted/manifest.ts';
 import { openDataset } from '../../src/data/dataset.ts';

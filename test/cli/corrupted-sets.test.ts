@@ -5,10 +5,10 @@ import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { register as registerCorrupt } from '../../src/cli/corrupt.ts';
-import { register as registerEvaluate } from '../../src/cli/evaluate.ts';
+import { register as registerCorrupt } from '../../src/cli/corrupt/corrupt.ts';
+import { register as registerEvaluate } from '../../src/cli/evaluate/evaluate.ts';
 import { readNpy } from '../../src/data/npy/npy.ts';
-import { readResult } from '../../src/evaluate/result.ts';
+import { readResult } from '../../src/evaluate/result/result.ts';
 import { colourModel, writeColours } from '../evaluate/colours.ts';
 import { tinyModel } from '../evaluate/tiny-model.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formatResult } from '../../src/evaluate/result.ts';
+import { formatResult } from '../../src/evaluate/result/result.ts';
 import { writeConvClassifier } from '../evaluate/conv-classifier.ts';
 import { syntheticAvg3, syntheticResult } from '../report/synthetic.ts';
 import { pushpull as command, inProcess } from './command.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { preprocessingWords } from '../../src/cli/shared/preprocessing.ts';
-import type { PreprocessingFlags } from '../../src/evaluate/preprocessing.ts';
+import type { PreprocessingFlags } from '../../src/evaluate/model/preprocessing.ts';
 import { colourModel } from '../evaluate/colours.ts';
 import { writeConvClassifier } from '../evaluate/conv-classifier.ts';
 import { pushpull as command, inProcess, writePictures } from './command.ts';

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { measuredCells, readPredictions } from '../../src/evaluate/predictions.ts';
-import { readResult } from '../../src/evaluate/result.ts';
+import { measuredCells, readPredictions } from '../../src/evaluate/result/predictions.ts';
+import { readResult } from '../../src/evaluate/result/result.ts';
 import { readModelCard } from '../../src/models/card.ts';
 import { WEIGHTS } from '../../src/run/checkpoint.ts';
 import { openRun, runPaths } from '../../src/run/run.ts';

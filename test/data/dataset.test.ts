@@ -5,8 +5,8 @@ import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDataset } from '../../src/data/dataset.ts';
-import { decodeImage } from '../../src/data/decode.ts';
-import { mnistCacheFolder } from '../../src/data/mnist.ts';
+import { mnistCacheFolder } from '../../src/data/formats/mnist.ts';
+import { decodeImage } from '../../src/data/pictures/decode.ts';
 import { UserError } from '../../src/errors.ts';
 import { cifar10Files, imageFolder, picture, writeFolder, writeTar } from './archives.ts';
 

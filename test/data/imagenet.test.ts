@@ -7,8 +7,8 @@ import { openDataset } from '../../src/data/dataset.ts';
 import { readMat } from '../../src/data/imagenet/mat-file.ts';
 import { absoluteImageNetSpec, parseImageNetSpec } from '../../src/data/imagenet/source.ts';
 import { unpackImageNet } from '../../src/data/imagenet/unpack.ts';
-import { indexFile } from '../../src/data/index-cache.ts';
 import { UserError } from '../../src/errors.ts';
+import { indexFile } from '../../src/files/index-cache.ts';
 import { type Files, picture, writeFolder, writeTar } from './archives.ts';
 
 /** Written by SciPy: test/fixtures/data/make_meta.py */

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Dataset } from '../../src/data/contents.ts';
 import { openDataset } from '../../src/data/dataset.ts';
-import { setLimits } from '../../src/data/limits.ts';
 import { DataLoader } from '../../src/data/loader/loader.ts';
+import { setLimits } from '../../src/data/pictures/limits.ts';
 import { imageFolder, picture, writeFolder, writeTar } from './archives.ts';
 
 let folder: string;

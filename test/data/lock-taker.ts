@@ -1,5 +1,5 @@
 /** Takes a lock and says so; holds it until its input ends. Run by lock.test.ts in several processes at once. */
-import { takeLock } from '../../src/data/lock.ts';
+import { takeLock } from '../../src/files/lock.ts';
 
 process.stdin.resume();
 process.stdin.once('data', async () => {

@@ -57,13 +57,13 @@ function quick(words: readonly string[]): string[] {
 
 /** What is not run here, and where it is. */
 const ELSEWHERE: readonly [command: RegExp, where: string][] = [
-  [/^data (cifar10|mnist)$/, 'downloads: test/cli/data.test.ts, from a server of its own'],
+  [/^data (cifar10|mnist)$/, 'downloads: test/cli/data/data.test.ts, from a server of its own'],
   [/^data '?imagenet/, "ImageNet's archives: test/data/imagenet"],
-  [/^experiment \S/, 'test/cli/experiment.test.ts'],
+  [/^experiment \S/, 'test/cli/experiment/experiment.test.ts'],
   [/^demo$/, 'test/cli/demo.test.ts'],
-  [/^doctor$/, 'test/cli/doctor.test.ts'],
+  [/^doctor$/, 'test/cli/doctor/doctor.test.ts'],
   [/imagenet-c:/, 'test/cli/corrupted-sets.test.ts'],
-  [/^search .*--resume/, 'test/cli/search.test.ts'],
+  [/^search .*--resume/, 'test/cli/search/search.test.ts'],
 ];
 
 const lines = GUIDE.flatMap((document) =>

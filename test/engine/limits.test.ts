@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkLimits } from '../../src/engine/limits.ts';
 import { evaluate } from '../../src/evaluate/evaluate.ts';
-import { retrofitModel } from '../../src/evaluate/retrofit.ts';
+import { retrofitModel } from '../../src/evaluate/retrofit/retrofit.ts';
 import { previewModel } from '../../src/evaluate/subject.ts';
 import { planExperiment } from '../../src/experiment/plan.ts';
 import { buildModule } from '../../src/models/registry.ts';

@@ -7,10 +7,10 @@ import type { Dataset } from '../../src/data/contents.ts';
 import { openDataset } from '../../src/data/dataset.ts';
 import type { OnnxEngine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
-import { answerOf } from '../../src/evaluate/answers.ts';
-import { openModel, readModelFile } from '../../src/evaluate/model.ts';
-import type { PreprocessingFlags } from '../../src/evaluate/preprocessing.ts';
-import { sampleBatch } from '../../src/evaluate/test-data.ts';
+import { answerOf } from '../../src/evaluate/grid/answers.ts';
+import { sampleBatch } from '../../src/evaluate/images/samples.ts';
+import { openModel, readModelFile } from '../../src/evaluate/model/model.ts';
+import type { PreprocessingFlags } from '../../src/evaluate/model/preprocessing.ts';
 
 interface Case {
   readonly model: string;

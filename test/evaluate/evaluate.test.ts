@@ -4,11 +4,17 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CorruptionName, corrupt, type Severity } from '../../src/corrupt/index.ts';
 import { openDataset } from '../../src/data/dataset.ts';
-import { isAnswered } from '../../src/evaluate/answers.ts';
 import { evaluate } from '../../src/evaluate/evaluate.ts';
+import { isAnswered } from '../../src/evaluate/grid/answers.ts';
 import type { EvaluateOptions, EvaluationEvent } from '../../src/evaluate/options.ts';
-import { errorOf, measuredCells, predictionsPath, readPredictions } from '../../src/evaluate/predictions.ts';
-import { type Result, readResult } from '../../src/evaluate/result.ts';
+import {
+  errorOf,
+  measuredCells,
+  predictionsPath,
+  readPredictions,
+} from '../../src/evaluate/result/predictions.ts';
+import { readResult } from '../../src/evaluate/result/result.ts';
+import type { Result } from '../../src/evaluate/result/schema.ts';
 import type { Image } from '../../src/image/image.ts';
 import { COLOURS, colourModel, writeColours } from './colours.ts';
 import { tinyModel } from './tiny-model.ts';

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OnnxEngine } from '../../src/engine/engine.ts';
 import { createEngine } from '../../src/engine/node/index.ts';
 import { UserError } from '../../src/errors.ts';
-import { openModel, readModelFile } from '../../src/evaluate/model.ts';
+import { openModel, readModelFile } from '../../src/evaluate/model/model.ts';
 import { decodeModel, encodeModel, type ModelProto } from '../../src/onnx/model.ts';
 import { ELEMENT_TYPE } from '../../src/onnx/schema.ts';
 import { GraphBuilder } from '../onnx/image-models.ts';

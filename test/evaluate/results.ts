@@ -1,7 +1,7 @@
 /** A result to start tests from. */
 import { BENCHMARK_CORRUPTIONS } from '../../src/corrupt/index.ts';
-import { computeMetrics } from '../../src/evaluate/metrics.ts';
-import { RESULT_SCHEMA, type Result } from '../../src/evaluate/result.ts';
+import { computeMetrics } from '../../src/evaluate/result/metrics.ts';
+import { RESULT_SCHEMA, type Result } from '../../src/evaluate/result/schema.ts';
 
 /** A complete result on ten images, every corrupted error .4, with `changes` to its data. */
 export function exampleResult(changes: Partial<Result['data']> = {}): Result {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { findClassOutputs } from '../../src/evaluate/labels/class-outputs.ts';
-import { parseLabels } from '../../src/evaluate/labels/output-names.ts';
+import { findClassOutputs } from '../../src/evaluate/model/labels/class-outputs.ts';
+import { parseLabels } from '../../src/evaluate/model/labels/output-names.ts';
 
 it('classes called by signs are not taken for each other', () => {
   const ask = (...names: string[]) => {

@@ -8,7 +8,7 @@ const outside = new Outside();
 guardWrites(path.resolve(root), outside.note);
 process.chdir(root);
 // Not before the guard stands: modules take functions of `fs` while they are loaded.
-const { setLimits } = await import('../../src/data/limits.ts');
+const { setLimits } = await import('../../src/data/pictures/limits.ts');
 const { isRefusal, readWith } = await import('./readers.ts');
 // Whoever claims more is refused at once: reserving what a picture may have at most would drown what is wrong.
 setLimits({ maxPixels: 2 ** 22, maxUnpacked: 2 ** 26 });

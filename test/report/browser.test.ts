@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import type { Browser, Locator, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Result } from '../../src/evaluate/result.ts';
+import type { Result } from '../../src/evaluate/result/schema.ts';
 import { compare } from '../../src/report/comparison.ts';
 import { chooseFailures, picture } from '../../src/report/evidence/failures.ts';
 import { composeReport } from '../../src/report/report.ts';

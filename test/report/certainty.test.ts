@@ -1,7 +1,7 @@
 import { renderToString } from 'preact-render-to-string';
 import { describe, expect, it } from 'vitest';
-import { measuredCells } from '../../src/evaluate/predictions.ts';
-import type { Result } from '../../src/evaluate/result.ts';
+import { measuredCells } from '../../src/evaluate/result/predictions.ts';
+import type { Result } from '../../src/evaluate/result/schema.ts';
 import { describeStatistics } from '../../src/evaluate/statistics/describe.ts';
 import { compare } from '../../src/report/comparison.ts';
 import { withStatistics } from '../../src/report/content/certainty.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
-import type { Result } from '../../src/evaluate/result.ts';
+import type { Result } from '../../src/evaluate/result/schema.ts';
 import { compare } from '../../src/report/comparison.ts';
 import { headline } from '../../src/report/content/headline.ts';
 import { provenance } from '../../src/report/content/provenance.ts';

@@ -1,7 +1,7 @@
 import { Resvg } from '@resvg/resvg-js';
 import { describe, expect, it } from 'vitest';
 import { BENCHMARK_CORRUPTIONS } from '../../src/corrupt/index.ts';
-import type { Result } from '../../src/evaluate/result.ts';
+import type { Result } from '../../src/evaluate/result/schema.ts';
 import { toPng } from '../../src/report/charts/png.ts';
 import { makeSampleStrip } from '../../src/report/evidence/samples.ts';
 import { composeReport } from '../../src/report/report.ts';

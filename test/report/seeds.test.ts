@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Result } from '../../src/evaluate/result.ts';
+import type { Result } from '../../src/evaluate/result/schema.ts';
 import { compare } from '../../src/report/comparison.ts';
 import { headline } from '../../src/report/content/headline.ts';
 import { overSeeds } from '../../src/report/content/seeds.ts';

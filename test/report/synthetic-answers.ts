@@ -6,9 +6,9 @@ import {
   SEVERITIES,
   type Severity,
 } from '../../src/corrupt/index.ts';
-import { noAnswers } from '../../src/evaluate/answers.ts';
-import { PredictionsRecord } from '../../src/evaluate/predictions.ts';
-import type { Result } from '../../src/evaluate/result.ts';
+import { noAnswers } from '../../src/evaluate/grid/answers.ts';
+import { PredictionsRecord } from '../../src/evaluate/result/predictions.ts';
+import type { Result } from '../../src/evaluate/result/schema.ts';
 import type { Image } from '../../src/image/image.ts';
 import { randomStream } from '../../src/random/random.ts';
 import type { MeasuredData } from '../../src/report/evidence/measured-data.ts';

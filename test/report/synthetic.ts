@@ -4,8 +4,8 @@
  */
 import { type PushPullKernels, pullKernels } from '../../src/analyze/kernels.ts';
 import { BENCHMARK_CORRUPTIONS } from '../../src/corrupt/index.ts';
-import { computeMetrics } from '../../src/evaluate/metrics.ts';
-import type { Result } from '../../src/evaluate/result.ts';
+import { computeMetrics } from '../../src/evaluate/result/metrics.ts';
+import type { Result } from '../../src/evaluate/result/schema.ts';
 import { randomStream } from '../../src/random/random.ts';
 import type { RunEvidence } from '../../src/report/comparison.ts';
 import type { EpochRecord } from '../../src/run/history.ts';

@@ -9,13 +9,13 @@ import {
   type Severity,
 } from '../../corrupt/index.ts';
 import type { Dataset } from '../../data/contents.ts';
-import { decodingReason } from '../../data/decode.ts';
-import { explainWriteError, temporaryNeighbour, writeFileAtomic } from '../../data/files.ts';
-import { mkdir, open, rename, rm, stat, writeFile } from '../../data/fs.ts';
 import { encodeNpy, NpyWriter } from '../../data/npy/npy.ts';
-import { squareCrop } from '../../data/picture-file.ts';
-import { withoutPictureEnding } from '../../data/picture-names.ts';
+import { decodingReason } from '../../data/pictures/decode.ts';
+import { squareCrop } from '../../data/pictures/picture-file.ts';
+import { withoutPictureEnding } from '../../data/pictures/picture-names.ts';
 import { UserError } from '../../errors.ts';
+import { explainWriteError, temporaryNeighbour, writeFileAtomic } from '../../files/files.ts';
+import { mkdir, open, rename, rm, stat, writeFile } from '../../files/fs.ts';
 import type { Image } from '../../image/image.ts';
 import type { CorruptFormat } from './formats.ts';
 import { CorruptPool } from './pool.ts';

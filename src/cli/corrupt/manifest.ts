@@ -9,9 +9,9 @@ import {
   MANIFEST_FILE,
   parseManifest,
 } from '../../data/corrupted/manifest.ts';
-import { writeFileAtomic } from '../../data/files.ts';
-import { ifThere, readFile, rm, stat } from '../../data/fs.ts';
 import { UserError } from '../../errors.ts';
+import { writeFileAtomic } from '../../files/files.ts';
+import { ifThere, readFile, rm, stat } from '../../files/fs.ts';
 
 /** What all corruptions of one set share, by how messages name it. */
 const SHARED: Readonly<Record<string, (manifest: CorruptedManifest) => unknown>> = {

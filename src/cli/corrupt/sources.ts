@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { BadImages, type BadLimit, type Unreadable } from '../../data/bad-images.ts';
 import type { Dataset } from '../../data/contents.ts';
-import { decodingReason } from '../../data/decode.ts';
-import { checkLargeEnough } from '../../data/picture-file.ts';
+import { decodingReason } from '../../data/pictures/decode.ts';
+import { checkLargeEnough } from '../../data/pictures/picture-file.ts';
 import { UserError } from '../../errors.ts';
 import type { Image } from '../../image/image.ts';
 import { plural } from '../../words.ts';

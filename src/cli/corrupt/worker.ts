@@ -7,7 +7,7 @@ import {
   type Quirks,
   type Severity,
 } from '../../corrupt/index.ts';
-import { encodeJpeg, encodePng } from '../../data/picture-file.ts';
+import { encodeJpeg, encodePng } from '../../data/pictures/picture-file.ts';
 import { createImage, type Image } from '../../image/image.ts';
 import type { CorruptFormat } from './formats.ts';
 

@@ -1,12 +1,12 @@
 /** What of the package is there: parts with native libraries may be missing, and nothing here may break for that. */
 
 import path from 'node:path';
-import { cacheFolder } from '../../data/cache-folder.ts';
-import { access, constants, stat } from '../../data/fs.ts';
-import { loadSharp } from '../../data/sharp.ts';
+import { loadSharp } from '../../data/pictures/sharp.ts';
 import { chooseBuild } from '../../engine/node/onnx/choice.ts';
 import { loadOrt } from '../../engine/node/onnx/ort.ts';
 import { silenceTelemetry } from '../../engine/node/onnx/telemetry.ts';
+import { cacheFolder } from '../../files/cache-folder.ts';
+import { access, constants, stat } from '../../files/fs.ts';
 import { type Ended, type Finding, runSelf, safely } from './probe.ts';
 
 /** Names of ONNX Runtime's providers. Loads the library, so it is for a process of its own. */

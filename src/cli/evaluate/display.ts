@@ -1,5 +1,5 @@
 import { describeChoice } from '../../engine/options.ts';
-import { describeGeometry, needsExactSize } from '../../evaluate/geometry.ts';
+import { describeGeometry, needsExactSize } from '../../evaluate/model/geometry.ts';
 import type { EvaluationEvent } from '../../evaluate/options.ts';
 import { percent, plural, thousands } from '../../words.ts';
 import { badImagesFacts } from '../shared/bad-images.ts';

@@ -1,8 +1,8 @@
 /** How a model was understood, in words: what it is fed, what it answers, and which classes that are. */
 
 import pc from 'picocolors';
-import { describeGeometry } from '../../evaluate/geometry.ts';
-import type { ModelReading, ResultData } from '../../evaluate/result.ts';
+import { describeGeometry } from '../../evaluate/model/geometry.ts';
+import type { ModelReading, ResultData } from '../../evaluate/result/schema.ts';
 import type { ModelPreview } from '../../evaluate/subject.ts';
 import { decimals, percent, plural, thousands } from '../../words.ts';
 import { facts, fitted } from '../shared/lines.ts';

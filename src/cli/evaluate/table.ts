@@ -2,7 +2,7 @@
 
 import pc from 'picocolors';
 import { CORRUPTION_GROUPS } from '../../corrupt/index.ts';
-import type { MetricName, Result } from '../../evaluate/result.ts';
+import type { MetricName, Result } from '../../evaluate/result/schema.ts';
 import { formatP, wrapText } from '../../report/format.ts';
 import { BY_IMAGES, legend, type Mark, markOf, signOf } from '../../report/marks.ts';
 import { decimals, plural, signed } from '../../words.ts';

@@ -2,12 +2,12 @@
 
 import pc from 'picocolors';
 import { describeChoice } from '../../engine/options.ts';
-import { knownRates, type Rate, remaining } from '../../experiment/estimate.ts';
+import { knownRates, type Rate, remaining } from '../../experiment/estimate/estimate.ts';
+import { MEASURE_SECONDS, type MeasuredRates, measureRates } from '../../experiment/estimate/measure.ts';
+import { readStoredRates, type StoredRate } from '../../experiment/estimate/stored-rates.ts';
 import { checkFolder } from '../../experiment/folder.ts';
-import { MEASURE_SECONDS, type MeasuredRates, measureRates } from '../../experiment/measure.ts';
 import type { ExperimentPlan } from '../../experiment/plan.ts';
 import { freshStates, initialStates, type RunState } from '../../experiment/state.ts';
-import { readStoredRates, type StoredRate } from '../../experiment/stored-rates.ts';
 import { buildModule, countParameters } from '../../models/registry.ts';
 import { plural, thousands } from '../../words.ts';
 import { facts } from '../shared/lines.ts';

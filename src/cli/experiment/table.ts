@@ -1,6 +1,6 @@
 /** The table of an experiment's runs as lines of text: what is done, running and to come. */
 import pc from 'picocolors';
-import { knownRates, remaining } from '../../experiment/estimate.ts';
+import { knownRates, remaining } from '../../experiment/estimate/estimate.ts';
 import type { ExperimentPlan } from '../../experiment/plan.ts';
 import type { EvaluationState, RunState, Stage, TrainingState } from '../../experiment/state.ts';
 import { decimals, percent, plural } from '../../words.ts';

@@ -1,11 +1,11 @@
 /** The folder that `pushpull export --to huggingface` writes. */
 import { createHash } from 'node:crypto';
 import { basename, join, resolve } from 'node:path';
-import { checkWritable } from '../../data/files.ts';
-import { ifThere, readdir, readFile, statIfThere } from '../../data/fs.ts';
-import { LOCK_FILE } from '../../data/lock.ts';
 import { UserError } from '../../errors.ts';
-import { readResult } from '../../evaluate/result.ts';
+import { readResult } from '../../evaluate/result/result.ts';
+import { checkWritable } from '../../files/files.ts';
+import { ifThere, readdir, readFile, statIfThere } from '../../files/fs.ts';
+import { LOCK_FILE } from '../../files/lock.ts';
 import type { ModelCard } from '../../models/card.ts';
 import { exportModel } from '../../models/export.ts';
 import {

@@ -1,5 +1,5 @@
 /** Pictures inside a sheet that is drawn as SVG. */
-import { encodePng } from '../../data/picture-file.ts';
+import { encodePng } from '../../data/pictures/picture-file.ts';
 import type { Image } from '../../image/image.ts';
 import { Raster } from '../../report/charts/picture.tsx';
 

@@ -3,8 +3,8 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { type ClassSelection, parseClassList } from '../../data/class-selection.ts';
-import { isMissing, readFileSync } from '../../data/fs.ts';
 import { UserError } from '../../errors.ts';
+import { isMissing, readFileSync } from '../../files/fs.ts';
 
 export interface ClassFlags {
   classes?: ClassSelection;

@@ -1,6 +1,6 @@
 /** The options for pictures and archives that are larger than usual. */
 import type { Command } from 'commander';
-import { setLimits } from '../../data/limits.ts';
+import { setLimits } from '../../data/pictures/limits.ts';
 import { UserError } from '../../errors.ts';
 import { integer } from './options.ts';
 

@@ -1,7 +1,7 @@
 /** What a model that is no run's may take: `--model-timeout` and `--model-memory`. */
 import type { Command } from 'commander';
 import { DEFAULT_MODEL_MEMORY, DEFAULT_MODEL_SECONDS } from '../../engine/node/index.ts';
-import type { AskedLimits } from '../../evaluate/model-demands.ts';
+import type { AskedLimits } from '../../evaluate/model/model-demands.ts';
 import { positive } from './options.ts';
 
 /** Add the options to a command, and return it. */

@@ -1,7 +1,7 @@
 /** What is checked of the values of every command before it does anything. */
 import type { Command } from 'commander';
-import { checkWritable } from '../../data/files.ts';
 import { UserError } from '../../errors.ts';
+import { checkWritable } from '../../files/files.ts';
 
 /** Options whose text may be empty. */
 const MAY_BE_EMPTY: ReadonlySet<string> = new Set(['--title', '--scaled']);

@@ -1,9 +1,9 @@
 /** How a model is read, on the command line: `--input-size`, `--mean`, `--layout`, `--labels` and the like. */
 import type { Command } from 'commander';
 import { UserError } from '../../errors.ts';
-import { CROP_ROUNDINGS, FITS, sizeWord } from '../../evaluate/geometry.ts';
-import { CLASS_ORDERS } from '../../evaluate/labels/class-order.ts';
-import { CHANNELS, type PreprocessingFlags, SCORE_KINDS } from '../../evaluate/preprocessing.ts';
+import { CROP_ROUNDINGS, FITS, sizeWord } from '../../evaluate/model/geometry.ts';
+import { CLASS_ORDERS } from '../../evaluate/model/labels/class-order.ts';
+import { CHANNELS, type PreprocessingFlags, SCORE_KINDS } from '../../evaluate/model/preprocessing.ts';
 import { RESIZE_FILTERS } from '../../image/resize.ts';
 import type { Size } from '../../models/card.ts';
 import { choice, triple } from './options.ts';

@@ -1,5 +1,6 @@
 /** Result files that are given on the command line. */
-import { type Result, readResult } from '../../evaluate/result.ts';
+import { readResult } from '../../evaluate/result/result.ts';
+import type { Result } from '../../evaluate/result/schema.ts';
 
 /** Results by the file that each was read from, the baseline first; what is named twice is read once. */
 export async function readResults(

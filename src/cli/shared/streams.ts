@@ -1,5 +1,5 @@
 /** Standard output and standard error, whose readers may go away before the work is done. */
-import { readProblem } from '../../data/files.ts';
+import { readProblem } from '../../files/files.ts';
 
 /** A reader that is gone: a pipe that is closed (`| head`), a terminal that was. */
 const GONE: readonly string[] = ['EPIPE', 'EIO', 'EBADF', 'ECONNRESET', 'ERR_STREAM_DESTROYED'];

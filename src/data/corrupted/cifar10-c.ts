@@ -1,9 +1,9 @@
 import { CORRUPTIONS, type CorruptionName, SEVERITIES } from '../../corrupt/names.ts';
 import { UserError } from '../../errors.ts';
-import { CIFAR10_CLASSES } from '../cifar10.ts';
-import { CIFAR100_CLASSES } from '../formats/cifar100-classes.ts';
-import type { Listing } from '../listed-files.ts';
-import { openListing } from '../listing.ts';
+import { CIFAR10_CLASSES } from '../formats/cifar/cifar10.ts';
+import { CIFAR100_CLASSES } from '../formats/cifar/cifar100-classes.ts';
+import type { Listing } from '../listing/listed-files.ts';
+import { openListing } from '../listing/listing.ts';
 import { locateNpyImages, type NpyImages, readNpyLabels } from '../npy/images.ts';
 import { goOn, MANIFEST_FILE, parseManifest } from './manifest.ts';
 import type { CorruptedReader } from './reader.ts';

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { CORRUPTIONS, type CorruptionName, SEVERITIES, type Severity } from '../../corrupt/names.ts';
 import { UserError } from '../../errors.ts';
-import { openTar } from '../archive.ts';
+import { ifThere, readdir, readFile, stat } from '../../files/fs.ts';
 import { type ClassChoice, chooseClasses } from '../class-selection.ts';
-import { ifThere, readdir, readFile, stat } from '../fs.ts';
-import { isPictureName } from '../picture-names.ts';
+import { openTar } from '../listing/archive.ts';
+import type { TarEntry } from '../listing/tar-entry.ts';
+import { isPictureName } from '../pictures/picture-names.ts';
 import type { ImageStorage } from '../storage.ts';
-import type { TarEntry } from '../tar-entry.ts';
 import { type CorruptedManifest, goOn, MANIFEST_FILE, parseManifest } from './manifest.ts';
 import type { CorruptedContents, CorruptedReader } from './reader.ts';
 

@@ -10,10 +10,10 @@ import {
   type Severity,
 } from '../../corrupt/names.ts';
 import { UserError } from '../../errors.ts';
+import { statIfThere } from '../../files/fs.ts';
 import { assembleUncached } from '../assemble.ts';
 import type { ClassChoice } from '../class-selection.ts';
 import type { Dataset, SplitContents } from '../contents.ts';
-import { statIfThere } from '../fs.ts';
 import { stratifiedSubset } from '../subset.ts';
 import { openCifarC } from './cifar10-c.ts';
 import { openImagenetC } from './imagenet-c.ts';

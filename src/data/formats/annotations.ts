@@ -2,10 +2,16 @@
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
 import { findGroundTruth } from '../imagenet/ground-truth.ts';
-import type { Listing } from '../listed-files.ts';
-import type { LabelRow } from './label-table.ts';
+import type { Listing } from '../listing/listed-files.ts';
 import type { PictureFolder } from './split-folders.ts';
-import { findTableImages, readListedTable, readListedText, tableNotes, titleOf } from './table-files.ts';
+import type { LabelRow } from './tables/label-table.ts';
+import {
+  findTableImages,
+  readListedTable,
+  readListedText,
+  tableNotes,
+  titleOf,
+} from './tables/table-files.ts';
 
 export interface Annotated {
   readonly classes: ReadonlyMap<string, readonly number[]>;

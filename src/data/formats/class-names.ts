@@ -1,6 +1,6 @@
 /** Names of numbered classes, from a text file beside the data. */
-import type { Listing } from '../listed-files.ts';
-import { readListedText, titleOf } from './table-files.ts';
+import type { Listing } from '../listing/listed-files.ts';
+import { readListedText, titleOf } from './tables/table-files.ts';
 
 const NAMES = ['classnames.txt', 'class_names.txt', 'classes.txt'];
 

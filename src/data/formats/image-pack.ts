@@ -1,9 +1,9 @@
 /** Image files taken out of packed ones: in memory where they are few, else in one file in the cache folder. */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { cacheFolder } from '../cache-folder.ts';
-import { explainWriteError, temporaryNeighbour, writeFileAtomic } from '../files.ts';
-import { mkdir, open, readFile, rename, rm, stat } from '../fs.ts';
+import { cacheFolder } from '../../files/cache-folder.ts';
+import { explainWriteError, temporaryNeighbour, writeFileAtomic } from '../../files/files.ts';
+import { mkdir, open, readFile, rename, rm, stat } from '../../files/fs.ts';
 import type { ImageStorage } from '../storage.ts';
 
 /** More bytes go to the cache folder. */

@@ -2,18 +2,18 @@
 
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
+import { statIfThere } from '../../files/fs.ts';
 import type { SplitContents } from '../contents.ts';
-import { statIfThere } from '../fs.ts';
-import { openImageFolder } from '../image-folder.ts';
 import { hasImageNetArchive, imageFolderIn, openImageNet } from '../imagenet/source.ts';
-import type { Listing } from '../listed-files.ts';
-import { listFiles, openListing } from '../listing.ts';
-import { isImageFile } from '../picture-file.ts';
-import { openCifar } from './cifar.ts';
+import type { Listing } from '../listing/listed-files.ts';
+import { listFiles, openListing } from '../listing/listing.ts';
+import { isImageFile } from '../pictures/picture-file.ts';
+import { openCifar } from './cifar/cifar.ts';
+import { openImageFolder } from './image-folder.ts';
 import { listOne, openParquet, PARQUET } from './parquet.ts';
 import { type ReadingRequest, withWishes } from './spec.ts';
-import { readTableFile } from './table-files.ts';
-import { openTables } from './tables.ts';
+import { readTableFile } from './tables/table-files.ts';
+import { openTables } from './tables/tables.ts';
 import { isWebDataset, openWebDataset, shardsOf } from './webdataset.ts';
 
 /** Endings that are no part of a data set's name. */

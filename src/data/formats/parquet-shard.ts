@@ -11,9 +11,9 @@ import {
 } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { UserError } from '../../errors.ts';
+import { errorCode } from '../../files/files.ts';
+import { readFile } from '../../files/fs.ts';
 import { parseJson } from '../../json.ts';
-import { errorCode } from '../files.ts';
-import { readFile } from '../fs.ts';
 import { some } from './class-order.ts';
 
 export interface Shard {

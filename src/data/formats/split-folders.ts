@@ -1,9 +1,9 @@
 /** Which folders of a data set are its splits, and which pictures lie in them. */
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
-import type { Listing } from '../listed-files.ts';
-import { isHidden, isSystemFolder } from '../listed-kinds.ts';
-import { isPictureName } from '../picture-names.ts';
+import type { Listing } from '../listing/listed-files.ts';
+import { isHidden, isSystemFolder } from '../listing/listed-kinds.ts';
+import { isPictureName } from '../pictures/picture-names.ts';
 import { compareCodeUnits } from './class-order.ts';
 import { splitOf } from './splits.ts';
 

@@ -3,15 +3,15 @@ import path from 'node:path';
 import { UserError } from '../../errors.ts';
 import { parseJson } from '../../json.ts';
 import type { SplitContents } from '../contents.ts';
-import type { Listing } from '../listed-files.ts';
-import { openListing } from '../listing.ts';
+import type { Listing } from '../listing/listed-files.ts';
+import { openListing } from '../listing/listing.ts';
 import { type ImageStorage, joinStorages } from '../storage.ts';
 import { readClassNames } from './class-names.ts';
 import { orderClasses, some } from './class-order.ts';
 import type { ReadingRequest } from './spec.ts';
 import { isPicture } from './split-folders.ts';
 import { chooseSplit, splitOf, splitWordIn } from './splits.ts';
-import { readListedText } from './table-files.ts';
+import { readListedText } from './tables/table-files.ts';
 
 const TAR = /\.(tar|tar\.gz|tgz)$/i;
 /** What stands beside an image and may tell its class, the likelier first. */

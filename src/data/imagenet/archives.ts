@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../errors.ts';
-import { readHeaders } from '../archive.ts';
-import { stat } from '../fs.ts';
-import { indexFile, readIndex, writeIndex } from '../index-cache.ts';
-import { indexTar } from '../tar.ts';
+import { stat } from '../../files/fs.ts';
+import { indexFile, readIndex, writeIndex } from '../../files/index-cache.ts';
+import { readHeaders } from '../listing/archive.ts';
+import { indexTar } from '../listing/tar.ts';
 import { readGroundTruth } from './ground-truth.ts';
 
 /** The official archives: a tar with a tar a class inside, and a tar with all validation images. */

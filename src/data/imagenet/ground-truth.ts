@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
-import { readFile, statIfThere } from '../fs.ts';
-import { openListing } from '../listing.ts';
+import { readFile, statIfThere } from '../../files/fs.ts';
+import { openListing } from '../listing/listing.ts';
 import { readMat } from './mat-file.ts';
 
 /** What tells the classes of the validation images, one of them is enough. */

@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib';
 import { UserError } from '../../errors.ts';
-import { errorCode } from '../files.ts';
-import { unpackLimit, unpacksToTooMuch } from '../limits.ts';
+import { errorCode } from '../../files/files.ts';
+import { unpackLimit, unpacksToTooMuch } from '../pictures/limits.ts';
 
 /*
  * MATLAB's level 5 MAT-files, as far as ImageNet's devkit needs them. Of the packages that read them none is in wide

@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
+import { statIfThere } from '../../files/fs.ts';
 import { selectClasses } from '../class-selection.ts';
 import type { Split, SplitContents } from '../contents.ts';
+import { openImageFolder } from '../formats/image-folder.ts';
 import type { ReadingRequest } from '../formats/spec.ts';
-import { statIfThere } from '../fs.ts';
-import { openImageFolder } from '../image-folder.ts';
-import { openListing } from '../listing.ts';
+import { openListing } from '../listing/listing.ts';
 import { ARCHIVES, indexArchive } from './archives.ts';
 
 /** `imagenet:PATH`; `imagenet100:PATH?seed=3` for so many classes, drawn by a seed (0 when left out). */

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
-import { explainWriteError } from '../files.ts';
-import { mkdir, open, readdir, rename, rm, statIfThere, writeFile } from '../fs.ts';
+import { explainWriteError } from '../../files/files.ts';
+import { mkdir, open, readdir, rename, rm, statIfThere, writeFile } from '../../files/fs.ts';
 import { ARCHIVES, type ArchivedClass, indexArchive } from './archives.ts';
 import { hasImageNetArchive } from './source.ts';
 

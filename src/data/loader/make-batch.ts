@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts';
 import type { Image } from '../../image/image.ts';
-import { type DecodedImage, decodingReason } from '../decode.ts';
+import { type DecodedImage, decodingReason } from '../pictures/decode.ts';
 import { ImageReader, type SharedImages } from '../storage.ts';
 import type { Transform } from '../transform.ts';
 import { Admission, type Turn } from './admission.ts';

@@ -5,14 +5,14 @@ import { horizontalFlip } from '../../augment/flip.ts';
 import { type Planes, PRIME_PARAMETERS, prime, toPlanes } from '../../augment/prime/index.ts';
 import { corrupt } from '../../corrupt/index.ts';
 import { UserError } from '../../errors.ts';
+import { isMissing, readdir } from '../../files/fs.ts';
 import type { Image } from '../../image/image.ts';
 import { beginFilter, floatsAt, kernels, placeBytes, placeFloats, take } from '../../image/kernels.ts';
 import { resize } from '../../image/resize.ts';
 import { type Random, randomStream } from '../../random/random.ts';
-import { decodingReason } from '../decode.ts';
-import { fitImage } from '../fit.ts';
-import { isMissing, readdir } from '../fs.ts';
-import { resizeAndCrop, resizeShortSide } from '../short-side.ts';
+import { decodingReason } from '../pictures/decode.ts';
+import { fitImage } from '../pictures/fit.ts';
+import { resizeAndCrop, resizeShortSide } from '../pictures/short-side.ts';
 import { ImageReader } from '../storage.ts';
 import type { Transform, Triple } from '../transform.ts';
 

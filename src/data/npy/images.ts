@@ -1,8 +1,8 @@
 /** Images and labels in npy files, in a folder or inside an archive; of the images only the header is read at once. */
 
 import { UserError } from '../../errors.ts';
-import { closeSync, openSync, readSync, stat } from '../fs.ts';
-import type { Listing } from '../listed-files.ts';
+import { closeSync, openSync, readSync, stat } from '../../files/fs.ts';
+import type { Listing } from '../listing/listed-files.ts';
 import type { ImageStorage } from '../storage.ts';
 import { decodeNpy, LONGEST_NPY_HEADER, parseNpyHeader } from './npy.ts';
 

@@ -2,8 +2,8 @@
 
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
-import { explainWriteError, temporaryNeighbour } from '../files.ts';
-import { type FileHandle, isMissing, mkdir, open, readFile, rename, rm } from '../fs.ts';
+import { explainWriteError, temporaryNeighbour } from '../../files/files.ts';
+import { type FileHandle, isMissing, mkdir, open, readFile, rename, rm } from '../../files/fs.ts';
 
 const TYPES = {
   '|u1': { array: Uint8Array, name: 'uint8' },

@@ -2,10 +2,10 @@
 
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
-import { CIFAR10_CLASSES } from '../cifar10.ts';
+import { statIfThere } from '../../files/fs.ts';
 import type { Split, SplitContents } from '../contents.ts';
-import { statIfThere } from '../fs.ts';
-import { listFiles, openListing } from '../listing.ts';
+import { CIFAR10_CLASSES } from '../formats/cifar/cifar10.ts';
+import { listFiles, openListing } from '../listing/listing.ts';
 import { locateNpyImages, readNpyLabels } from './images.ts';
 
 const PREFIX = 'npy:';

@@ -1,8 +1,8 @@
 /** Whether a model's answer to an image depends on the images beside it, or on chance. */
 import type { Logits } from '../../train/score.ts';
 import { plural } from '../../words.ts';
-import type { Classifier } from '../model.ts';
-import type { SampledImages } from '../test-data.ts';
+import type { SampledImages } from '../images/samples.ts';
+import type { Classifier } from '../model/model.ts';
 import { picked } from './understand.ts';
 
 /** Probabilities that move by more do not do so by rounding, in half precision either. */

@@ -2,8 +2,8 @@
 import type { OnnxEngine } from '../../engine/engine.ts';
 import { UserError } from '../../errors.ts';
 import { plural } from '../../words.ts';
-import { otherOrders } from '../labels/class-order.ts';
-import type { PreprocessingFlags } from '../preprocessing.ts';
+import { otherOrders } from '../model/labels/class-order.ts';
+import type { PreprocessingFlags } from '../model/preprocessing.ts';
 import { batchDoubts } from './batch.ts';
 import { betterBy, chooseReading, LIKELY, rights, type Trial } from './choose.ts';
 import { rangeDoubts } from './range.ts';

@@ -1,5 +1,5 @@
 /** Ranges of pixel values that cannot be meant. */
-import type { PreprocessingFlags } from '../preprocessing.ts';
+import type { PreprocessingFlags } from '../model/preprocessing.ts';
 
 /**
  * Takes mean and standard deviation for those of values in 0 to 255 where they can be none of values in 0 to 1, whose

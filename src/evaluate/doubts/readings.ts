@@ -1,9 +1,9 @@
 /** Other ways to read a model than the assumed one, which its user may have meant. */
 
 import type { Preprocessing } from '../../models/card.ts';
-import { type ClassOrder, ORDER_WORDS } from '../labels/class-order.ts';
-import type { ModelFile } from '../model-file.ts';
-import type { PreprocessingFlags } from '../preprocessing.ts';
+import { type ClassOrder, ORDER_WORDS } from '../model/labels/class-order.ts';
+import type { ModelFile } from '../model/model-file.ts';
+import type { PreprocessingFlags } from '../model/preprocessing.ts';
 
 /** One thing that is read otherwise, as an option says it. */
 export interface Change {

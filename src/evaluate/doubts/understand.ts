@@ -1,13 +1,14 @@
 /** A model as one set of options reads it, and what it answers to a sample of the data. */
 import type { Engine } from '../../engine/engine.ts';
-import { answerOf, countNotFinite } from '../answers.ts';
-import type { ImageBatch } from '../feeder.ts';
-import { type Classifier, type OpenedModel, openModel } from '../model.ts';
-import type { ModelFile } from '../model-file.ts';
+import { answerOf, countNotFinite } from '../grid/answers.ts';
+import { type SampledImages, sampleImages } from '../images/samples.ts';
+import { describeData, type TestData } from '../images/test-data.ts';
+import type { ImageBatch } from '../model/feeder.ts';
+import { type Classifier, type OpenedModel, openModel } from '../model/model.ts';
+import type { ModelFile } from '../model/model-file.ts';
+import type { PreprocessingFlags } from '../model/preprocessing.ts';
 import type { EvaluateOptions } from '../options.ts';
-import type { PreprocessingFlags } from '../preprocessing.ts';
-import type { ResultData } from '../result.ts';
-import { describeData, type SampledImages, sampleImages, type TestData } from '../test-data.ts';
+import type { ResultData } from '../result/schema.ts';
 
 /** What is to be understood. */
 export interface Subject {

@@ -2,8 +2,8 @@
 import { UserError } from '../../errors.ts';
 import { decodeModel } from '../../onnx/model.ts';
 import { plural } from '../../words.ts';
-import { CLASS_ORDERS, outputsInOrder } from '../labels/class-order.ts';
-import { imageInput, isFixed, type PreprocessingFlags } from '../preprocessing.ts';
+import { CLASS_ORDERS, outputsInOrder } from '../model/labels/class-order.ts';
+import { imageInput, isFixed, type PreprocessingFlags } from '../model/preprocessing.ts';
 import { betterBy, CERTAIN, LIKELY, rights } from './choose.ts';
 import { type Change, orderChange } from './readings.ts';
 import { answersTo, type Subject, type Understood, understand } from './understand.ts';

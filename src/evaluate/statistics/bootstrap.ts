@@ -5,8 +5,8 @@
  * all models' answers. So what the versions of an image have in common, and what the models have, stays in the interval.
  */
 import { randomStream } from '../../random/random.ts';
-import { computeMetrics } from '../metrics.ts';
-import type { MetricName } from '../result.ts';
+import { computeMetrics } from '../result/metrics.ts';
+import type { MetricName } from '../result/schema.ts';
 import { ColumnSums } from './column-sums.ts';
 import {
   columnsOf,

@@ -1,10 +1,10 @@
 /** Whether a model's confidence is the probability of being right. */
 import { BENCHMARK_CORRUPTIONS } from '../../corrupt/index.ts';
-import { type Answers, isAnswered } from '../answers.ts';
-import type { Cell } from '../grid.ts';
-import { mean } from '../metrics.ts';
-import type { Predictions } from '../predictions.ts';
-import type { Result } from '../result.ts';
+import { type Answers, isAnswered } from '../grid/answers.ts';
+import type { Cell } from '../grid/grid.ts';
+import { mean } from '../result/metrics.ts';
+import type { Predictions } from '../result/predictions.ts';
+import type { Result } from '../result/schema.ts';
 
 export const CALIBRATION_BINS = 15;
 

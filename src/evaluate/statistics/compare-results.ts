@@ -1,11 +1,12 @@
 /** Two finished results, compared image by image without measuring again. */
 import { UserError } from '../../errors.ts';
-import type { Cell } from '../grid.ts';
-import { computeMetrics, type MetricReport } from '../metrics.ts';
-import { measuredCells, type Predictions, predictionsPath, readPredictions } from '../predictions.ts';
-import { hasAlexnetErrors } from '../record.ts';
-import { type Result, readResult } from '../result.ts';
-import { differentPictures } from '../selection.ts';
+import type { Cell } from '../grid/grid.ts';
+import { differentPictures } from '../images/selection.ts';
+import { computeMetrics, type MetricReport } from '../result/metrics.ts';
+import { measuredCells, type Predictions, predictionsPath, readPredictions } from '../result/predictions.ts';
+import { hasAlexnetErrors } from '../result/record.ts';
+import { readResult } from '../result/result.ts';
+import type { Result } from '../result/schema.ts';
 import {
   BOOTSTRAP_DEFAULTS,
   type BootstrapOptions,

@@ -1,7 +1,7 @@
 /** All that the answers to single images add to a result: intervals, calibration, and tests against the baseline. */
-import type { Cell } from '../grid.ts';
-import type { Predictions } from '../predictions.ts';
-import type { Result } from '../result.ts';
+import type { Cell } from '../grid/grid.ts';
+import type { Predictions } from '../result/predictions.ts';
+import type { Result } from '../result/schema.ts';
 import { BOOTSTRAP_DEFAULTS, type BootstrapOptions, bootstrapErrors } from './bootstrap.ts';
 import { calibrationOf } from './calibration.ts';
 import { imageErrors } from './image-errors.ts';

@@ -1,11 +1,11 @@
 /** Errors image by image, summed as far as no statistic tells the summands apart. */
 import { BENCHMARK_CORRUPTIONS } from '../../corrupt/index.ts';
-import type { Answers } from '../answers.ts';
-import { isAnswered } from '../answers.ts';
-import type { Cell } from '../grid.ts';
-import { type Errors, mean } from '../metrics.ts';
-import type { Predictions } from '../predictions.ts';
-import type { ErrorGrid } from '../result.ts';
+import type { Answers } from '../grid/answers.ts';
+import { isAnswered } from '../grid/answers.ts';
+import type { Cell } from '../grid/grid.ts';
+import { type Errors, mean } from '../result/metrics.ts';
+import type { Predictions } from '../result/predictions.ts';
+import type { ErrorGrid } from '../result/schema.ts';
 
 const BENCHMARK: ReadonlySet<string> = new Set(BENCHMARK_CORRUPTIONS);
 

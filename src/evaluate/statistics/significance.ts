@@ -1,7 +1,7 @@
 /** Whether one model's errors differ from another's by more than the choice of the test images explains. */
 import { BENCHMARK_CORRUPTIONS } from '../../corrupt/index.ts';
-import { computeMetrics, isFullGrid } from '../metrics.ts';
-import type { Result } from '../result.ts';
+import { computeMetrics, isFullGrid } from '../result/metrics.ts';
+import type { Result } from '../result/schema.ts';
 import {
   BOOTSTRAP_DEFAULTS,
   type BootstrapOptions,

@@ -1,5 +1,5 @@
 /** Student's t: is the mean of a few differences, one a training seed, other than zero? */
-import { mean } from '../metrics.ts';
+import { mean } from '../result/metrics.ts';
 
 /**
  * Two-sided p value of Student's one-sample t test of the mean against zero; paired differences make it the paired test.

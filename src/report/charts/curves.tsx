@@ -1,5 +1,5 @@
 /** Line charts: error against severity, and the course of the training. */
-import { mean } from '../../evaluate/metrics.ts';
+import { mean } from '../../evaluate/result/metrics.ts';
 import { type ComparedModel, type Comparison, commonCorruptions } from '../comparison.ts';
 import { formatPercent } from '../format.ts';
 import { COLORS } from '../theme.ts';

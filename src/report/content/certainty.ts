@@ -1,7 +1,7 @@
 /** How far the figures can be trusted: intervals, tests against the report's baseline, calibration. */
-import { measuredCells, type Predictions } from '../../evaluate/predictions.ts';
-import { hasAlexnetErrors } from '../../evaluate/record.ts';
-import type { Result } from '../../evaluate/result.ts';
+import { measuredCells, type Predictions } from '../../evaluate/result/predictions.ts';
+import { hasAlexnetErrors } from '../../evaluate/result/record.ts';
+import type { Result } from '../../evaluate/result/schema.ts';
 import { describeStatistics, type Statistics } from '../../evaluate/statistics/describe.ts';
 import type { ComparedModel, Comparison } from '../comparison.ts';
 

@@ -1,8 +1,8 @@
 /** Errors class by class and confused classes, of all models that can tell, side by side. */
 import { type ClassErrors, type Confusion, classErrors, confusions } from '../../analyze/class-errors.ts';
-import { mean } from '../../evaluate/metrics.ts';
-import type { Predictions } from '../../evaluate/predictions.ts';
-import type { Result } from '../../evaluate/result.ts';
+import { mean } from '../../evaluate/result/metrics.ts';
+import type { Predictions } from '../../evaluate/result/predictions.ts';
+import type { Result } from '../../evaluate/result/schema.ts';
 import type { ComparedModel, Comparison } from '../comparison.ts';
 
 /** A model with its errors by class. */

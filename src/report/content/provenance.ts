@@ -1,9 +1,9 @@
 /** How the figures came about: what anybody needs to judge or repeat them. */
 
-import { MNIST_PART } from '../../data/mnist.ts';
+import { MNIST_PART } from '../../data/formats/mnist.ts';
 import { describeChoice } from '../../engine/options.ts';
-import { describeGeometry, geometryWords } from '../../evaluate/geometry.ts';
-import type { Result } from '../../evaluate/result.ts';
+import { describeGeometry, geometryWords } from '../../evaluate/model/geometry.ts';
+import type { Result } from '../../evaluate/result/schema.ts';
 import { commandParts, engineWords, shellWord, trainCommand } from '../../run/command.ts';
 import type { RunConfig } from '../../run/config.ts';
 import { type ComparedModel, type Comparison, imagesPerCell, measuredCells } from '../comparison.ts';

@@ -1,5 +1,5 @@
 /** The tables of a report as data; HTML, Markdown and terminal print the same cells. */
-import type { MetricName } from '../../evaluate/result.ts';
+import type { MetricName } from '../../evaluate/result/schema.ts';
 import {
   type ComparedModel,
   type Comparison,

@@ -1,6 +1,6 @@
 /** Several seeds of a network as one: what a headline says is of their mean, not of the seed that the page shows. */
-import { mean } from '../../evaluate/metrics.ts';
-import type { Metrics, Result } from '../../evaluate/result.ts';
+import { mean } from '../../evaluate/result/metrics.ts';
+import type { Metrics, Result } from '../../evaluate/result/schema.ts';
 import { tTest } from '../../evaluate/statistics/student.ts';
 import { bestOf, type ComparedModel, type Comparison } from '../comparison.ts';
 import type { Test } from '../marks.ts';

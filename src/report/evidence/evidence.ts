@@ -2,12 +2,12 @@
 
 import path from 'node:path';
 import { readKernels } from '../../analyze/kernels.ts';
-import { hashFile } from '../../data/download.ts';
-import { statIfThere } from '../../data/fs.ts';
 import { loadTextures } from '../../data/loader/pipeline.ts';
 import { UserError } from '../../errors.ts';
-import { type Predictions, predictionsPath, readPredictions } from '../../evaluate/predictions.ts';
-import type { Result } from '../../evaluate/result.ts';
+import { type Predictions, predictionsPath, readPredictions } from '../../evaluate/result/predictions.ts';
+import type { Result } from '../../evaluate/result/schema.ts';
+import { hashFile } from '../../files/download.ts';
+import { statIfThere } from '../../files/fs.ts';
 import type { Image } from '../../image/image.ts';
 import { MODELS } from '../../models/registry.ts';
 import { isRun, openRun } from '../../run/run.ts';

@@ -1,8 +1,8 @@
 /** The single images of a report: which are shown, and what the models said about them. */
 import { disagreements, type Failure, surestMistakes } from '../../analyze/failures.ts';
-import type { Answers } from '../../evaluate/answers.ts';
-import type { Predictions } from '../../evaluate/predictions.ts';
-import type { Result } from '../../evaluate/result.ts';
+import type { Answers } from '../../evaluate/grid/answers.ts';
+import type { Predictions } from '../../evaluate/result/predictions.ts';
+import type { Result } from '../../evaluate/result/schema.ts';
 import type { Image } from '../../image/image.ts';
 import type { ComparedModel, Comparison } from '../comparison.ts';
 import { capitalize } from '../format.ts';

@@ -4,12 +4,12 @@ import type { Dataset } from '../../data/contents.ts';
 import { type CorruptedSet, openCorruptedSet } from '../../data/corrupted/set.ts';
 import { parseCorruptedSpec } from '../../data/corrupted/spec.ts';
 import { openDataset } from '../../data/dataset.ts';
+import { MNIST_PART } from '../../data/formats/mnist.ts';
 import { createPipeline, loadTextures } from '../../data/loader/pipeline.ts';
-import { MNIST_PART } from '../../data/mnist.ts';
 import { UserError } from '../../errors.ts';
-import { sizeTransforms } from '../../evaluate/geometry.ts';
-import type { Result, ResultData } from '../../evaluate/result.ts';
-import { sampleCorrupted, sampleData } from '../../evaluate/selection.ts';
+import { sampleCorrupted, sampleData } from '../../evaluate/images/selection.ts';
+import { sizeTransforms } from '../../evaluate/model/geometry.ts';
+import type { Result, ResultData } from '../../evaluate/result/schema.ts';
 import type { Image } from '../../image/image.ts';
 
 export interface DataSearch {

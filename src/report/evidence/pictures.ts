@@ -1,5 +1,5 @@
 /** Images as they are embedded in a page. */
-import { loadSharp } from '../../data/sharp.ts';
+import { loadSharp } from '../../data/pictures/sharp.ts';
 import type { Image } from '../../image/image.ts';
 
 /** Up to this side an image is kept pixel by pixel; larger ones are photographs that JPEG keeps small. */

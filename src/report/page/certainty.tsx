@@ -1,6 +1,6 @@
 /** Intervals, tests against the baseline, and calibration. */
 import { BENCHMARK_CORRUPTIONS } from '../../corrupt/index.ts';
-import type { Result } from '../../evaluate/result.ts';
+import type { Result } from '../../evaluate/result/schema.ts';
 import type { ComparedModel, Comparison } from '../comparison.ts';
 import { classes } from '../components/markup.tsx';
 import { Whisker } from '../components/pictures.tsx';

@@ -1,6 +1,6 @@
 /** The page's script: `client/`, TypeScript for the browser, as one text. Without it the page shows the same figures. */
 import { fileURLToPath } from 'node:url';
-import { readFile } from '../../data/fs.ts';
+import { readFile } from '../../files/fs.ts';
 
 let text: Promise<string> | undefined;
 

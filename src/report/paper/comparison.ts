@@ -1,6 +1,6 @@
 /** The figures that compare results: 7, 8, and accuracy against severity. */
 import { UserError } from '../../errors.ts';
-import type { Result } from '../../evaluate/result.ts';
+import type { Result } from '../../evaluate/result/schema.ts';
 import { plural } from '../format.ts';
 import type { RowOptions, TableRow } from '../tables/rows.ts';
 import { errorPoints } from './error-plane.ts';

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { ParameterSet } from '../../corrupt/index.ts';
 import { openDataset } from '../../data/dataset.ts';
-import { readImageFile, squareCrop } from '../../data/picture-file.ts';
+import { readImageFile, squareCrop } from '../../data/pictures/picture-file.ts';
 import { UserError } from '../../errors.ts';
 import type { Image } from '../../image/image.ts';
 import { sampleSheet } from '../charts/sample-sheet.tsx';

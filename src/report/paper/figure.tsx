@@ -1,7 +1,7 @@
 /** A figure of the paper, from its drawing to its files. */
 import path from 'node:path';
-import { writeFileAtomic } from '../../data/files.ts';
-import { mkdir } from '../../data/fs.ts';
+import { writeFileAtomic } from '../../files/files.ts';
+import { mkdir } from '../../files/fs.ts';
 import { Lines } from '../charts/label.tsx';
 import { framed, Paper, Place, picture, type Svg, stacked } from '../charts/picture.tsx';
 import { toPng } from '../charts/png.ts';

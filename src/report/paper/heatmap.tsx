@@ -1,9 +1,9 @@
 /** Planes of numbers as pictures: colours that are read the same by everyone, and the scale that explains them. */
-import { loadSharp } from '../../data/sharp.ts';
+import { loadSharp } from '../../data/pictures/sharp.ts';
 import { Label } from '../charts/label.tsx';
+import { VIRIDIS_COLORS } from '../charts/viridis.ts';
 import { formatNumber } from '../format.ts';
 import { COLORS } from '../theme.ts';
-import { VIRIDIS_COLORS } from './viridis.ts';
 
 /** A colour for a share from 0 to 1: `[red, green, blue]`, 0 to 255. */
 export type ColorMap = (share: number) => readonly [number, number, number];

@@ -9,8 +9,8 @@ import {
   summarizeInspection,
 } from '../../analyze/inspection.ts';
 import { summarizeAlpha } from '../../analyze/kernels.ts';
-import { writeFileAtomic } from '../../data/files.ts';
 import { UserError } from '../../errors.ts';
+import { writeFileAtomic } from '../../files/files.ts';
 import { formatAlpha, plural } from '../format.ts';
 import { accent } from '../theme.ts';
 import { type CorruptionFigureOptions, corruptionFigure } from './corruptions.ts';

@@ -1,7 +1,7 @@
 /** What the figures that compare results draw: rows as in the tables, each with its colour, its mark and its numbers. */
 import { CORRUPTIONS } from '../../corrupt/index.ts';
-import { mean } from '../../evaluate/metrics.ts';
-import type { Result } from '../../evaluate/result.ts';
+import { mean } from '../../evaluate/result/metrics.ts';
+import type { Result } from '../../evaluate/result/schema.ts';
 import type { Shape } from '../charts/mark.tsx';
 import { type RowOptions, rowsOfResults, type TableRow } from '../tables/rows.ts';
 import { sampleDeviation } from '../tables/statistics.ts';

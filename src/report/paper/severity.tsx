@@ -1,7 +1,7 @@
 /** Accuracy against severity: the mean over the corruptions, and each corruption by itself. */
 import { BENCHMARK_CORRUPTIONS } from '../../corrupt/index.ts';
-import { mean } from '../../evaluate/metrics.ts';
-import type { Result } from '../../evaluate/result.ts';
+import { mean } from '../../evaluate/result/metrics.ts';
+import type { Result } from '../../evaluate/result/schema.ts';
 import { ErrorBar } from '../charts/error-bar.tsx';
 import { axisPercent, multiples } from '../charts/layout.ts';
 import type { Shape } from '../charts/mark.tsx';

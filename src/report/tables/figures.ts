@@ -1,7 +1,7 @@
 /** What a row's seeds measured, each against its baseline. */
 import { BENCHMARK_CORRUPTIONS, type CorruptionName } from '../../corrupt/index.ts';
-import { computeMetrics, type Errors, mean } from '../../evaluate/metrics.ts';
-import type { ErrorGrid, Metrics, Result } from '../../evaluate/result.ts';
+import { computeMetrics, type Errors, mean } from '../../evaluate/result/metrics.ts';
+import type { ErrorGrid, Metrics, Result } from '../../evaluate/result/schema.ts';
 import { measuredCells } from '../comparison.ts';
 import { seedOf, type TableRow } from './rows.ts';
 

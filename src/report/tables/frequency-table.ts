@@ -1,7 +1,7 @@
 /** Table 4: mrCE inside the low, mid and high frequency group. */
 import { FREQUENCY_GROUPS } from '../../corrupt/index.ts';
 import { UserError } from '../../errors.ts';
-import { mean, standardDeviation } from '../../evaluate/metrics.ts';
+import { mean, standardDeviation } from '../../evaluate/result/metrics.ts';
 import { listWords, longName } from '../format.ts';
 import { meanRelative, seedFigures } from './figures.ts';
 import { baselineOf, conditionSentences, Footnotes, groupRows, NO_BASELINE, onDatasets } from './groups.ts';

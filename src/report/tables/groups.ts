@@ -1,6 +1,6 @@
 /** How rows stand together in a table, and the sentences that every table needs. */
 import { BENCHMARK_CORRUPTIONS } from '../../corrupt/index.ts';
-import type { Result } from '../../evaluate/result.ts';
+import type { Result } from '../../evaluate/result/schema.ts';
 import { listWords, plural } from '../format.ts';
 import { incomplete, isPaired } from './figures.ts';
 import { paperDataset } from './paper.ts';

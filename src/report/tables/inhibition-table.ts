@@ -1,6 +1,6 @@
 /** Table 3: E and mrCE over fixed inhibition strengths alpha, by the pooling of the pull response. */
 import { UserError } from '../../errors.ts';
-import { mean } from '../../evaluate/metrics.ts';
+import { mean } from '../../evaluate/result/metrics.ts';
 import { listWords } from '../format.ts';
 import { seedFigures } from './figures.ts';
 import {

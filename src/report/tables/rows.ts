@@ -1,6 +1,6 @@
 /** Results as rows of a table: the seeds of one network together, each row with the row that it is compared with. */
 import { UserError } from '../../errors.ts';
-import type { Result } from '../../evaluate/result.ts';
+import type { Result } from '../../evaluate/result/schema.ts';
 import { baselineAsResult } from '../comparison.ts';
 
 /** A row of the paper's tables: one network, trained one way, measured on one data set, over one seed or more. */

@@ -1,5 +1,5 @@
 /** Means and deviations over seeds, over values of alpha, and over corruptions. */
-import { mean } from '../../evaluate/metrics.ts';
+import { mean } from '../../evaluate/result/metrics.ts';
 
 /** A mean and how far the values lie around it. */
 export interface Figure {

@@ -1,6 +1,6 @@
 /** Whether a row's figures differ from its baseline's by more than chance. */
 import { FREQUENCY_GROUPS } from '../../corrupt/index.ts';
-import { mean } from '../../evaluate/metrics.ts';
+import { mean } from '../../evaluate/result/metrics.ts';
 import { holmAdjusted } from '../../evaluate/statistics/paired-tests.ts';
 import { tTest } from '../../evaluate/statistics/student.ts';
 import { BY_IMAGES, type Test } from '../marks.ts';

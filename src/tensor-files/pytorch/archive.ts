@@ -8,7 +8,7 @@ import {
   openZipDirectory,
   type ZipDirectory,
   ZipError,
-} from '../../data/zip-directory.ts';
+} from '../../files/zip-directory.ts';
 
 export interface Archive {
   /** Names of the members, without the folder that all of them are in. */

@@ -1,9 +1,10 @@
 /** Weights that PyTorch saved (`.pth`, `.pt`, `.ckpt`), read without running anything that is in the file. */
-import { readFile, stat } from '../../data/fs.ts';
+
 import { readPickle } from '../../data/pickle/pickle.ts';
 import { PickleError, type PickleValue } from '../../data/pickle/pickle-values.ts';
-import { ZipError } from '../../data/zip-directory.ts';
 import { UserError } from '../../errors.ts';
+import { readFile, stat } from '../../files/fs.ts';
+import { ZipError } from '../../files/zip-directory.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import { type Archive, openArchive } from './archive.ts';
 import { readLegacy } from './legacy.ts';

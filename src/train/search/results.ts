@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { errorCode, writeFileAtomic } from '../../data/files.ts';
-import { readFile } from '../../data/fs.ts';
+import { errorCode, writeFileAtomic } from '../../files/files.ts';
+import { readFile } from '../../files/fs.ts';
 import { exact } from '../../run/command.ts';
 import { type EpochRecord, type Scores, scoresSchema } from '../../run/history.ts';
 import type { Setting, Trial } from './grid.ts';

@@ -1,7 +1,7 @@
-import { checkWritable } from '../../data/files.ts';
-import { folderLock, withLock } from '../../data/lock.ts';
 import { checkLimits } from '../../engine/limits.ts';
 import { checkEngineOptions, type EngineChoice } from '../../engine/options.ts';
+import { checkWritable } from '../../files/files.ts';
+import { folderLock, withLock } from '../../files/lock.ts';
 import type { RunConfig } from '../../run/config.ts';
 import { isRun, openRun } from '../../run/run.ts';
 import { checkSameRun } from '../../run/same-config.ts';

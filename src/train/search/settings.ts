@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { explainWriteError, writeFileAtomic } from '../../data/files.ts';
-import { isMissing, mkdir, readFile, statIfThere } from '../../data/fs.ts';
 import { UserError } from '../../errors.ts';
+import { explainWriteError, writeFileAtomic } from '../../files/files.ts';
+import { isMissing, mkdir, readFile, statIfThere } from '../../files/fs.ts';
 import { parseJson } from '../../json.ts';
 import { type RunConfig, runConfigSchema } from '../../run/config.ts';
 import { isRun } from '../../run/run.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { describeDeclared } from '../../../src/evaluate/declared/declared.ts';
-import { type PreprocessingFlags, resolvePreprocessing } from '../../../src/evaluate/preprocessing.ts';
+import { describeDeclared } from '../../../src/evaluate/model/declared/declared.ts';
+import { type PreprocessingFlags, resolvePreprocessing } from '../../../src/evaluate/model/preprocessing.ts';
 import { declaredBy, port, resolvedBy } from './prepare.ts';
 
 const VALUES = { image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5] };

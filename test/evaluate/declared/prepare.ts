@@ -2,13 +2,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createPipeline } from '../../../src/data/loader/pipeline.ts';
-import { declaredPreprocessing } from '../../../src/evaluate/declared-preprocessing.ts';
+import { declaredPreprocessing } from '../../../src/evaluate/model/declared-preprocessing.ts';
 import {
   type ImagePort,
   imageTransforms,
   type PreprocessingFlags,
   resolvePreprocessing,
-} from '../../../src/evaluate/preprocessing.ts';
+} from '../../../src/evaluate/model/preprocessing.ts';
 import type { Image } from '../../../src/image/image.ts';
 import type { Preprocessing } from '../../../src/models/card.ts';
 

@@ -9,9 +9,9 @@ import type { OnnxEngine } from '../../../src/engine/engine.ts';
 import { createEngine } from '../../../src/engine/node/index.ts';
 import { examine } from '../../../src/evaluate/doubts/examine.ts';
 import { answersTo, type Subject } from '../../../src/evaluate/doubts/understand.ts';
-import { readModelFile } from '../../../src/evaluate/model.ts';
-import type { PreprocessingFlags } from '../../../src/evaluate/preprocessing.ts';
-import { openTestData, type TestData } from '../../../src/evaluate/test-data.ts';
+import { openTestData, type TestData } from '../../../src/evaluate/images/test-data.ts';
+import { readModelFile } from '../../../src/evaluate/model/model.ts';
+import type { PreprocessingFlags } from '../../../src/evaluate/model/preprocessing.ts';
 import { encodeModel } from '../../../src/onnx/model.ts';
 import { GraphBuilder } from '../../onnx/image-models.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { computeMetrics } from '../../../src/evaluate/metrics.ts';
-import { PredictionsRecord } from '../../../src/evaluate/predictions.ts';
+import { computeMetrics } from '../../../src/evaluate/result/metrics.ts';
+import { PredictionsRecord } from '../../../src/evaluate/result/predictions.ts';
 import {
   bootstrapErrors,
   drawImages,

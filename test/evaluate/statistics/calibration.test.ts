@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Answers } from '../../../src/evaluate/answers.ts';
-import { PredictionsRecord } from '../../../src/evaluate/predictions.ts';
+import type { Answers } from '../../../src/evaluate/grid/answers.ts';
+import { PredictionsRecord } from '../../../src/evaluate/result/predictions.ts';
 import {
   calibrationOf,
   expectedCalibrationError,

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BENCHMARK_CORRUPTIONS } from '../../../src/corrupt/index.ts';
-import { predictionsPath } from '../../../src/evaluate/predictions.ts';
-import { formatResult, type Result } from '../../../src/evaluate/result.ts';
+import { predictionsPath } from '../../../src/evaluate/result/predictions.ts';
+import { formatResult } from '../../../src/evaluate/result/result.ts';
+import type { Result } from '../../../src/evaluate/result/schema.ts';
 import { compareResults } from '../../../src/evaluate/statistics/compare-results.ts';
 import { judge, resultOf, writeResult } from './fixture.ts';
 

@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { BENCHMARK_CORRUPTIONS, SEVERITIES } from '../../../src/corrupt/index.ts';
-import { gridCells } from '../../../src/evaluate/grid.ts';
-import { computeMetrics } from '../../../src/evaluate/metrics.ts';
-import { errorOf, PredictionsRecord } from '../../../src/evaluate/predictions.ts';
-import { formatResult, type Result } from '../../../src/evaluate/result.ts';
+import { gridCells } from '../../../src/evaluate/grid/grid.ts';
+import { computeMetrics } from '../../../src/evaluate/result/metrics.ts';
+import { errorOf, PredictionsRecord } from '../../../src/evaluate/result/predictions.ts';
+import { formatResult } from '../../../src/evaluate/result/result.ts';
+import type { Result } from '../../../src/evaluate/result/schema.ts';
 import { readPack } from '../../pack.ts';
 import { exampleResult } from '../results.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BENCHMARK_CORRUPTIONS, SEVERITIES } from '../../../src/corrupt/index.ts';
-import { gridCells } from '../../../src/evaluate/grid.ts';
-import { errorOf } from '../../../src/evaluate/predictions.ts';
+import { gridCells } from '../../../src/evaluate/grid/grid.ts';
+import { errorOf } from '../../../src/evaluate/result/predictions.ts';
 import { imageErrors } from '../../../src/evaluate/statistics/image-errors.ts';
 import { holmAdjusted } from '../../../src/evaluate/statistics/paired-tests.ts';
 import { compareErrors } from '../../../src/evaluate/statistics/significance.ts';

@@ -1,6 +1,6 @@
 /** Made-up results with seeds and settings, for the tests of the tables alone. */
-import { computeMetrics } from '../../../src/evaluate/metrics.ts';
-import type { Result } from '../../../src/evaluate/result.ts';
+import { computeMetrics } from '../../../src/evaluate/result/metrics.ts';
+import type { Result } from '../../../src/evaluate/result/schema.ts';
 import { syntheticResult } from '../synthetic.ts';
 
 export interface MadeUp {

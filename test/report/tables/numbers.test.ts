@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Result } from '../../../src/evaluate/result.ts';
+import type { Result } from '../../../src/evaluate/result/schema.ts';
 import { paperTable } from '../../../src/report/tables/build-table.ts';
 import {
   PAPER,

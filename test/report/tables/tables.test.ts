@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../../src/errors.ts';
-import type { Result } from '../../../src/evaluate/result.ts';
+import type { Result } from '../../../src/evaluate/result/schema.ts';
 import { paperTable } from '../../../src/report/tables/build-table.ts';
 import { escapeLatex, tableLatex } from '../../../src/report/tables/formats/latex.ts';
 import { paperTableText } from '../../../src/report/tables/formats/terminal.ts';

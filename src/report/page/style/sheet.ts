@@ -1,5 +1,5 @@
 /** The page's style sheet and its embedded font. */
-import { readFile } from '../../../data/fs.ts';
+import { readFile } from '../../../files/fs.ts';
 import { FONT_FAMILY } from '../../theme.ts';
 import { BASE } from './base.ts';
 import { PHONE } from './phone.ts';

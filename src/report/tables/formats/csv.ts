@@ -1,5 +1,5 @@
 /** A table as CSV: a line a figure, plain numbers at full precision. */
-import { textCell } from '../../../data/cells.ts';
+import { textCell } from '../../../files/cells.ts';
 import type { PaperTable } from '../table.ts';
 
 const HEADER = [

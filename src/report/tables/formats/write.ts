@@ -1,6 +1,6 @@
 /** Tables as files. */
 import path from 'node:path';
-import { writeFileAtomic } from '../../../data/files.ts';
+import { writeFileAtomic } from '../../../files/files.ts';
 import type { PaperTable } from '../table.ts';
 import { tableCsv } from './csv.ts';
 import { tableHtml } from './html.tsx';
