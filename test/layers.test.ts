@@ -101,7 +101,8 @@ describe('layers', () => {
     // What is left when files without imports among the rest are taken away again and again imports in circles.
     for (let before = -1; before !== targets.size; ) {
       before = targets.size;
-      for (const [path, list] of targets) if (!list.some((target) => targets.has(target))) targets.delete(path);
+      for (const [path, list] of targets)
+        if (!list.some((target) => targets.has(target))) targets.delete(path);
     }
     expect([...targets.keys()]).toEqual([]);
   });

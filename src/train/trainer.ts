@@ -346,6 +346,4 @@ class Session {
 }
 
 /** Seconds on a clock that never goes back. */
-function now(): number {
-  return performance.now() / 1000;
-}
+const now = (): number => performance.now() / 1000;
