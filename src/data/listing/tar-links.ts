@@ -53,7 +53,7 @@ function follow(start: string, links: ReadonlyMap<string, TarLink>): string | un
     const [part, ...others] = rest;
     rest = others;
     if (part === '' || part === '.') continue;
-    if (part === '../..') {
+    if (part === '..') {
       if (place.length === 0) return undefined;
       place.pop();
       continue;

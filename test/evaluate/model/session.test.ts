@@ -35,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await onnx.close();
-  rmSync(join(folder, '../..'), { recursive: true, force: true });
+  rmSync(join(folder, '..'), { recursive: true, force: true });
 });
 
 const DIGITS = Array.from({ length: 10 }, (_, digit) => String(digit));
