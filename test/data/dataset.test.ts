@@ -134,14 +134,14 @@ describe('archives', () => {
     const plain = await readFile(await writeTar(at('whole.tar'), files));
     await writeFile(at('half.tar'), plain.subarray(0, 20_000));
     await expect(openDataset(at('half.tar'), 'train')).rejects.toThrow(
-      'half.tar: the archive ends too early, after 1 files; fetch it again',
+      'half.tar: the archive ends too early, after 1 file; fetch it again',
     );
     const flipped = Uint8Array.from(plain);
     const second = Math.ceil(Object.values(files)[0].length / 512) * 512 + 512;
     flipped[second] ^= 1;
     await writeFile(at('flipped.tar'), flipped);
     await expect(openDataset(at('flipped.tar'), 'train')).rejects.toThrow(
-      'flipped.tar: the archive is damaged after 1 files',
+      'flipped.tar: the archive is damaged after 1 file',
     );
   });
 });

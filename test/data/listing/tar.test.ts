@@ -74,12 +74,12 @@ describe('sizes in tar archives that lie', () => {
       Buffer.concat([member('pax', 'x', octal(9), '999 a=bc\n'), member('b', '0', octal(0))]),
     ],
   ])('are refused: %s', (_, bad) => {
-    expect(() => indexOf(first, bad)).toThrow('x.tar: the archive is damaged after 1 files; fetch it again');
+    expect(() => indexOf(first, bad)).toThrow('x.tar: the archive is damaged after 1 file; fetch it again');
   });
 
   it('are told as an early end where the archive is shorter', () => {
     expect(() => indexOf(first, member('b.png', '0', octal(2 ** 30)))).toThrow(
-      'ends too early, after 1 files',
+      'ends too early, after 1 file',
     );
     expect(() => indexOf(first, pax('size', '99999999999'), member('b.png', '0', octal(0)))).toThrow(
       'ends too early',
