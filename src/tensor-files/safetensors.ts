@@ -4,6 +4,7 @@ import type { Shape, Tensor } from '../graph/tensor.ts';
 import { numElements } from '../graph/tensor.ts';
 import { parseJson } from '../json.ts';
 import { problemOf } from '../system-errors.ts';
+import { plural } from '../words.ts';
 import { ELEMENTS } from './elements.ts';
 
 /**
@@ -77,7 +78,7 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): SafetensorsF
       `${file}: expected a safetensors file, but ${found}. It may be damaged or incomplete: copy or download it again.`,
     );
   };
-  if (bytes.length < 8) fail(`it has only ${bytes.length} bytes`);
+  if (bytes.length < 8) fail(`it has only ${plural(bytes.length, 'byte')}`);
   const declared = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
   if (declared > BigInt(MAX_HEADER_BYTES)) fail(`its first 8 bytes announce a header of ${declared} bytes`);
   const headerBytes = Number(declared);

@@ -18,6 +18,7 @@ export const GUIDE: readonly string[] = ['README.md', ...markdown('docs/guide')]
 /** And what one looks up. */
 export const DOCUMENTS: readonly string[] = [
   ...GUIDE,
+  'docs/architecture.md',
   ...markdown('docs/decisions'),
   ...markdown('docs/table1'),
   'results/README.md',

@@ -167,7 +167,7 @@ describe('files of another kind', () => {
     ['old.pth', `${'\0'.repeat(257)}ustar`, /a tar archive, as PyTorch saved before 2017/],
     ['model.onnx', '\x08\x08\x12\x07', /what looks like an ONNX model.*pushpull retrofit/],
     ['notes.txt', 'weights', /found neither\. Save the network in Python/],
-    ['short.safetensors', 'x', /expected a safetensors file, but it has only 1 bytes/],
+    ['short.safetensors', 'x', /expected a safetensors file, but it has only 1 byte/],
   ])('%s: says what it is and what to do', async (name, content, message) => {
     const path = write(name, Buffer.from(content, 'latin1'));
     await expect(readTensors(path)).rejects.toThrow(UserError);
