@@ -57,7 +57,8 @@ export async function readNpyLabels(listing: Listing, file: number, classes: num
         'check that it is the right file',
     );
   }
-  const labels = Int32Array.from({ length: data.length }, (_, index) => Number(data[index]));
+  // Not as int32 at once, which would take 2^32 for 0.
+  const labels = Float64Array.from({ length: data.length }, (_, index) => Number(data[index]));
   const wrong = labels.findIndex((label) => label < 0 || label >= classes);
   if (wrong >= 0) {
     throw new UserError(
@@ -65,7 +66,7 @@ export async function readNpyLabels(listing: Listing, file: number, classes: num
         'check that it is the right file',
     );
   }
-  return labels;
+  return Int32Array.from(labels);
 }
 
 type Place =

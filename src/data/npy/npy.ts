@@ -1,4 +1,4 @@
-/** NumPy's array file, format versions 1 to 3, C order, little-endian. */
+/** NumPy's array file, format versions 1 to 3, C order, either byte order. */
 
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
@@ -14,6 +14,7 @@ const TYPES = {
   '<u4': { array: Uint32Array, name: 'uint32' },
   '<i4': { array: Int32Array, name: 'int32' },
   '<i8': { array: BigInt64Array, name: 'int64' },
+  '<u8': { array: BigUint64Array, name: 'uint64' },
   '<f4': { array: Float32Array, name: 'float32' },
   '<f8': { array: Float64Array, name: 'float64' },
 } as const;
@@ -42,6 +43,8 @@ export interface NpyHeader {
   readonly dataStart: number;
   /** Length of the data. */
   readonly byteLength: number;
+  /** Whether the most significant byte of a value comes first. */
+  readonly bigEndian: boolean;
 }
 
 /** The header of every file that this reader knows ends before here. */
@@ -56,8 +59,8 @@ export const LONGEST_NPY_HEADER = 2 ** 16 + 10;
  * @throws UserError when it is no such file, ends too early, or holds what this reader does not know
  */
 export function parseNpyHeader(bytes: Uint8Array, size: number, name: string): NpyHeader {
-  const problem = (expected: string, found: string) =>
-    new UserError(`${name}: expected ${expected}, found ${found}; save it with numpy.save`);
+  const problem = (expected: string, found: string, cure = 'save it with numpy.save') =>
+    new UserError(`${name}: expected ${expected}, found ${found}; ${cure}`);
   if (bytes.length < 12 || MAGIC.some((byte, i) => bytes[i] !== byte))
     throw problem('an npy file', 'another kind of file');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -75,12 +78,16 @@ export function parseNpyHeader(bytes: Uint8Array, size: number, name: string): N
   if (descriptor === undefined || fortran === undefined || sizes === undefined) {
     throw problem('a header of a plain array', header.trim().slice(0, 80));
   }
-  if (fortran === 'True') throw problem('C order', 'Fortran order');
-  if (!Object.hasOwn(TYPES, descriptor)) {
-    const known = Object.values(TYPES).map((type) => type.name);
-    throw problem(`one of ${known.join(', ')}, little-endian`, `type ${descriptor}`);
+  if (fortran === 'True') {
+    throw problem('C order', 'Fortran order', 'save numpy.ascontiguousarray of it');
   }
-  const { array, name: dtype } = TYPES[descriptor as Descriptor];
+  const bigEndian = descriptor.startsWith('>');
+  const type = TYPES[descriptor.replace('>', '<') as Descriptor];
+  if (type === undefined) {
+    const known = Object.values(TYPES).map((type) => type.name);
+    throw problem(`one of ${known.join(', ')}`, `type ${descriptor}`, 'save it as one of these (astype)');
+  }
+  const { array, name: dtype } = type;
   const shape = sizes
     .split(',')
     .map((size) => size.trim())
@@ -96,7 +103,7 @@ export function parseNpyHeader(bytes: Uint8Array, size: number, name: string): N
         `${Math.max(0, size - dataStart)}; the file ends too early: fetch or save it again`,
     );
   }
-  return { dtype, shape, dataStart, byteLength };
+  return { dtype, shape, dataStart, byteLength, bigEndian };
 }
 
 /**
@@ -106,13 +113,20 @@ export function parseNpyHeader(bytes: Uint8Array, size: number, name: string): N
  * @throws UserError as {@link parseNpyHeader} does
  */
 export function decodeNpy(bytes: Uint8Array, name: string): NpyArray {
-  const { dtype, shape, dataStart } = parseNpyHeader(bytes, bytes.length, name);
+  const { dtype, shape, dataStart, byteLength, bigEndian } = parseNpyHeader(bytes, bytes.length, name);
   const { array } = Object.values(TYPES).find((type) => type.name === dtype)!;
-  const aligned = (bytes.byteOffset + dataStart) % array.BYTES_PER_ELEMENT === 0;
-  const values = aligned ? bytes.subarray(dataStart) : bytes.slice(dataStart);
+  const inPlace = bytes.subarray(dataStart, dataStart + byteLength);
+  const aligned = inPlace.byteOffset % array.BYTES_PER_ELEMENT === 0;
+  // Not `slice`, which of a Buffer gives a view, unaligned as before.
+  const values = aligned && !bigEndian ? inPlace : new Uint8Array(inPlace);
+  if (bigEndian) swapBytes(values, array.BYTES_PER_ELEMENT);
   const length = shape.reduce((product, size) => product * size, 1);
   const data = new array(values.buffer as ArrayBuffer, values.byteOffset, length);
   return { dtype, shape, data };
+}
+
+function swapBytes(bytes: Uint8Array, width: number): void {
+  for (let start = 0; start < bytes.length; start += width) bytes.subarray(start, start + width).reverse();
 }
 
 /** @throws UserError as {@link decodeNpy} does, or when there is no such file */

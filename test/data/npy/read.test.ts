@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import type { Listing } from '../../../src/data/listing/listed-files.ts';
+import { readNpyLabels } from '../../../src/data/npy/images.ts';
 import { decodeNpy, encodeNpy, readNpy } from '../../../src/data/npy/npy.ts';
 import { UserError } from '../../../src/errors.ts';
 
@@ -44,6 +46,24 @@ describe('reading npy files of NumPy', () => {
     }
   });
 
+  it('reads values that lie at any place of a file, as headers without padding put them', async () => {
+    const bytes = await readFile(fixture('int64'));
+    const start = bytes.length - 16;
+    for (const less of [0, 1, 2, 7]) {
+      const header = bytes.subarray(10, start - 1 - less).toString('latin1');
+      const short = Buffer.concat([bytes.subarray(0, 10), Buffer.from(`${header}\n`), bytes.subarray(start)]);
+      short.writeUInt16LE(header.length + 1, 8);
+      expect(decodeNpy(short, 'x').data, `${less} bytes less`).toEqual(BigInt64Array.of(1n, -(2n ** 40n)));
+    }
+  });
+
+  it('reads values whose most significant byte comes first', async () => {
+    const bytes = await readFile(fixture('big_endian'));
+    const before = Buffer.from(bytes);
+    expect(decodeNpy(bytes, 'x')).toEqual({ dtype: 'float32', shape: [2], data: Float32Array.of(1, 2) });
+    expect(bytes.equals(before), 'the file in memory stays as it is').toBe(true);
+  });
+
   it('is the inverse of writing, to the byte', async () => {
     for (const name of ['uint8', 'float32', 'int64', 'scalar']) {
       const { data, shape } = await readNpy(fixture(name));
@@ -53,7 +73,6 @@ describe('reading npy files of NumPy', () => {
 
   it.each([
     ['fortran', 'expected C order, found Fortran order'],
-    ['big_endian', 'little-endian, found type >f4'],
     ['missing', 'expected an npy file, found none'],
   ])('refuses %s', async (name, message) => {
     await expect(readNpy(fixture(name))).rejects.toThrow(message);
@@ -67,6 +86,14 @@ describe('reading npy files of NumPy', () => {
     );
     expect(() => decodeNpy(new TextEncoder().encode('{"json": "file"}'), 'a.json')).toThrow(
       'a.json: expected an npy file',
+    );
+  });
+
+  it('takes no large number for a small label', async () => {
+    const file = encodeNpy(BigInt64Array.of(1n, 2n ** 32n), [2]);
+    const listing = { describe: () => 'labels.npy', read: async () => file } as unknown as Listing;
+    await expect(readNpyLabels(listing, 0, 10)).rejects.toThrow(
+      'labels.npy: expected labels from 0 to 9, found 4294967296 at position 1',
     );
   });
 });
