@@ -22,7 +22,10 @@ export async function checkPlaces(command: Command): Promise<void> {
     const given: unknown = command.getOptionValue(option.attributeName());
     if ([given].flat().includes('') && !MAY_BE_EMPTY.has(name)) throw empty(name);
     if (!WRITTEN.has(name) || typeof given !== 'string') continue;
-    await checkWritable(given, /<file>/.test(option.flags) ? 'file' : 'folder', name);
+    const isFile = option.flags.includes('<path>')
+      ? command.getOptionValue('to') !== 'huggingface'
+      : option.flags.includes('<file>');
+    await checkWritable(given, isFile ? 'file' : 'folder', name);
   }
 }
 
