@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { UserError } from '../errors.ts';
 import { explainFinally } from '../system-errors.ts';
+import { version } from './version.ts';
 
 // Loading the rest takes some hundred open files at once, and memory: what is refused then has to be told too.
 try {
@@ -9,7 +10,7 @@ try {
   const words = process.argv.slice(2);
   // All commands and what they need: a question for the version need not wait for them.
   if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) {
-    console.log((await import('./version.ts')).version());
+    console.log(version());
   } else {
     const { run } = await import('./program.ts').catch(incomplete);
     const status = await run(words);

@@ -66,7 +66,7 @@ describe('the program', () => {
     [['trian'], /^error: unknown command 'trian' .*Did you mean train/],
     [['train', '--epoch', '3'], /^error: unknown option '--epoch' .*--epochs/],
     [['evaluate', '--data', 'mnist'], /^error: missing required argument 'model'/],
-    [['export'], /^error: required option '--out <file>' not specified/],
+    [['export'], /^error: required option '--out <path>' not specified/],
   ])('%j is one line with status 2', async (words, message) => {
     const { status, text } = await inProcess(...words);
     expect(status).toBe(2);

@@ -39,7 +39,7 @@ describe('a limit', () => {
     // Met again in the next epoch, they count no more.
     expect(await bad.add(numbered(most))).toEqual([]);
     await expect(bad.add(numbered(most + 1))).rejects.toThrow(
-      `pictures: expected at most ${most} of ${images} images`,
+      `pictures: expected at most ${most} of ${images.toLocaleString('en-US')} images`,
     );
   });
 
