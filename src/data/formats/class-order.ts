@@ -21,7 +21,7 @@ const MOST_CLASSES = 100_000;
  *
  * @param values all labels of the data, of every split that is known
  * @param names of numbered classes, where the data tells them, and what tells them
- * @throws UserError when a number has no name
+ * @throws UserError when a number has no name, or is below 0
  */
 export function orderClasses(
   values: Iterable<string>,
@@ -29,6 +29,13 @@ export function orderClasses(
   names?: { readonly names: readonly string[]; readonly from: string },
 ): LabelClasses {
   const distinct = [...new Set(values)];
+  const below = distinct.find((value) => /^-\d+(\.0*)?$/.test(value));
+  if (below !== undefined && distinct.every((value) => /^-?\d+(\.0*)?$/.test(value))) {
+    // Sorted by name they would be in the order of text: -1, 0, 1, 10, 2.
+    throw new UserError(
+      `${place}: expected labels of 0 or more, found ${below}, with which images without a label are often marked; leave these out`,
+    );
+  }
   // Spreadsheets write 3.0 for 3.
   const numbers = distinct.map((value) => (/^\d+(\.0*)?$/.test(value) ? Number(value) : Number.NaN));
   if (distinct.length === 0 || numbers.some(Number.isNaN)) return byName(distinct);
