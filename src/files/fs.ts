@@ -35,6 +35,8 @@ function placeOf(path: unknown): string | undefined {
 
 /** Whether this process may do something with what is there; see `fs.constants`. */
 export const access = explained(promises.access, 'write');
+/** The same, for what is only read. */
+export const accessToRead = explained(promises.access, 'read');
 export const appendFile = explained(promises.appendFile, 'write');
 export const link = explained(promises.link, 'write');
 export const lstat = explained(promises.lstat, 'read');

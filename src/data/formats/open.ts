@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
-import { statIfThere } from '../../files/fs.ts';
+import { accessToRead, constants, statIfThere } from '../../files/fs.ts';
 import type { SplitContents } from '../contents.ts';
 import { hasImageNetArchive, imageFolderIn, openImageNet } from '../imagenet/source.ts';
 import type { Listing } from '../listing/listed-files.ts';
@@ -50,6 +50,8 @@ async function openPlace(given: string, place: string, request: ReadingRequest):
         'table of labels (.csv, .jsonl, .parquet); found no such file or folder',
     );
   }
+  // Else the first file that is looked for in it would be what cannot be read.
+  if (found.isDirectory()) await accessToRead(place, constants.R_OK | constants.X_OK);
   if (request.csv !== undefined)
     return await openTableFile(request.csv, request, found.isDirectory() ? place : undefined);
   if (found.isFile()) {
