@@ -70,7 +70,8 @@ let gpu: OnnxEngine | undefined;
 beforeAll(async () => {
   engine = await testEngine({ threads: 2 });
   cpu = await createEngine({ device: 'cpu', threads: 2 });
-  if (await webgpuIsHere()) gpu = await createEngine({ device: 'webgpu', threads: 1, strict: true });
+  // Of the exported files, which are the same whatever engine trains a step: once is enough.
+  if (engine.name === 'onnxruntime' && (await webgpuIsHere())) gpu = await createEngine({ device: 'webgpu', threads: 1, strict: true });
 });
 afterAll(async () => {
   await engine.close();
