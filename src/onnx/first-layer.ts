@@ -25,7 +25,7 @@ export interface FirstLayer {
  * `retrofit` put in, one that this project trained and one that PyTorch exported are all found.
  *
  * @param file How messages name the model.
- * @throws UserError when the first layer is neither, see {@link findFirstConvolution}
+ * @throws UserError when the first layer is neither, see `findFirstConvolution`
  */
 export function findFirstLayer(model: ModelProto, file: string): FirstLayer {
   const { convolutions, others } = imageReaders(model, file);

@@ -54,7 +54,7 @@ export const RETROFIT_KEY = 'pushpull.retrofit';
  * by a positive number scales the unit's response alike, so the scale is taken into them.
  *
  * @param file How messages name the model.
- * @throws UserError when there is no such convolution, see {@link findFirstConvolution}, or it was replaced before
+ * @throws UserError when there is no such convolution, see `findFirstConvolution`, or it was replaced before
  * @throws RangeError on an even pooling size, or numbers that do not fit the filters
  */
 export function retrofit(model: ModelProto, options: RetrofitOptions, file = 'the model'): ModelProto {

@@ -7,9 +7,9 @@ export const USUAL_MAX_PIXELS = 178_956_970;
 
 /** Limits other than the usual ones. */
 export interface Limits {
-  /** Most pixels of a picture. Default: {@link USUAL_MAX_PIXELS}. */
+  /** Most pixels of a picture. Default: `USUAL_MAX_PIXELS`. */
   readonly maxPixels?: number;
-  /** Most bytes that an archive may unpack to. Default: see {@link unpackLimit}. */
+  /** Most bytes that an archive may unpack to. Default: see `unpackLimit`. */
   readonly maxUnpacked?: number;
   /** Follow links out of a data folder to other folders. Default: no, but for links that stand for a split. */
   readonly followLinks?: boolean;
@@ -63,7 +63,7 @@ export function memoryShare(): number {
   return freemem() / 4;
 }
 
-/** The error of an archive that unpacks to more than {@link unpackLimit}. */
+/** The error of an archive that unpacks to more than `unpackLimit`. */
 export function unpacksToTooMuch(name: string, packed: number, most?: number): UserError {
   return new UserError(
     `${name}: expected ${packed} packed bytes to unpack to ${unpackLimit(packed, most)} or less, found that they become more, ` +

@@ -136,7 +136,7 @@ export async function findPredictions(result: Result, resultFile: string): Promi
 }
 
 /**
- * The images on which models fail, clean and corrupted, as {@link chooseFailures} picks them.
+ * The images on which models fail, clean and corrupted, as `chooseFailures` picks them.
  *
  * @param options.predictions of the models by result; one or two of them are shown
  */
