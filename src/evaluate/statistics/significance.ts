@@ -22,7 +22,7 @@ export type Significance = NonNullable<Result['significance']>;
  *
  * Every difference is error less the baseline's (negative: fewer errors), with its bootstrap interval.
  *
- * @param intervals of {@link bootstrapErrors} with that baseline, where they are known already
+ * @param intervals of `bootstrapErrors` with that baseline, where they are known already
  */
 export function compareErrors(
   errors: ImageErrors,
