@@ -71,7 +71,8 @@ beforeAll(async () => {
   engine = await testEngine({ threads: 2 });
   cpu = await createEngine({ device: 'cpu', threads: 2 });
   // Of the exported files, which are the same whatever engine trains a step: once is enough.
-  if (engine.name === 'onnxruntime' && (await webgpuIsHere())) gpu = await createEngine({ device: 'webgpu', threads: 1, strict: true });
+  if (engine.name === 'onnxruntime' && (await webgpuIsHere()))
+    gpu = await createEngine({ device: 'webgpu', threads: 1, strict: true });
 });
 afterAll(async () => {
   await engine.close();
