@@ -129,6 +129,8 @@ describe('pushpull export --to huggingface', () => {
       do_center_crop: true,
       crop_size: { height: 224, width: 224 },
     });
+    // Bilinear is what our cards leave out; left out of a processor's it would be bicubic.
+    expect(huggingFaceProcessor({ ...preprocessing, resample: undefined })).toMatchObject({ resample: 2 });
     expect(() => huggingFaceProcessor({ ...preprocessing, fit: 'pad' })).toThrow(/found "fit": "pad"/);
     expect(() => huggingFaceProcessor({ ...preprocessing, channels: 'bgr' })).toThrow(
       /found "channels": "bgr"/,
